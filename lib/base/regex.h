@@ -1,0 +1,42 @@
+/// Regex: RE2 (Go's syntax), compiled at first use.
+///
+/// Bytes that are not UTF-8 are matched on a copy in which each bad byte is U+FFFD, as Go does.
+/// Thread-safe.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace m8 {
+
+class Regex {
+ public:
+  /// kInvalidArgument with RE2's reason. At most 1 MiB of pattern; \p max_memory bounds the program
+  /// and its caches.
+  static Result<Regex> compile(std::string_view pattern, std::size_t max_memory = 8u << 20);
+
+  /// Unanchored search.
+  bool search(std::string_view text) const;
+  /// All non-overlapping matches of group \p group; an unmatched optional group gives "". Empty if
+  /// the pattern has fewer groups.
+  std::vector<std::string> find_all(std::string_view text, int group = 0) const;
+  /// Go's ReplaceAllString: $1, ${1}, $name, ${name}, $$ in \p replacement.
+  std::string replace_all(std::string_view text, std::string_view replacement) const;
+  int groups() const;
+  const std::string& pattern() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<const Impl> impl_;  ///< shared by copies
+};
+
+/// True if \p text is valid UTF-8.
+bool is_utf8(std::string_view text);
+/// \p text with each invalid byte replaced by U+FFFD.
+std::string to_utf8(std::string_view text);
+
+}  // namespace m8

@@ -1,0 +1,56 @@
+/// Request: what to send, with the exactness that templates need.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "net/url.h"
+
+namespace m8::http {
+
+/// A header line as written: name case kept, order kept, duplicates allowed.
+struct Header {
+  std::string name;
+  std::string value;
+};
+
+/// Case-insensitive search; null if absent.
+const Header* find_header(const std::vector<Header>& headers, std::string_view name);
+
+struct Request {
+  std::string method = "GET";
+  net::Url url;  ///< where to connect, and the request target (sent as written)
+  /// Sent in this order after the request line. The caller has put in everything (Host included):
+  /// the target engine adds nothing. services: Host and Content-Length are added when absent.
+  std::vector<Header> headers;
+  std::string body;
+  /// Not empty: exactly these bytes are sent and method, headers and body are ignored (unsafe).
+  std::string wire;
+
+  enum class Redirects { kNone, kAll, kSameHost, kSameScheme };
+  Redirects redirects = Redirects::kNone;
+  int max_redirects = 10;
+
+  /// For one attempt: connecting, sending, headers, body. Default 10 s.
+  std::chrono::milliseconds timeout{10'000};
+  /// Further attempts on a reset or an early end of a connection. Never on a status.
+  int retries = 1;
+  /// Body bytes kept after decompression; what follows is discarded. Default 10 MiB.
+  std::size_t max_body = 10u << 20;
+  /// Decode Content-Encoding gzip, deflate, br, zstd; a broken one leaves the body raw.
+  bool decompress = true;
+  /// Also drop Content-Encoding and Content-Length from the answer, because the engine (not the
+  /// author) asked for gzip (templates 3.10.2).
+  bool transparent_gzip = false;
+  bool fresh_connection = false;  ///< neither take a pooled connection nor give it back
+  bool read_to_end = false;       ///< ignore Content-Length, read until the peer closes (read-all)
+  /// Connect here instead of to url's host and port (@Host).
+  std::optional<net::HostPort> connect_to;
+  std::string server_name;  ///< SNI; empty = url's host unless it is an address
+};
+
+}  // namespace m8::http

@@ -1,0 +1,56 @@
+/// TLS over non-blocking sockets, on OpenSSL 3: clients that talk to anything, servers for the lab.
+///
+/// Targets are not verified (a scanner must talk to broken servers): TLS 1.0 upwards, every cipher
+/// that the library still has. One stream belongs to one thread; a context may be shared.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace m8::net {
+
+/// Shared settings and session cache.
+class TlsContext {
+ public:
+  /// Client for targets: no verification, TLS >= 1.0, security level 0.
+  static Result<std::shared_ptr<TlsContext>> target_client();
+  /// Server with a certificate and key made on the spot for \p common_name (self-signed, EC P-256).
+  static Result<std::shared_ptr<TlsContext>> self_signed_server(const std::string& common_name);
+  ~TlsContext();
+  void* native() const { return native_; }  ///< SSL_CTX*, borrowed
+
+ private:
+  explicit TlsContext(void* native) : native_(native) {}
+  void* native_;
+};
+
+/// What a non-blocking call came to.
+enum class IoState { kDone, kWantRead, kWantWrite, kClosed };
+
+class TlsStream {
+ public:
+  /// \p fd is borrowed. Shares the context because sessions outlive a connection's creator.
+  /// \p server_name is sent as SNI unless empty. ALPN offers http/1.1.
+  static Result<std::unique_ptr<TlsStream>> client(std::shared_ptr<TlsContext> context, int fd,
+                                                   const std::string& server_name);
+  static Result<std::unique_ptr<TlsStream>> server(std::shared_ptr<TlsContext> context, int fd);
+  ~TlsStream();
+
+  /// kProtocol with the library's reason if the handshake fails.
+  Result<IoState> handshake();
+  /// On kDone \p done bytes were moved (more than 0). kClosed: orderly end of stream.
+  Result<IoState> read(std::span<char> buffer, std::size_t& done);
+  Result<IoState> write(std::span<const char> bytes, std::size_t& done);
+
+ private:
+  explicit TlsStream(std::shared_ptr<TlsContext> context, void* native);
+  std::shared_ptr<TlsContext> context_;
+  void* native_;
+};
+
+}  // namespace m8::net
