@@ -1,0 +1,173 @@
+#include "base/file.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+namespace m8 {
+namespace {
+
+constexpr std::size_t kBlock = 64u << 10;
+constexpr std::size_t kMaxLine = 1u << 20;
+
+Result<Fd> open_for_reading(const std::string& path) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return errno_error(path, errno);
+  struct stat status {};
+  if (::fstat(fd.get(), &status) == 0 && S_ISDIR(status.st_mode)) {
+    return errno_error(path, EISDIR);
+  }
+  return fd;
+}
+
+/// Reads once, again on EINTR. 0 at the end.
+Result<std::size_t> read_some(int fd, char* out, std::size_t size) {
+  for (;;) {
+    const ssize_t n = ::read(fd, out, size);
+    if (n >= 0) return static_cast<std::size_t>(n);
+    if (errno != EINTR) return errno_error("read", errno);
+  }
+}
+
+Status write_all(int fd, std::string_view bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno_error(path, errno);
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
+}  // namespace
+
+Error errno_error(std::string_view what, int error_number) {
+  ErrorCode code = ErrorCode::kIo;
+  switch (error_number) {
+    case ENOENT:
+    case ENOTDIR:
+      code = ErrorCode::kNotFound;
+      break;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      code = ErrorCode::kDenied;
+      break;
+    case EEXIST:
+    case EADDRINUSE:
+      code = ErrorCode::kExists;
+      break;
+    case ENOSPC:
+    case EDQUOT:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+      code = ErrorCode::kExhausted;
+      break;
+    case ETIMEDOUT:
+      code = ErrorCode::kTimeout;
+      break;
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case EPIPE:
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+      code = ErrorCode::kNetwork;
+      break;
+    default:
+      break;
+  }
+  char text[128];
+  std::string reason = ::strerror_r(error_number, text, sizeof text);
+  if (!reason.empty() && reason[0] >= 'A' && reason[0] <= 'Z')
+    reason[0] = static_cast<char>(reason[0] + 32);
+  return {code, fmt::format("{}: {}", what, reason)};
+}
+
+Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
+  const Fd fd = M8_TRY(open_for_reading(path));
+  std::string bytes;
+  for (;;) {
+    const std::size_t old = bytes.size();
+    bytes.resize(old + kBlock);
+    auto n = read_some(fd.get(), bytes.data() + old, kBlock);
+    if (!n.ok()) return n.error().with_context(path);
+    bytes.resize(old + *n);
+    if (*n == 0) return bytes;
+    if (bytes.size() > max_bytes) {
+      return Error{ErrorCode::kExhausted, fmt::format("{}: larger than {} bytes", path, max_bytes)};
+    }
+  }
+}
+
+Status write_file_atomically(const std::string& path, std::string_view bytes) {
+  std::string temporary = path + ".XXXXXX";
+  Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (!fd) return errno_error(path, errno);
+  Status status = write_all(fd.get(), bytes, path);
+  if (status.ok() && ::fsync(fd.get()) != 0) status = errno_error(path, errno);
+  if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) {
+    status = errno_error(path, errno);
+  }
+  if (!status.ok()) ::unlink(temporary.c_str());
+  return status;
+}
+
+LineReader::LineReader(Fd fd) : fd_(std::move(fd)) {}
+
+LineReader::~LineReader() {
+  if (fd_.get() == STDIN_FILENO) fd_.release();
+}
+
+LineReader::LineReader(LineReader&&) noexcept = default;
+LineReader& LineReader::operator=(LineReader&&) noexcept = default;
+
+Result<LineReader> LineReader::open(const std::string& path) {
+  return LineReader(M8_TRY(open_for_reading(path)));
+}
+
+Result<std::optional<std::string_view>> LineReader::next() {
+  bool skipping = false;
+  std::size_t scanned = begin_;
+  for (;;) {
+    const std::size_t newline = buffer_.find('\n', scanned);
+    if (newline != std::string::npos || (end_ && begin_ < buffer_.size())) {
+      const std::size_t stop = newline != std::string::npos ? newline : buffer_.size();
+      std::string_view line(buffer_.data() + begin_, stop - begin_);
+      begin_ = newline != std::string::npos ? newline + 1 : stop;
+      ++line_number_;
+      if (skipping) {
+        return Error{ErrorCode::kExhausted,
+                     fmt::format("line {}: longer than {} bytes", line_number_, kMaxLine)};
+      }
+      if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+      return std::optional(line);
+    }
+    if (end_) return std::optional<std::string_view>();
+    buffer_.erase(0, begin_);
+    begin_ = 0;
+    if (buffer_.size() > kMaxLine) {
+      skipping = true;
+      buffer_.clear();
+    }
+    scanned = buffer_.size();
+    buffer_.resize(scanned + kBlock);
+    auto n = read_some(fd_.get(), buffer_.data() + scanned, kBlock);
+    buffer_.resize(scanned + (n.ok() ? *n : 0));
+    if (!n.ok()) return n.error();
+    end_ = *n == 0;
+    if (end_ && skipping && buffer_.empty()) buffer_ = "\n";
+  }
+}
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n\v\f";
+  const std::size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+}  // namespace m8

@@ -1,0 +1,203 @@
+#include "base/regex.h"
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+namespace m8 {
+namespace {
+
+constexpr std::size_t kMaxPattern = 1u << 20;
+
+/// Length of the valid UTF-8 sequence that begins \p text, 0 if there is none (RFC 3629).
+std::size_t sequence_length(std::string_view text) {
+  const auto in = [&](std::size_t i, unsigned lo, unsigned hi) {
+    const auto byte = i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+    return byte >= lo && byte <= hi;
+  };
+  const auto lead = static_cast<unsigned char>(text[0]);
+  if (lead < 0x80) return 1;
+  if (lead >= 0xc2 && lead <= 0xdf) return in(1, 0x80, 0xbf) ? 2 : 0;
+  if (lead >= 0xe0 && lead <= 0xef) {
+    return in(1, lead == 0xe0 ? 0xa0 : 0x80, lead == 0xed ? 0x9f : 0xbf) && in(2, 0x80, 0xbf) ? 3
+                                                                                              : 0;
+  }
+  if (lead >= 0xf0 && lead <= 0xf4) {
+    return in(1, lead == 0xf0 ? 0x90 : 0x80, lead == 0xf4 ? 0x8f : 0xbf) && in(2, 0x80, 0xbf) &&
+                   in(3, 0x80, 0xbf)
+               ? 4
+               : 0;
+  }
+  return 0;
+}
+
+bool is_ascii(std::string_view text) {
+  std::size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::uint64_t word;
+    __builtin_memcpy(&word, text.data() + i, 8);
+    if (word & 0x8080808080808080ull) return false;
+  }
+  for (; i < text.size(); ++i) {
+    if (static_cast<unsigned char>(text[i]) >= 0x80) return false;
+  }
+  return true;
+}
+
+/// \p text, or its repaired copy held in \p copy.
+re2::StringPiece clean(std::string_view text, std::string& copy) {
+  if (!is_utf8(text)) {
+    copy = to_utf8(text);
+    text = copy;
+  }
+  return {text.data(), text.size()};
+}
+
+}  // namespace
+
+struct Regex::Impl {
+  explicit Impl(std::string_view text, const RE2::Options& options)
+      : pattern(text), program(re2::StringPiece(text.data(), text.size()), options) {}
+  std::string pattern;
+  RE2 program;
+
+  /// Value of the group that `$reference` names; empty if there is none.
+  std::string_view group(const std::string& reference,
+                         const std::vector<re2::StringPiece>& found) const {
+    std::size_t index = found.size();
+    if (!reference.empty() && reference.find_first_not_of("0123456789") == std::string::npos) {
+      index = reference.size() < 4 ? static_cast<std::size_t>(std::stoi(reference)) : found.size();
+    } else if (auto it = program.NamedCapturingGroups().find(reference);
+               it != program.NamedCapturingGroups().end()) {
+      index = static_cast<std::size_t>(it->second);
+    }
+    if (index >= found.size()) return {};
+    return {found[index].data(), found[index].size()};
+  }
+
+  /// Go's Regexp.Expand.
+  void expand(std::string_view replacement, const std::vector<re2::StringPiece>& found,
+              std::string& out) const {
+    const auto is_word = [](char c) {
+      return c == '_' || std::isalnum(static_cast<unsigned char>(c));
+    };
+    for (std::size_t i = 0; i < replacement.size(); ++i) {
+      if (replacement[i] != '$' || i + 1 == replacement.size()) {
+        out += replacement[i];
+        continue;
+      }
+      if (replacement[i + 1] == '$') {
+        out += '$';
+        ++i;
+        continue;
+      }
+      const bool braced = replacement[i + 1] == '{';
+      const std::size_t begin = i + (braced ? 2 : 1);
+      std::size_t end = begin;
+      while (end < replacement.size() && is_word(replacement[end])) ++end;
+      const bool closed = !braced || (end < replacement.size() && replacement[end] == '}');
+      if (end == begin || !closed) {
+        out += '$';
+        continue;
+      }
+      out += group(std::string(replacement.substr(begin, end - begin)), found);
+      i = braced ? end : end - 1;
+    }
+  }
+
+  /// Calls \p visit with the groups of each non-overlapping match, as Go's FindAll walks them: an
+  /// empty match right after a match does not count, and the walk steps by whole characters.
+  template <typename Visit>
+  void each_match(re2::StringPiece text, int groups, Visit visit) const {
+    std::vector<re2::StringPiece> found(static_cast<std::size_t>(groups));
+    std::size_t at = 0;
+    const char* last_end = nullptr;
+    while (at <= text.size() &&
+           program.Match(text, at, text.size(), RE2::UNANCHORED, found.data(), groups)) {
+      const char* end = found[0].data() + found[0].size();
+      const std::size_t offset = static_cast<std::size_t>(end - text.data());
+      if (!found[0].empty() || found[0].data() != last_end) visit(found);
+      last_end = end;
+      if (offset > at || !found[0].empty()) {
+        at = offset;
+      } else {
+        at += at < text.size()
+                  ? std::max<std::size_t>(1, sequence_length({text.data() + at, text.size() - at}))
+                  : 1;
+      }
+    }
+  }
+};
+
+Result<Regex> Regex::compile(std::string_view pattern, std::size_t max_memory) {
+  if (pattern.size() > kMaxPattern) {
+    return Error{ErrorCode::kInvalidArgument,
+                 fmt::format("regex: pattern of {} bytes is over {}", pattern.size(), kMaxPattern)};
+  }
+  RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(static_cast<std::int64_t>(max_memory));
+  auto impl = std::make_shared<Impl>(pattern, options);
+  if (!impl->program.ok()) {
+    return Error{ErrorCode::kInvalidArgument,
+                 fmt::format("regex {}: {}", pattern.substr(0, 200), impl->program.error())};
+  }
+  Regex regex;
+  regex.impl_ = std::move(impl);
+  return regex;
+}
+
+bool Regex::search(std::string_view text) const {
+  std::string copy;
+  const auto input = clean(text, copy);
+  return impl_->program.Match(input, 0, input.size(), RE2::UNANCHORED, nullptr, 0);
+}
+
+std::vector<std::string> Regex::find_all(std::string_view text, int group) const {
+  std::vector<std::string> results;
+  if (group < 0 || group > groups()) return results;
+  std::string copy;
+  impl_->each_match(clean(text, copy), group + 1, [&](const auto& found) {
+    const auto& piece = found[static_cast<std::size_t>(group)];
+    results.emplace_back(piece.data() ? std::string(piece.data(), piece.size()) : std::string());
+  });
+  return results;
+}
+
+std::string Regex::replace_all(std::string_view text, std::string_view replacement) const {
+  std::string copy, out;
+  const auto input = clean(text, copy);
+  const char* rest = input.data();
+  impl_->each_match(input, groups() + 1, [&](const auto& found) {
+    out.append(rest, static_cast<std::size_t>(found[0].data() - rest));
+    impl_->expand(replacement, found, out);
+    rest = found[0].data() + found[0].size();
+  });
+  out.append(rest, static_cast<std::size_t>(input.data() + input.size() - rest));
+  return out;
+}
+
+int Regex::groups() const { return impl_->program.NumberOfCapturingGroups(); }
+const std::string& Regex::pattern() const { return impl_->pattern; }
+
+bool is_utf8(std::string_view text) {
+  if (is_ascii(text)) return true;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t n = sequence_length(text.substr(i));
+    if (n == 0) return false;
+    i += n;
+  }
+  return true;
+}
+
+std::string to_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + text.size() / 8);
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t n = sequence_length(text.substr(i));
+    out.append(n == 0 ? std::string_view("\xef\xbf\xbd") : text.substr(i, n));
+    i += std::max<std::size_t>(1, n);
+  }
+  return out;
+}
+
+}  // namespace m8
