@@ -1,0 +1,64 @@
+#include "base/regex.h"
+
+#include <doctest/doctest.h>
+
+using namespace m8;
+
+TEST_CASE("base/regex: search is unanchored and the dot stops at a line") {
+  const Regex regex = *Regex::compile("b.c");
+  CHECK(regex.search("abxcd"));
+  CHECK(!regex.search("ab\ncd"));
+  CHECK(!Regex::compile("a(").ok());
+  CHECK(!Regex::compile("(?=x)").ok());
+  CHECK(!Regex::compile(std::string(2u << 20, 'a')).ok());
+}
+
+TEST_CASE("base/regex: find_all gives groups, and empty text for an unmatched optional one") {
+  const Regex regex = *Regex::compile("v(\\d+)(-rc)?");
+  CHECK(regex.find_all("v1 v2-rc") == std::vector<std::string>{"v1", "v2-rc"});
+  CHECK(regex.find_all("v1 v2-rc", 1) == std::vector<std::string>{"1", "2"});
+  CHECK(regex.find_all("v1 v2-rc", 2) == std::vector<std::string>{"", "-rc"});
+  CHECK(regex.find_all("v1", 3).empty());
+}
+
+TEST_CASE("base/regex: empty matches step as Go does") {
+  const Regex regex = *Regex::compile("a*");
+  CHECK(regex.find_all("baaac") == std::vector<std::string>{"", "aaa", ""});
+  CHECK(Regex::compile("")->find_all("é").size() == 2);
+}
+
+TEST_CASE("base/regex: replacements follow Go") {
+  struct Row {
+    std::string text, pattern, replacement, result;
+  };
+  for (const Row& row :
+       {Row{"abc123", "([a-z]+)(\\d+)", "$2-$1", "123-abc"}, Row{"ab", "(a)", "${1}x", "axb"},
+        Row{"ab", "(a)", "$1x", "b"}, Row{"ab", "(?P<n>a)", "<$n>", "<a>b"},
+        Row{"a", "a", "$$", "$"}, Row{"abc", "", "-", "-a-b-c-"}, Row{"x", "y", "z", "x"}}) {
+    CAPTURE(row.pattern);
+    CHECK(Regex::compile(row.pattern)->replace_all(row.text, row.replacement) == row.result);
+  }
+}
+
+TEST_CASE("base/regex: bytes that are not UTF-8 are matched as U+FFFD") {
+  CHECK(Regex::compile("a\\x{FFFD}b")
+            ->search("a\xff"
+                     "b"));
+  CHECK(
+      Regex::compile("a.b")->search("a\xff"
+                                    "b"));
+  CHECK(
+      !Regex::compile("a\\xffb")->search("a\xff"
+                                         "b"));
+  CHECK(Regex::compile("(?i)É")->search("é"));
+}
+
+TEST_CASE("base/regex: UTF-8 is recognised by RFC 3629") {
+  CHECK(is_utf8("plain ascii text, longer than eight"));
+  CHECK(is_utf8("\xf0\x9f\x98\x80"));
+  for (const char* bad : {"\xc0\x80", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\x80"}) {
+    CAPTURE(bad);
+    CHECK(!is_utf8(bad));
+  }
+  CHECK(to_utf8("a\xe2\x82z") == "a\xef\xbf\xbd\xef\xbf\xbdz");
+}
