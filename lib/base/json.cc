@@ -197,19 +197,23 @@ struct Builder {
         to.type_ = Value::Type::kString;
         to.string_ = from.get_string().value_unsafe();
         break;
-      case element_type::ARRAY:
+      case element_type::ARRAY: {
         to.type_ = Value::Type::kArray;
-        for (const auto item : from.get_array().value_unsafe()) {
+        const simdjson::dom::array items = from.get_array().value_unsafe();
+        for (const auto item : items) {
           M8_TRY(build(item, to.items_.emplace_back(), depth + 1));
         }
         break;
-      case element_type::OBJECT:
+      }
+      case element_type::OBJECT: {
         to.type_ = Value::Type::kObject;
-        for (const auto member : from.get_object().value_unsafe()) {
+        const simdjson::dom::object members = from.get_object().value_unsafe();
+        for (const auto member : members) {
           auto& slot = to.members_.emplace_back(std::string(member.key), Value());
           M8_TRY(build(member.value, slot.second, depth + 1));
         }
         break;
+      }
     }
     return {};
   }
