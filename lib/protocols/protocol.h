@@ -1,0 +1,149 @@
+/// Protocol: what every kind of template block offers: compiled once, started per target.
+///
+/// A Block is one entry of `http:` (later dns, tcp, ...). It is immutable and shared by all
+/// targets. An Execution is one template on one target; its blocks run one after the other and
+/// never at the same time, so nothing in it is locked.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "dsl/services.h"
+#include "dsl/variables.h"
+#include "http/session.h"
+#include "model/finding.h"
+#include "model/target.h"
+#include "protocols/target_names.h"
+
+namespace m8::http {
+class CookieJar;
+}
+
+namespace m8::protocols {
+
+/// What the template around a block decides about it.
+struct CompileOptions {
+  std::string template_id;
+  std::string template_path;   ///< full path of the file: payload files are looked for around it
+  std::string templates_root;  ///< the templates folder: payload files must lie inside it
+  /// "http_1"; with export_fields every event's fields are put into the execution's context as
+  /// "<block_id>_<field>" (multi-block and flow templates; templates 8.2).
+  std::string block_id;
+  bool export_fields = false;
+  bool self_contained = false;       ///< of the template
+  bool stop_at_first_match = false;  ///< of the template or -spm
+  bool local_file_access = false;    ///< -lfa: payload files may lie anywhere
+  /// -ni: a block that needs an interaction URL runs up to the request that holds it. Without,
+  /// such a block is kUnsupported "interactsh".
+  bool no_interactsh = false;
+  std::string attack;              ///< -at: overrides `attack`; empty = the template's
+  std::string aggression = "low";  ///< -fa: low, medium, high
+  /// -em: "id:name", "*:name", "id:*"; a text without ':' is a template id.
+  std::set<std::string> excluded_matchers;
+};
+
+/// What the command line decides about all requests.
+struct Settings {
+  std::chrono::milliseconds timeout{10'000};  ///< -timeout
+  int retries = 1;                            ///< -retries
+  std::vector<http::Header> headers;          ///< -H, after the template's
+  enum class Redirects { kTemplate, kAll, kSameHost, kNone };
+  Redirects redirects = Redirects::kTemplate;  ///< -fr, -fhr, -dr
+  std::optional<int> max_redirects;            ///< -mr
+  std::size_t max_body = 0;                    ///< -rsr; 0 = the template's, else 10 MiB
+  std::size_t max_kept_response = 1u << 20;    ///< -rss: bytes of a response kept in a finding
+  bool omit_raw = false;                       ///< -or: no request and response in findings
+  bool leave_default_ports = false;            ///< -ldp
+  int payload_concurrency = 25;                ///< -pc
+  std::string server_name;                     ///< -sni
+};
+
+/// What a running block tells, and asks before each request. Implemented by the scan engine.
+/// Called on loop threads: must be thread-safe and must not block.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void finding(model::Finding finding) = 0;
+  /// False: \p url's host is skipped as unresponsive (templates 12.3); the block ends.
+  virtual bool may_send(const net::Url& url) = 0;
+  /// An answer came (resets the host's error count).
+  virtual void answered(const net::Url& url) = 0;
+  /// A request got no answer and this counts against the host (not so for @timeout).
+  virtual void failed(const net::Url& url, const Error& error) = 0;
+  /// \p requests of this block are through: answered, failed, or skipped with the rest of it. The
+  /// sum over a block is its request_count().
+  virtual void progress(int requests) = 0;
+  /// One line worth a warning ("[id] could not make http request for ...").
+  virtual void warning(std::string_view text) = 0;
+};
+
+/// One scan's fixed surroundings, shared by all its executions. Everything is borrowed.
+struct Surroundings {
+  http::Session& session;
+  dsl::Services& services;
+  Observer& observer;
+  const Settings& settings;
+  /// -var and -ev values (verbatim text), above the built-ins.
+  const dsl::Variables& overrides;
+};
+
+/// Values of the template's `variables:`. Gets the names that are known without them, in the order
+/// constants > -var/-ev > built-ins > context > dynamic: a known name replaces the template's text
+/// (templates 2.2). Called for every generated request; eager maps give the same object each time.
+using VariablesHook =
+    std::function<Result<std::shared_ptr<const dsl::Variables>>(const dsl::Names& known)>;
+
+/// One template on one target. Shared by the caller and the requests in flight.
+struct Execution {
+  const Surroundings& scan;
+  std::shared_ptr<const model::TemplateInfo> info;  ///< goes into findings
+  model::Target target;
+  std::shared_ptr<const TargetNames> builtins;      ///< shared by all templates on this target
+  VariablesHook variables;                          ///< empty: none
+  std::shared_ptr<const dsl::Variables> constants;  ///< of the template; null: none
+  /// Template context (templates 8.1, 8.4.5): exported fields and internal values of earlier
+  /// blocks, `set()` values, workflow values.
+  dsl::Variables context;
+  /// One per template and target, or per workflow and target; null: the block makes its own.
+  std::shared_ptr<http::CookieJar> cookies;
+  std::stop_token stop;
+};
+
+/// What became of one block on one target.
+struct BlockOutcome {
+  /// The value of `http(n)` in a flow (templates 8.4.2).
+  bool succeeded = false;
+  int findings = 0;
+  int requests = 0;  ///< sent and answered or failed
+  /// Why the block ended early or its last request got no answer; ok else. kCancelled after a stop.
+  Status status;
+};
+
+class Block {
+ public:
+  using Done = std::function<void(BlockOutcome)>;
+  virtual ~Block() = default;
+
+  /// "http"
+  virtual std::string_view type() const = 0;
+  /// The `id:` of the block, else CompileOptions::block_id.
+  virtual const std::string& id() const = 0;
+  /// Requests that a full run sends: entries times payload combinations.
+  virtual int request_count() const = 0;
+
+  /// Runs the block's requests against the execution's target, without blocking. \p done is called
+  /// exactly once, on the loop thread of the target's host (or before this returns, when nothing
+  /// can be sent). The block must outlive it. Any thread.
+  virtual void start(std::shared_ptr<Execution> execution, Done done) const = 0;
+};
+
+}  // namespace m8::protocols
