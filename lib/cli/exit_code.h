@@ -1,6 +1,8 @@
 /// The exit codes of every command (cli.md), and the one place where an Error becomes one.
 #pragma once
 
+#include <string_view>
+
 #include "base/result.h"
 
 namespace m8::cli {
@@ -16,5 +18,9 @@ enum ExitCode : int {
 
 /// kInvalidArgument -> kUsage, kCancelled -> kInterrupted, the rest kFailed.
 ExitCode exit_code(const Error& error);
+
+/// Prints "program: message" as one line on stderr (control characters made visible) and gives the
+/// exit code: `if (!targets.ok()) return cli::fail(context.program, targets.error());`
+int fail(std::string_view program, const Error& error);
 
 }  // namespace m8::cli

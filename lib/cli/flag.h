@@ -31,7 +31,8 @@ struct Flag {
   bool repeatable = false;  ///< several values; commas split unless \p literal
   bool literal = false;     ///< never split at commas
   bool common = false;      ///< shown by --help (a screenful); the rest by --help-all
-  bool secret = false;      ///< never shown by config show, never logged
+  bool secret = false;      ///< never shown by config show, never in an error, never logged
+  bool action = false;      ///< does something else and leaves (--help): command line only
 
   bool is_switch() const { return argument.empty(); }
 };
@@ -41,8 +42,11 @@ struct Flag {
 class Values {
  public:
   virtual ~Values() = default;
+  /// A switch's state.
   virtual bool on(std::string_view name) const = 0;
+  /// The value, the last one of a repeatable flag; empty if unset without a default.
   virtual std::string text(std::string_view name) const = 0;
+  /// All values. A higher source replaces the lower one's list, it does not add to it.
   virtual std::vector<std::string> list(std::string_view name) const = 0;
   /// kInvalidArgument "--name: not a whole number: x" (or out of range).
   virtual Result<long long> number(std::string_view name, long long min, long long max) const = 0;
@@ -57,7 +61,9 @@ class Values {
 /// What a command sees of the process.
 struct Context {
   const Values& flags;
-  std::string program;  ///< "asmm8"
+  std::string program;                 ///< "asmm8"
+  std::string command;                 ///< "enum"
+  std::vector<std::string> arguments;  ///< argv without argv[0], for the record of the run
 };
 
 /// A subcommand: one per file in apps/<app>/.
@@ -78,11 +84,19 @@ struct Program {
   std::vector<Command> commands;
 };
 
-/// Parses argv and environment and runs the command; prints help, versions, errors and completions
-/// (`--generate man|bash|zsh|fish`). Returns the exit code. Implemented in cli/flag_set.cc.
+/// Parses argv, environment and config file and runs the command; prints help, versions, errors and
+/// what is generated from the records (`--generate man|bash|zsh|fish`). Ignores SIGPIPE. Returns
+/// the exit code. Implemented in cli/flag_set.cc.
 int run(const Program& program, int argc, char** argv);
 
 /// Flags that every command has (verbosity, colours, config, ...).
 const std::vector<Flag>& common_flags();
+
+/// The command's own flags and the common ones that it doesn't declare itself.
+std::vector<Flag> all_flags(const Command& command);
+
+/// kInternal, naming command and flag, when two flags of one command share a name or a record
+/// contradicts itself. Every test of the generated pages calls it.
+Status check_records(const Program& program);
 
 }  // namespace m8::cli
