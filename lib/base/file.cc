@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 
 namespace m8 {
@@ -30,6 +31,17 @@ Result<std::size_t> read_some(int fd, char* out, std::size_t size) {
     if (n >= 0) return static_cast<std::size_t>(n);
     if (errno != EINTR) return errno_error("read", errno);
   }
+}
+
+/// Waits until \p fd has bytes or has ended.
+Status wait_readable(int fd, const std::stop_token& stop) {
+  pollfd waiting{fd, POLLIN, 0};
+  while (!stop.stop_requested()) {
+    const int n = ::poll(&waiting, 1, 100);
+    if (n > 0) return {};
+    if (n < 0 && errno != EINTR) return errno_error("poll", errno);
+  }
+  return Error{ErrorCode::kCancelled, "read: interrupted"};
 }
 
 Status write_all(int fd, std::string_view bytes, const std::string& path) {
@@ -129,15 +141,15 @@ Result<LineReader> LineReader::open(const std::string& path) {
   return LineReader(M8_TRY(open_for_reading(path)));
 }
 
-Result<std::optional<std::string_view>> LineReader::next() {
+Result<std::optional<std::string_view>> LineReader::next(std::stop_token stop) {
   bool skipping = false;
   std::size_t scanned = begin_;
   for (;;) {
     const std::size_t newline = buffer_.find('\n', scanned);
     if (newline != std::string::npos || (end_ && begin_ < buffer_.size())) {
-      const std::size_t stop = newline != std::string::npos ? newline : buffer_.size();
-      std::string_view line(buffer_.data() + begin_, stop - begin_);
-      begin_ = newline != std::string::npos ? newline + 1 : stop;
+      const std::size_t line_end = newline != std::string::npos ? newline : buffer_.size();
+      std::string_view line(buffer_.data() + begin_, line_end - begin_);
+      begin_ = newline != std::string::npos ? newline + 1 : line_end;
       ++line_number_;
       if (skipping) {
         return Error{ErrorCode::kExhausted,
@@ -147,6 +159,7 @@ Result<std::optional<std::string_view>> LineReader::next() {
       return std::optional(line);
     }
     if (end_) return std::optional<std::string_view>();
+    if (stop.stop_possible()) M8_TRY(wait_readable(fd_.get(), stop));
     buffer_.erase(0, begin_);
     begin_ = 0;
     if (buffer_.size() > kMaxLine) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -31,8 +32,9 @@ class LineReader {
   LineReader& operator=(LineReader&&) noexcept;
 
   /// The next line without its end, borrowed until the next call; empty optional at the end.
-  /// kIo; kExhausted for a line over 1 MiB (which is skipped: call again).
-  Result<std::optional<std::string_view>> next();
+  /// kIo; kExhausted for a line over 1 MiB (which is skipped: call again); kCancelled when \p stop
+  /// is requested while waiting for bytes (noticed within 100 ms).
+  Result<std::optional<std::string_view>> next(std::stop_token stop = {});
   std::size_t line_number() const { return line_number_; }
 
  private:

@@ -2,11 +2,13 @@
 
 #include <filesystem>
 #include <fstream>
+#include <stop_token>
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/temp_file.h"
 
@@ -116,4 +118,20 @@ TEST_CASE("base/temp_file: a kept file survives, one of a dead process is cleane
   CHECK(remove_stale_temp(directory->path()) == 1);
   CHECK(
       std::filesystem::exists(directory->path() + "/m8-" + std::to_string(::getpid()) + "-abcdef"));
+}
+
+TEST_CASE("base/file: a reader that waits for a pipe can be stopped") {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  const Fd writer(ends[1]);
+  LineReader reader{Fd(ends[0])};
+  REQUIRE(::write(writer.get(), "one\ntw", 6) == 6);
+  std::stop_source stop;
+  CHECK(**reader.next(stop.get_token()) == "one");
+  stop.request_stop();
+  const auto stopped = reader.next(stop.get_token());
+  REQUIRE(!stopped.ok());
+  CHECK(stopped.error().code == ErrorCode::kCancelled);
+  REQUIRE(::write(writer.get(), "o\n", 2) == 2);
+  CHECK(**reader.next() == "two");
 }
