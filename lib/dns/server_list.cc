@@ -11,15 +11,15 @@ namespace {
 
 using Servers = std::vector<net::SocketAddress>;
 
-/// Calls \p each with every piece of \p text between \p separator, until it returns an error.
-template <typename Each>
-Status split(std::string_view text, char separator, Each each) {
+/// The pieces of \p text between \p separator, trimmed; borrowed from it.
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> pieces;
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find(separator, begin), text.size());
-    M8_TRY(each(text.substr(begin, end - begin)));
+    pieces.push_back(trim(text.substr(begin, end - begin)));
     begin = end + 1;
   }
-  return {};
+  return pieces;
 }
 
 void add(Servers& servers, const net::SocketAddress& server) {
@@ -28,11 +28,9 @@ void add(Servers& servers, const net::SocketAddress& server) {
 
 Result<Servers> parse_list(std::string_view list) {
   Servers servers;
-  M8_TRY(split(list, ',', [&](std::string_view piece) -> Status {
-    if (trim(piece).empty()) return {};
-    add(servers, M8_TRY(net::SocketAddress::parse(trim(piece), kDnsPort)));
-    return {};
-  }));
+  for (const auto piece : split(list, ',')) {
+    if (!piece.empty()) add(servers, M8_TRY(net::SocketAddress::parse(piece, kDnsPort)));
+  }
   return servers;
 }
 
@@ -40,18 +38,17 @@ Result<Servers> parse_file(const std::string& path) {
   const std::string text = M8_TRY(read_file(path));
   Servers servers;
   int line_number = 0;
-  M8_TRY(split(text, '\n', [&](std::string_view line) -> Status {
+  for (std::string_view line : split(text, '\n')) {
     ++line_number;
     line = trim(line.substr(0, line.find('#')));
-    if (line.empty()) return {};
+    if (line.empty()) continue;
     const auto server = net::SocketAddress::parse(line, kDnsPort);
     if (!server.ok()) {
       return Error{ErrorCode::kInvalidArgument,
                    fmt::format("{}:{}: not a resolver: {}", path, line_number, line.substr(0, 80))};
     }
     add(servers, *server);
-    return {};
-  }));
+  }
   return servers;
 }
 
@@ -70,18 +67,15 @@ Result<Servers> system_servers(const std::string& path) {
   Servers servers;
   const auto text = read_file(path);
   if (!text.ok() && text.error().code != ErrorCode::kNotFound) return text.error();
-  M8_TRY(
-      split(text.ok() ? std::string_view(*text) : "", '\n', [&](std::string_view line) -> Status {
-        constexpr std::string_view kWord = "nameserver";
-        line = trim(line);
-        if (!line.starts_with(kWord)) return {};
-        line = trim(line.substr(kWord.size()));
-        line = line.substr(0, line.find_first_of(" \t#;"));
-        // Scoped addresses (fe80::1%eth0) and rubbish are passed over, as the C library does.
-        const auto ip = net::IpAddress::parse(line);
-        if (ip.ok()) add(servers, {*ip, kDnsPort});
-        return {};
-      }));
+  constexpr std::string_view kWord = "nameserver";
+  for (std::string_view line : split(text.ok() ? std::string_view(*text) : "", '\n')) {
+    if (!line.starts_with(kWord)) continue;
+    line = trim(line.substr(kWord.size()));
+    line = line.substr(0, line.find_first_of(" \t#;"));
+    // Scoped addresses (fe80::1%eth0) and rubbish are passed over, as the C library does.
+    const auto ip = net::IpAddress::parse(line);
+    if (ip.ok()) add(servers, {*ip, kDnsPort});
+  }
   if (servers.empty()) servers.push_back({net::IpAddress::v4(0x7f000001), kDnsPort});
   return servers;
 }

@@ -69,7 +69,7 @@ TEST_CASE("dns/wire: every type comes back as it was written") {
   written.id = 7;
   written.response = written.authoritative = written.recursion_available = true;
   written.rcode = Rcode::kNxDomain;
-  written.questions.push_back({"www.Example.com", RrType::kA, kClassIn});
+  written.questions.push_back({"www.example.com", RrType::kA, kClassIn});
   written.answers = {
       record("www.example.com", RrType::kCname, NameData{"web.example.com"}),
       record("web.example.com", RrType::kA, net::IpAddress::parse("192.0.2.1").value()),
