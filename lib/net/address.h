@@ -35,6 +35,8 @@ class IpAddress {
   bool is_loopback() const;
   /// Private, loopback, link-local, unique-local or unspecified.
   bool is_private() const;
+  /// ::ffff:1.2.3.4 as 1.2.3.4; any other address itself (RFC 4291 2.5.5.2).
+  IpAddress unmapped() const;
   std::string to_string() const;
   friend auto operator<=>(const IpAddress&, const IpAddress&) = default;
 
@@ -62,6 +64,9 @@ struct SocketAddress {
 /// A range such as 10.0.0.0/8. Iterated lazily: `cidr.at(i)` for i < cidr.count().
 class Cidr {
  public:
+  Cidr() = default;  ///< 0.0.0.0/32
+  /// Host bits of \p ip are cleared. REQUIRES: 0 <= prefix <= 32 or 128.
+  Cidr(const IpAddress& ip, int prefix);
   /// kInvalidArgument unless address/prefix; host bits are cleared.
   static Result<Cidr> parse(std::string_view text);
   bool contains(const IpAddress& ip) const;

@@ -1,0 +1,35 @@
+#include "bench/registry.h"
+
+namespace m8::bench {
+
+// One declaration and one entry for each lib/bench/<workload>.cc.
+extern const Workload kStartup;
+
+namespace {
+
+constexpr const Workload* kWorkloads[] = {
+    &kStartup,
+};
+
+}  // namespace
+
+std::span<const Workload* const> workloads() { return kWorkloads; }
+
+std::vector<cli::Flag> bench_flags() {
+  cli::Flag repeat;
+  repeat.name = "repeat";
+  repeat.aliases = {"n"};
+  repeat.argument = "N";
+  repeat.section = "Benchmark";
+  repeat.brief = "how often to measure; the median counts";
+  repeat.initial = "5";
+  repeat.common = true;
+  cli::Flag json;
+  json.name = "json";
+  json.section = "Benchmark";
+  json.brief = "one line of JSON with every value instead of the table";
+  json.common = true;
+  return {repeat, json};
+}
+
+}  // namespace m8::bench
