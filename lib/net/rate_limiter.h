@@ -4,12 +4,14 @@
 /// thing. Thread-safe; keys unused for a minute are forgotten.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
 #include "base/clock.h"
 #include "base/guarded.h"
+#include "base/hash.h"
 #include "base/result.h"
 
 namespace m8::net {
@@ -35,7 +37,8 @@ class RateLimiter {
   /// Takes one event for \p key and returns the moment from which it may happen (now or later).
   /// The reservation stands: the caller must wait until then, then act.
   SteadyTime reserve(std::string_view key);
-  /// Slows \p key down to \p factor (0..1) of its rate from now on; recovers by 10 % per second.
+  /// Slows \p key down to \p factor (0..1) of its rate from now on; each second gives 10 % of the
+  /// full rate back. The full rate is per_key, else global; without either nothing can be slowed.
   void slow_down(std::string_view key, double factor);
 
  private:
@@ -46,10 +49,13 @@ class RateLimiter {
   };
   struct State {
     Bucket global;
-    std::unordered_map<std::string, Bucket> keys;
+    std::unordered_map<std::string, Bucket, SeededHash, std::equal_to<>> keys;
     SteadyTime swept{};
   };
-  static SteadyTime take(Bucket& bucket, double per_second, double burst_seconds, SteadyTime now);
+  static double factor_at(const Bucket& bucket, SteadyTime now);
+  SteadyTime take(Bucket& bucket, double per_second, SteadyTime now) const;
+  double key_rate() const;
+  static void sweep(State& state, SteadyTime now);
 
   const Options options_;
   Clock& clock_;

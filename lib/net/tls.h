@@ -14,7 +14,7 @@
 
 namespace m8::net {
 
-/// Shared settings and session cache.
+/// Shared settings.
 class TlsContext {
  public:
   /// Client for targets: no verification, TLS >= 1.0, security level 0.
@@ -34,21 +34,23 @@ enum class IoState { kDone, kWantRead, kWantWrite, kClosed };
 
 class TlsStream {
  public:
-  /// \p fd is borrowed. Shares the context because sessions outlive a connection's creator.
-  /// \p server_name is sent as SNI unless empty. ALPN offers http/1.1.
+  /// \p fd is borrowed. The context is shared by its streams and whoever made it.
+  /// \p server_name is sent as SNI unless it is empty or an address. ALPN offers http/1.1.
   static Result<std::unique_ptr<TlsStream>> client(std::shared_ptr<TlsContext> context, int fd,
                                                    const std::string& server_name);
   static Result<std::unique_ptr<TlsStream>> server(std::shared_ptr<TlsContext> context, int fd);
   ~TlsStream();
 
-  /// kProtocol with the library's reason if the handshake fails.
+  /// kProtocol with the library's reason if the handshake fails, kNetwork if the connection does.
   Result<IoState> handshake();
-  /// On kDone \p done bytes were moved (more than 0). kClosed: orderly end of stream.
+  /// On kDone \p done bytes were moved (more than 0). kClosed: end of stream, also without a
+  /// close_notify. kNetwork, kProtocol.
   Result<IoState> read(std::span<char> buffer, std::size_t& done);
   Result<IoState> write(std::span<const char> bytes, std::size_t& done);
 
  private:
-  explicit TlsStream(std::shared_ptr<TlsContext> context, void* native);
+  static Result<std::unique_ptr<TlsStream>> open(std::shared_ptr<TlsContext> context, int fd);
+  TlsStream(std::shared_ptr<TlsContext> context, void* native);
   std::shared_ptr<TlsContext> context_;
   void* native_;
 };
