@@ -3,14 +3,18 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "net/url.h"
 
 namespace m8::http {
+
+class CookieJar;
 
 /// A header line as written: name case kept, order kept, duplicates allowed.
 struct Header {
@@ -51,6 +55,13 @@ struct Request {
   /// Connect here instead of to url's host and port (@Host).
   std::optional<net::HostPort> connect_to;
   std::string server_name;  ///< SNI; empty = url's host unless it is an address
+  /// Not null: the engine stores the Set-Cookie lines of every hop in it and sends its cookies with
+  /// redirect hops. The first request goes out as given: the caller puts its Cookie header in.
+  /// Shared by the requests of one template on one target.
+  std::shared_ptr<CookieJar> cookies;
 };
+
+/// The bytes that the target engine sends: `wire`, or request line, headers and body as given.
+std::string to_wire(const Request& request);
 
 }  // namespace m8::http

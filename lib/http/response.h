@@ -13,7 +13,8 @@ namespace m8::http {
 
 struct Response {
   int status = 0;
-  int version_minor = 1;             ///< HTTP/1.x
+  int version_major = 1;  ///< HTTP/x.y as the peer wrote it
+  int version_minor = 1;
   std::string reason;                ///< as sent, may be empty
   std::vector<Header> headers;       ///< as received: order and case of the peer
   std::string body;                  ///< decoded; at most Request::max_body
