@@ -92,7 +92,8 @@ TEST_CASE("http/raw_request: annotations that have no effect are still stripped"
   for (const std::string line : {"@timeout 20s", "@timeout: soon", "@host: a.com", "@Timeout: 2s",
                                  "@Host:", "@timeout: 0s"}) {
     CAPTURE(line);
-    const auto split = split_annotations(line + "\r\nGET / HTTP/1.1\r\n");
+    const std::string text = line + "\r\nGET / HTTP/1.1\r\n";
+    const auto split = split_annotations(text);
     CHECK(split.rest == "GET / HTTP/1.1\r\n");
     CHECK_FALSE(split.annotations.timeout);
     CHECK_FALSE(split.annotations.host);
