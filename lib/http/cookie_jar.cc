@@ -143,7 +143,7 @@ void CookieJar::store(const net::Url& url, const std::vector<Header>& headers) {
 }
 
 std::string CookieJar::header_for(const net::Url& url) const {
-  const auto held = entries_.lock();
+  auto held = entries_.lock();
   if (held->empty()) return {};
   const SteadyTime now = clock_.now();
   std::vector<const Cookie*> sent;
