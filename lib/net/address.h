@@ -74,6 +74,8 @@ class Cidr {
   std::uint64_t count() const;
   /// \p index below count().
   IpAddress at(std::uint64_t index) const;
+  const IpAddress& base() const { return base_; }
+  int prefix() const { return prefix_; }
   std::string to_string() const;
 
  private:

@@ -92,27 +92,6 @@ void take_rest(std::string_view rest, Url& url) {
   url.path = rest;
 }
 
-/// RFC 3986 5.2.4. A path without "." and ".." segments stays as it is.
-std::string remove_dot_segments(std::string_view path) {
-  std::vector<std::string_view> kept;
-  bool ends_in_directory = false;
-  for (std::size_t begin = 1; begin <= path.size();) {
-    const std::size_t end = std::min(path.find('/', begin), path.size());
-    const std::string_view segment = path.substr(begin, end - begin);
-    ends_in_directory = segment == "." || segment == "..";
-    if (segment == "..") {
-      if (!kept.empty()) kept.pop_back();
-    } else if (segment != ".") {
-      kept.push_back(segment);
-    }
-    begin = end + 1;
-  }
-  std::string out;
-  for (const auto segment : kept) out.append("/").append(segment);
-  if (ends_in_directory || out.empty()) out += '/';
-  return out;
-}
-
 /// "scheme" of "scheme:rest", empty if \p reference is relative.
 std::string_view reference_scheme(std::string_view reference) {
   const std::size_t end = reference.find_first_of(":/?#");
@@ -212,6 +191,26 @@ Result<HostPort> HostPort::parse(std::string_view text) {
     return Error{ErrorCode::kInvalidArgument,
                  fmt::format("host '{}': {}", text.substr(0, 200), reason)};
   }
+  return out;
+}
+
+std::string remove_dot_segments(std::string_view path) {
+  std::vector<std::string_view> kept;
+  bool ends_in_directory = false;
+  for (std::size_t begin = 1; begin <= path.size();) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    const std::string_view segment = path.substr(begin, end - begin);
+    ends_in_directory = segment == "." || segment == "..";
+    if (segment == "..") {
+      if (!kept.empty()) kept.pop_back();
+    } else if (segment != ".") {
+      kept.push_back(segment);
+    }
+    begin = end + 1;
+  }
+  std::string out;
+  for (const auto segment : kept) out.append("/").append(segment);
+  if (ends_in_directory || out.empty()) out += '/';
   return out;
 }
 

@@ -47,6 +47,10 @@ struct HostPort {
   static Result<HostPort> parse(std::string_view text);
 };
 
+/// Takes "." and ".." segments out of \p path, which starts with '/' (RFC 3986 5.2.4); any other
+/// path stays as it is.
+std::string remove_dot_segments(std::string_view path);
+
 /// Percent-decodes; invalid sequences stay as they are.
 std::string percent_decode(std::string_view text);
 
