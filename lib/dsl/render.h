@@ -19,8 +19,14 @@ Result<std::string> render(std::string_view text, const Names& names, Services& 
 /// False if \p text has no marker at all: then render() would return it unchanged.
 bool has_markers(std::string_view text);
 
+/// \p expression with {{name}} and §name§ inside its string literals replaced by the values,
+/// escaped for the literal (dsl.md 4, 5.3): what a dsl matcher with markers compiles before it
+/// evaluates.
+std::string fill_literals(std::string_view expression, const Names& names);
+
 /// The markers that are left and need a value (templates.md 2.5), for the check before sending:
-/// empty when the text may go. Percent-encoded braces count as braces.
+/// the text between their braces, in order; empty when the text may go. Percent-encoded braces
+/// count as braces.
 std::vector<std::string> unresolved(std::string_view text);
 
 }  // namespace m8::dsl

@@ -1,0 +1,4 @@
+#include "dsl/function.h"
+namespace m8::dsl {
+std::span<const Function> encode_functions() { return {}; }
+}  // namespace m8::dsl
