@@ -13,6 +13,7 @@
 #include "cli/exit_code.h"
 #include "cli/flag.h"
 #include "cli/flag_values.h"
+#include "cli/generate.h"
 #include "cli/help.h"
 #include "cli/spelling.h"
 
@@ -220,6 +221,10 @@ int run(const Program& program, int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   const Arguments arguments(argv + std::min(argc, 1), argv + argc);
   try {
+    if (!arguments.empty() && arguments[0] == "--generate") {
+      const auto text = generate(program, arguments.size() > 1 ? arguments[1] : "");
+      return text.ok() ? print(*text) : fail(program.name, text.error());
+    }
     const auto choice = choose(program, arguments);
     if (!choice.ok()) return fail(program.name, choice.error());
     return run_command(program, *choice, arguments);

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "cli/generate.h"
+
 namespace m8::cli {
 namespace {
 
@@ -58,13 +60,8 @@ std::vector<std::string> sections_of(const std::vector<const Flag*>& flags) {
 }  // namespace
 
 std::string spell(const Flag& flag) {
-  std::vector<std::string> names;
-  for (const std::string& alias : flag.aliases)
-    names.push_back((alias.size() > 3 ? "--" : "-") + alias);
-  std::stable_sort(names.begin(), names.end(),
-                   [](const auto& a, const auto& b) { return a.size() < b.size(); });
-  names.push_back((flag.name.size() == 1 ? "-" : "--") + flag.name);
-  return fmt::format("{}{}{}", fmt::join(names, ", "), flag.is_switch() ? "" : " ", flag.argument);
+  return fmt::format("{}{}{}", fmt::join(dashed_names(flag), ", "), flag.is_switch() ? "" : " ",
+                     flag.argument);
 }
 
 std::string remark(const Flag& flag) {
