@@ -68,9 +68,9 @@ constexpr const char* kDescribe = R"(    esac
     _describe -t commands command next
     return
   fi
-  i=${#${=command}}
-  shift $i words
-  ((CURRENT -= i))
+  next=(${=command})
+  shift ${#next} words
+  ((CURRENT -= ${#next}))
   case $command in
 )";
 
