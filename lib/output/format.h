@@ -1,0 +1,41 @@
+/// Format: how a record becomes text. One file per format, one line each in registry.cc.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "model/sink.h"
+
+namespace m8::output {
+
+struct FormatOptions {
+  bool colours = false;
+  bool timestamps = false;      ///< -ts: time in front of each finding
+  bool matcher_status = false;  ///< -ms: say whether it matched
+  bool metadata = true;         ///< false (-nm): nothing before the target
+};
+
+/// Each function gives the whole record with its line end, or nothing if the format leaves such
+/// records out. Thread-safe (no state but the options).
+class Format {
+ public:
+  virtual ~Format() = default;
+  virtual std::string hostname(const model::Hostname&) const { return {}; }
+  virtual std::string endpoint(const model::Endpoint&) const { return {}; }
+  virtual std::string finding(const model::Finding&) const { return {}; }
+};
+
+struct FormatEntry {
+  const char* name;
+  const char* brief;  ///< for help and completions
+  std::unique_ptr<Format> (*make)(const FormatOptions&);
+};
+
+/// All formats, in the order in which help lists them.
+std::span<const FormatEntry> formats();
+/// kInvalidArgument naming the known formats.
+Result<std::unique_ptr<Format>> make_format(std::string_view name, const FormatOptions& options);
+
+}  // namespace m8::output
