@@ -1,0 +1,133 @@
+# shellcheck shell=bash
+# Real servers for the tests: NSD and nginx on free loopback ports, in one temporary directory.
+# Sourced by tests/run.sh. After start_servers these are exported:
+#   M8_TEST_NSD         address:port of NSD, serving tests/support/test.zone as m8.test
+#   M8_TEST_NGINX_HTTP  http://127.0.0.1:port, keep-alive, / and /page.html, 404 else
+#   M8_TEST_NGINX_HTTPS the same with a self-signed certificate for localhost
+
+servers_support=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+servers_directory=''
+servers_pids=()
+
+# free_port TYPE...: a loopback port that is free for each of these socket types (STREAM, DGRAM).
+free_port() {
+  python3 - "$@" <<'PYTHON'
+import socket, sys
+while True:
+    sockets = [socket.socket(socket.AF_INET, getattr(socket, "SOCK_" + kind)) for kind in sys.argv[1:]]
+    try:
+        sockets[0].bind(("127.0.0.1", 0))
+        port = sockets[0].getsockname()[1]
+        for other in sockets[1:]:
+            other.bind(("127.0.0.1", port))
+    except OSError:
+        continue
+    print(port)
+    break
+PYTHON
+}
+
+# wait_for_port NAME PORT LOG: until something listens there, at most 10 seconds.
+wait_for_port() {
+  local attempt
+  for ((attempt = 0; attempt < 100; attempt++)); do
+    if (exec 3<>"/dev/tcp/127.0.0.1/$2") 2>/dev/null; then return 0; fi
+    sleep 0.1
+  done
+  echo "$1 does not listen on 127.0.0.1:$2" >&2
+  cat "$3" >&2
+  return 1
+}
+
+start_nsd() {
+  local folder=$servers_directory/nsd port i
+  mkdir -p "$folder"
+  cp "$servers_support/test.zone" "$folder/"
+  for ((i = 1; i <= 200; i++)); do echo "many IN A 127.0.1.$i"; done >"$folder/many.zone"
+  port=$(free_port STREAM DGRAM)
+  cat >"$folder/nsd.conf" <<NSD
+server:
+  ip-address: 127.0.0.1@$port
+  username: ""
+  chroot: ""
+  zonesdir: "$folder"
+  database: ""
+  pidfile: "$folder/nsd.pid"
+  zonelistfile: "$folder/zone.list"
+  xfrdfile: "$folder/xfrd.state"
+  xfrdir: "$folder"
+  logfile: "$folder/nsd.log"
+  server-count: 1
+  rrl-ratelimit: 0
+remote-control:
+  control-enable: no
+zone:
+  name: m8.test
+  zonefile: test.zone
+NSD
+  /usr/sbin/nsd -d -c "$folder/nsd.conf" >"$folder/nsd.out" 2>&1 &
+  servers_pids+=($!)
+  wait_for_port NSD "$port" "$folder/nsd.log"
+  export M8_TEST_NSD=127.0.0.1:$port
+}
+
+start_nginx() {
+  local folder=$servers_directory/nginx http https user=''
+  mkdir -p "$folder/www"
+  printf '<html><head><title>M8 test page</title></head><body>hello</body></html>\n' |
+    tee "$folder/www/index.html" >"$folder/www/page.html"
+  openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=localhost \
+    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
+    -keyout "$folder/key.pem" -out "$folder/cert.pem" 2>"$folder/openssl.out"
+  http=$(free_port STREAM)
+  https=$(free_port STREAM)
+  [[ $(id -u) -ne 0 ]] || user='user root;'
+  cat >"$folder/nginx.conf" <<NGINX
+$user
+daemon off;
+worker_processes 1;
+pid $folder/nginx.pid;
+error_log $folder/error.log;
+events { worker_connections 4096; }
+http {
+  access_log off;
+  client_body_temp_path $folder/body;
+  proxy_temp_path $folder/proxy;
+  fastcgi_temp_path $folder/fastcgi;
+  uwsgi_temp_path $folder/uwsgi;
+  scgi_temp_path $folder/scgi;
+  keepalive_timeout 75s;
+  keepalive_requests 1000000;
+  types { text/html html; }
+  server {
+    listen 127.0.0.1:$http;
+    listen 127.0.0.1:$https ssl;
+    ssl_certificate $folder/cert.pem;
+    ssl_certificate_key $folder/key.pem;
+    root $folder/www;
+  }
+}
+NGINX
+  /usr/sbin/nginx -p "$folder" -c "$folder/nginx.conf" >"$folder/nginx.out" 2>&1 &
+  servers_pids+=($!)
+  wait_for_port nginx "$http" "$folder/error.log"
+  export M8_TEST_NGINX_HTTP=http://127.0.0.1:$http M8_TEST_NGINX_HTTPS=https://127.0.0.1:$https
+}
+
+# Starts everything; stop_servers belongs into the caller's EXIT trap, set before this.
+start_servers() {
+  servers_directory=$(mktemp -d "${TMPDIR:-/tmp}/m8-servers.XXXXXX")
+  start_nsd
+  start_nginx
+}
+
+stop_servers() {
+  local pid
+  for pid in "${servers_pids[@]}"; do
+    kill "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
+  servers_pids=()
+  [[ -z $servers_directory ]] || rm -rf "$servers_directory"
+  servers_directory=''
+}
