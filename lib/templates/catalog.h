@@ -1,0 +1,65 @@
+/// Catalog: the templates of a scan, found, read, filtered and compiled, and what became of the
+/// others. Nothing is dropped without being counted.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "dsl/services.h"
+#include "templates/filter.h"
+#include "templates/template.h"
+
+namespace m8::templates {
+
+struct LoadOptions {
+  std::vector<std::string> paths;  ///< arguments of -t; empty: the whole \p root
+  std::string root;                ///< the templates folder, absolute; may be empty
+  Filter filter;
+  /// Dangerous tags that may run (--allow); "all" is every one.
+  std::set<std::string> allowed_tags;
+  /// False: read and filter only, for listings; gates are not applied.
+  bool compile = true;
+  /// False: templates that need a permission are compiled all the same (validation).
+  bool gates = true;
+  protocols::CompileOptions command_line;  ///< what the flags say about all blocks
+  int workers = 2;                         ///< threads while loading, 1..64
+};
+
+/// A template that does not run, and why.
+struct Rejected {
+  std::string path;
+  std::string id;  ///< empty if it could not be read that far
+  std::string reason;
+};
+
+struct Catalog {
+  std::vector<std::shared_ptr<const Template>> templates;            ///< shared with the scan
+  std::vector<std::shared_ptr<const model::TemplateInfo>> selected;  ///< passed the filters
+  std::vector<Rejected> invalid;
+  std::vector<Rejected> unsupported;  ///< reason: the feature's name
+  std::vector<Rejected> excluded;     ///< reason: what would let it run ("--allow dos")
+  std::vector<Rejected> duplicates;   ///< a later file with an id that is there already
+  std::vector<Rejected> without_severity;
+  std::size_t files = 0;     ///< looked at
+  std::size_t filtered = 0;  ///< did not pass the filters
+
+  /// Number of \p rejected per reason.
+  static std::map<std::string, std::size_t> by_reason(const std::vector<Rejected>& rejected);
+};
+
+/// Loads in parallel; the order of the result is that of the files. \p services is borrowed by the
+/// templates. Errors are those of find_files(); kCancelled after a stop. A broken template is never
+/// an error of this.
+Result<Catalog> load_catalog(const LoadOptions& options, dsl::Services& services,
+                             std::stop_token stop);
+
+/// Tags whose templates may harm or burden a target, and so need --allow.
+const std::set<std::string>& dangerous_tags();
+
+}  // namespace m8::templates

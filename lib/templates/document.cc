@@ -1,0 +1,321 @@
+#include "templates/document.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <map>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "dsl/value.h"
+#include "templates/schema.h"
+
+namespace m8::templates {
+namespace {
+
+constexpr std::array<const char*, 12> kKindNames = {"dns",  "file",       "http",      "headless",
+                                                    "tcp",  "ssl",        "websocket", "whois",
+                                                    "code", "javascript", "workflow",  ""};
+
+Error invalid(std::string message) { return {ErrorCode::kInvalidArgument, std::move(message)}; }
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+std::string text_at(const yaml::Node& map, std::string_view key) {
+  const auto* node = map.find(key);
+  return node && node->is_scalar() ? node->text() : std::string();
+}
+
+bool flag_at(const yaml::Node& map, std::string_view key) {
+  const auto* node = map.find(key);
+  bool on = false;
+  return node && node->as_bool(on) && on;
+}
+
+/// Items of a list, or of a text split at commas, as they are.
+std::vector<std::string> split_list(const yaml::Node& node) {
+  std::vector<std::string> out;
+  for (const yaml::Node& item : node.items()) out.push_back(item.text());
+  if (!node.is_scalar()) return out;
+  std::string_view rest = node.text();
+  for (;;) {
+    const auto comma = rest.find(',');
+    out.emplace_back(rest.substr(0, comma));
+    if (comma == std::string_view::npos) return out;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+// ---- id and info ------------------------------------------------------------------------------
+
+/// ^([a-zA-Z0-9]+[-_])*[a-zA-Z0-9]+$
+bool well_formed_id(std::string_view id) {
+  bool separator = true;
+  for (const char c : id) {
+    if (std::isalnum(static_cast<unsigned char>(c))) {
+      separator = false;
+    } else if ((c == '-' || c == '_') && !separator) {
+      separator = true;
+    } else {
+      return false;
+    }
+  }
+  return !separator;
+}
+
+Result<std::string> read_id(const yaml::Node& root) {
+  std::string id = text_at(root, "id");
+  if (id.empty()) return invalid("mandatory 'id' field is missing");
+  if (!well_formed_id(id))
+    return invalid(
+        "invalid field format for 'id' (allowed format is ^([a-zA-Z0-9]+[-_])*[a-zA-Z0-9]+$)");
+  return id;
+}
+
+std::optional<double> number_at(const yaml::Node& map, std::string_view key) {
+  const auto* node = map.find(key);
+  double number = 0;
+  if (node && node->as_double(number)) return number;
+  return std::nullopt;
+}
+
+std::optional<std::vector<std::string>> list_at(const yaml::Node& map, std::string_view key) {
+  const auto* node = map.find(key);
+  if (!node || node->is_null()) return std::nullopt;
+  return normalised_list(*node);
+}
+
+model::TemplateInfo::Classification read_classification(const yaml::Node& node) {
+  model::TemplateInfo::Classification out;
+  out.cve_id = list_at(node, "cve-id");
+  out.cwe_id = list_at(node, "cwe-id");
+  out.cvss_metrics = text_at(node, "cvss-metrics");
+  out.cpe = text_at(node, "cpe");
+  out.cvss_score = number_at(node, "cvss-score");
+  out.epss_score = number_at(node, "epss-score");
+  out.epss_percentile = number_at(node, "epss-percentile");
+  return out;
+}
+
+Status read_severity(const yaml::Node& info, Document& document, model::TemplateInfo& out) {
+  const auto* node = info.find("severity");
+  if (!node || node->is_null()) return {};
+  const auto severity = model::parse_severity(node->text());
+  if (!severity) return invalid(fmt::format("invalid severity: {}", node->text()));
+  out.severity = *severity;
+  document.has_severity = true;
+  return {};
+}
+
+Status read_info(const yaml::Node& root, Document& document, model::TemplateInfo& out) {
+  const auto* info = root.find("info");
+  if (!info || !info->is_map()) return invalid("mandatory 'name' field is missing");
+  out.name = text_at(*info, "name");
+  if (trim(out.name).empty()) return invalid("mandatory 'name' field is missing");
+  if (const auto* author = info->find("author")) out.author = normalised_list(*author);
+  if (out.author.empty()) return invalid("mandatory 'author' field is missing");
+  if (const auto* tags = info->find("tags")) out.tags = normalised_list(*tags);
+  if (const auto* reference = info->find("reference")) out.reference = split_list(*reference);
+  out.description = text_at(*info, "description");
+  out.impact = text_at(*info, "impact");
+  out.remediation = text_at(*info, "remediation");
+  if (const auto* metadata = info->find("metadata"))
+    for (const auto& [key, value] : metadata->members())
+      out.metadata.emplace_back(key, value.to_json());
+  std::stable_sort(out.metadata.begin(), out.metadata.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  if (const auto* node = info->find("classification"); node && node->is_map())
+    out.classification = read_classification(*node);
+  return read_severity(*info, document, out);
+}
+
+// ---- blocks -----------------------------------------------------------------------------------
+
+/// The kind whose list a top-level key holds.
+Kind kind_of_key(std::string_view key) {
+  if (key == "requests") return Kind::kHttp;
+  if (key == "network") return Kind::kTcp;
+  if (key == "workflows") return Kind::kWorkflow;
+  if (key == "workflow") return Kind::kNone;
+  return parse_kind(key);
+}
+
+void collect_types(const yaml::Node* list, std::vector<std::string>& out) {
+  if (!list) return;
+  for (const yaml::Node& item : list->items()) {
+    std::string type = text_at(item, "type");
+    if (!type.empty() && std::find(out.begin(), out.end(), type) == out.end())
+      out.push_back(std::move(type));
+  }
+}
+
+void collect_facts(const RawBlock& block, BlockFacts& facts) {
+  collect_types(block.node.find("matchers"), facts.matcher_types);
+  collect_types(block.node.find("extractors"), facts.extractor_types);
+  if (block.kind != Kind::kHttp) return;
+  if (std::string method = text_at(block.node, "method"); !method.empty())
+    facts.methods.push_back(std::move(method));
+  facts.body += lower(text_at(block.node, "body"));
+  facts.fuzzing = facts.fuzzing || block.node.find("fuzzing");
+  facts.global_matchers = facts.global_matchers || flag_at(block.node, "global-matchers");
+}
+
+Status read_list(std::string_view key, const yaml::Node& list, Kind kind, Document& document) {
+  if (list.is_null()) return {};
+  if (!list.is_sequence())
+    return invalid(fmt::format("line {}: '{}' must be a list", list.line(), key));
+  int index = 0;
+  for (const yaml::Node& item : list.items()) {
+    if (!item.is_map())
+      return invalid(fmt::format("line {}: an entry of '{}' must be a map", item.line(), key));
+    document.blocks.push_back({kind, ++index, text_at(item, "id"), item});
+    collect_facts(document.blocks.back(), document.facts);
+  }
+  return {};
+}
+
+Status check_kinds(const yaml::Node& root, const Document& document) {
+  if (root.find("requests") && root.find("http"))
+    return invalid("use http or requests, both are not supported");
+  if (root.find("network") && root.find("tcp"))
+    return invalid("use tcp or network, both are not supported");
+  if (document.blocks.empty())
+    return invalid(fmt::format("no requests defined for {}", document.info->id));
+  const bool mixed = std::any_of(document.blocks.begin(), document.blocks.end(),
+                                 [](const RawBlock& b) { return b.kind != Kind::kWorkflow; });
+  if (root.find("workflows") && mixed) return invalid("workflows cannot have other protocols");
+  return {};
+}
+
+Status read_blocks(const yaml::Node& root, Document& document) {
+  for (const auto& [key, value] : root.members()) {
+    const Kind kind = kind_of_key(key);
+    if (kind == Kind::kNone) continue;
+    M8_TRY(read_list(key, value, kind, document));
+    if (!value.is_null()) document.kind = std::min(document.kind, kind);
+  }
+  return check_kinds(root, document);
+}
+
+// ---- variables --------------------------------------------------------------------------------
+
+Status read_pairs(const yaml::Node& root, std::string_view key,
+                  std::vector<std::pair<std::string, std::string>>& out) {
+  const auto* map = root.find(key);
+  if (!map || map->is_null()) return {};
+  if (!map->is_map()) return invalid(fmt::format("line {}: '{}' must be a map", map->line(), key));
+  for (const auto& [name, value] : map->members()) out.emplace_back(name, typed_text(value));
+  return {};
+}
+
+bool all_digits(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](unsigned char c) { return std::isdigit(c) != 0; });
+}
+
+/// 2023-05-31
+bool is_date(std::string_view text) {
+  return text.size() == 10 && text[4] == '-' && text[7] == '-' && all_digits(text.substr(0, 4)) &&
+         all_digits(text.substr(5, 2)) && all_digits(text.substr(8, 2));
+}
+
+std::string typed_scalar(const yaml::Node& node) {
+  const std::string& text = node.text();
+  if (node.quoted()) return text;
+  if (is_date(text)) return text + " 00:00:00 +0000 UTC";
+  if (bool flag = false; node.as_bool(flag)) return flag ? "true" : "false";
+  if (std::int64_t number = 0; node.as_int(number)) return fmt::format("{}", number);
+  if (double number = 0; node.as_double(number)) return dsl::Value(number).text();
+  return text;
+}
+
+bool looks_like_json(std::string_view text) {
+  text = trim(text);
+  return !text.empty() && text.front() == '{';
+}
+
+}  // namespace
+
+const char* to_string(Kind kind) { return kKindNames[static_cast<std::size_t>(kind)]; }
+
+Kind parse_kind(std::string_view word) {
+  for (std::size_t i = 0; i < kKindNames.size(); ++i)
+    if (word == kKindNames[i] && !word.empty()) return static_cast<Kind>(i);
+  return Kind::kNone;
+}
+
+std::vector<std::string> normalised_list(const yaml::Node& node) {
+  std::vector<std::string> out;
+  for (const std::string& item : split_list(node))
+    if (std::string word = lower(trim(item)); !word.empty()) out.push_back(std::move(word));
+  return out;
+}
+
+std::string typed_text(const yaml::Node& node) {
+  if (node.is_null()) return {};
+  if (node.is_scalar()) return typed_scalar(node);
+  if (!node.is_sequence()) return node.to_json();
+  std::string out = "[";
+  for (const yaml::Node& item : node.items()) out += (out.size() > 1 ? " " : "") + typed_text(item);
+  return out + "]";
+}
+
+std::string fill_random_strings(std::string text) {
+  static constexpr std::string_view kAlphabet =
+      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  static constexpr std::size_t kLength = 27;
+  std::map<std::string, std::string> values;
+  for (std::size_t at = 0; (at = text.find("{{randstr", at)) != std::string::npos;) {
+    std::size_t end = at + 9;
+    while (end < text.size() &&
+           (std::islower(static_cast<unsigned char>(text[end])) ||
+            std::isdigit(static_cast<unsigned char>(text[end])) || text[end] == '_'))
+      ++end;
+    const std::string name = text.substr(at + 2, end - at - 2);
+    const bool ours = name == "randstr" || name.rfind("randstr_", 0) == 0;
+    if (!ours || text.compare(end, 2, "}}") != 0) {
+      at = end;
+      continue;
+    }
+    std::string& value = values[name];
+    if (value.empty()) {
+      std::array<unsigned char, kLength> random{};
+      random_bytes(random.data(), random.size());
+      for (const unsigned char byte : random) value += kAlphabet[byte % kAlphabet.size()];
+    }
+    text.replace(at, end + 2 - at, value);
+    at += kLength;
+  }
+  return text;
+}
+
+Result<Document> read_document(std::string_view text, Origin origin) {
+  const auto root = M8_TRY(yaml::parse(fill_random_strings(std::string(text))));
+  if (!root.is_map()) return invalid("a template must be a map");
+  M8_TRY(check_keys(root));
+  Document document;
+  auto info = std::make_shared<model::TemplateInfo>();
+  info->path = std::move(origin.path);
+  info->relative_path = std::move(origin.relative_path);
+  info->id = M8_TRY(read_id(root));
+  M8_TRY(read_info(root, document, *info));
+  document.info = std::move(info);
+  document.json = looks_like_json(text);
+  document.self_contained = flag_at(root, "self-contained");
+  document.stop_at_first_match = flag_at(root, "stop-at-first-match");
+  document.signature = !text_at(root, "signature").empty();
+  document.flow = std::string(trim(text_at(root, "flow")));
+  M8_TRY(read_pairs(root, "variables", document.variables));
+  M8_TRY(read_pairs(root, "constants", document.constants));
+  M8_TRY(read_blocks(root, document));
+  return document;
+}
+
+}  // namespace m8::templates

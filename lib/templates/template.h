@@ -1,0 +1,59 @@
+/// Template: compiled, ready to be run against any number of targets.
+///
+/// Immutable and shared by all targets; start() keeps its state in the execution.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <vector>
+
+#include "base/result.h"
+#include "model/finding.h"
+#include "protocols/protocol.h"
+#include "templates/document.h"
+
+namespace m8::templates {
+
+class Template {
+ public:
+  /// Called once when a run against a target is over.
+  using Done = std::function<void(protocols::BlockOutcome)>;
+
+  /// Compiles what \p document says. Of \p options the fields of the command line are used, those
+  /// of the template are filled in. \p services is borrowed and must outlive the template.
+  /// kInvalidArgument: the template is invalid, with the reason. kUnsupported: it is well-formed
+  /// but needs a feature that is not there; the message is the feature's name.
+  static Result<std::shared_ptr<const Template>> compile(const Document& document,
+                                                         const protocols::CompileOptions& options,
+                                                         dsl::Services& services);
+
+  const model::TemplateInfo& info() const { return *info_; }
+  /// Requests that a full run against one target sends at most.
+  int request_count() const { return request_count_; }
+  std::size_t blocks() const { return blocks_.size(); }
+
+  /// What a run against \p target needs; every run has its own. \p scan is borrowed, \p builtins
+  /// shared by all templates on the target.
+  std::shared_ptr<protocols::Execution> prepare(
+      const protocols::Surroundings& scan, model::Target target,
+      std::shared_ptr<const protocols::TargetNames> builtins, std::stop_token stop) const;
+
+  /// Runs the blocks one after the other (templates 8.1): neither an error nor a first match stops
+  /// the next block. Never waits. REQUIRES: called on the loop thread of the target's host; \p done
+  /// is called there too, possibly before this returns. The outcome is the sum of the blocks' ones,
+  /// with the first error. The template must outlive the run.
+  void start(std::shared_ptr<protocols::Execution> execution, Done done) const;
+
+ private:
+  Template() = default;
+  Status compile_blocks(const Document& document, const protocols::CompileOptions& options);
+
+  std::shared_ptr<const model::TemplateInfo> info_;  ///< shared with findings
+  std::shared_ptr<const dsl::Variables> constants_;  ///< shared with executions; may be null
+  protocols::VariablesHook variables_;
+  std::vector<std::unique_ptr<protocols::Block>> blocks_;
+  int request_count_ = 0;
+};
+
+}  // namespace m8::templates

@@ -1,0 +1,93 @@
+#include "templates/variables.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "dsl/expression.h"
+#include "dsl/render.h"
+
+namespace m8::templates {
+namespace {
+
+using Values = std::shared_ptr<const dsl::Variables>;
+
+// As plain substrings anywhere in a value: "Hostname" inside a longer word counts (2.4.2).
+constexpr std::array<std::string_view, 16> kTargetNames = {
+    "BaseURL", "RootURL", "Hostname", "Host", "Port", "Path", "Query", "File",
+    "Scheme",  "Input",   "FQDN",     "RDN",  "DN",   "TLD",  "SD",    "interactsh-url"};
+
+bool mentions_target(std::string_view text) {
+  return std::any_of(kTargetNames.begin(), kTargetNames.end(), [&](std::string_view name) {
+    return text.find(name) != std::string_view::npos;
+  });
+}
+
+bool defines(const NamedTexts& variables, std::string_view name) {
+  return std::any_of(variables.begin(), variables.end(),
+                     [&](const auto& variable) { return variable.first == name; });
+}
+
+/// True if \p text has a marker whose expression reads a name that \p variables do not define.
+bool reads_unknown(std::string_view text, const NamedTexts& variables) {
+  for (auto at = text.find("{{"); at != std::string_view::npos; at = text.find("{{", at + 2)) {
+    const auto end = text.find("}}", at);
+    if (end == std::string_view::npos) return false;
+    const auto expression = dsl::Expression::compile(text.substr(at + 2, end - at - 2));
+    if (!expression.ok()) continue;
+    for (const std::string& name : expression->variables())
+      if (!defines(variables, name)) return true;
+  }
+  return false;
+}
+
+dsl::Value rendered(const std::string& text, const dsl::Names& names, dsl::Services& services) {
+  if (!dsl::has_markers(text)) return text;
+  auto value = dsl::render(text, names, services);
+  return value.ok() ? std::move(value).value() : text;
+}
+
+/// Each variable may use the earlier ones; a name that is known already keeps its known value.
+Values evaluate(const NamedTexts& variables, const dsl::Names& known, dsl::Services& services) {
+  auto values = std::make_shared<dsl::Variables>();
+  for (const auto& [name, text] : variables) {
+    const dsl::Value* existing = known.find(name);
+    const dsl::Layered names(*values, known);
+    values->set(name, existing ? *existing : rendered(text, names, services));
+  }
+  return values;
+}
+
+/// \p values with those replaced that are known under the same name.
+Values overridden(const Values& values, const dsl::Names& known) {
+  std::shared_ptr<dsl::Variables> changed;
+  for (const auto& [name, value] : *values) {
+    const dsl::Value* existing = known.find(name);
+    if (!existing) continue;
+    if (!changed) changed = std::make_shared<dsl::Variables>(*values);
+    changed->set(name, *existing);
+  }
+  return changed ? Values(std::move(changed)) : values;
+}
+
+}  // namespace
+
+bool needs_lazy_evaluation(const NamedTexts& variables) {
+  return std::any_of(variables.begin(), variables.end(), [&](const auto& variable) {
+    return mentions_target(variable.second) || reads_unknown(variable.second, variables);
+  });
+}
+
+protocols::VariablesHook make_variables_hook(NamedTexts variables, bool eager,
+                                             dsl::Services& services) {
+  if (variables.empty()) return {};
+  if (eager || !needs_lazy_evaluation(variables)) {
+    return [values = evaluate(variables, dsl::Variables(), services)](
+               const dsl::Names& known) -> Result<Values> { return overridden(values, known); };
+  }
+  return [variables = std::move(variables), &services](const dsl::Names& known) -> Result<Values> {
+    return evaluate(variables, known, services);
+  };
+}
+
+}  // namespace m8::templates
