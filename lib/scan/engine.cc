@@ -1,0 +1,242 @@
+#include "scan/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+
+namespace m8::scan {
+
+/// What every run borrows for the whole scan.
+struct Engine::Scan {
+  Scan(Engine& engine, std::stop_token stop)
+      : protocols{engine.parts_.session, engine.parts_.services, engine, engine.parts_.settings,
+                  engine.parts_.overrides},
+        runs{engine.templates_,       protocols,
+             engine.budget_,          engine.records_,
+             engine.options_.probing, engine.templates_at_once_,
+             engine.requests_done_,   std::move(stop)} {}
+
+  const protocols::Surroundings protocols;
+  const RunSurroundings runs;
+};
+
+Engine::Engine(Templates templates, Parts parts, EngineOptions options)
+    : templates_(std::move(templates)),
+      parts_(parts),
+      options_(options),
+      templates_at_once_(std::max(1, options.templates_at_once)),
+      budget_(options.host_errors),
+      records_(parts.sink, options.record_memory) {
+  for (const auto& one : templates_)
+    requests_per_target_ += static_cast<std::uint64_t>(one->request_count());
+}
+
+Engine::~Engine() { close(); }
+
+void Engine::close() { records_.close(); }
+
+Status Engine::run(const TargetStream& targets, std::stop_token stop) {
+  scan_ = std::make_unique<Scan>(*this, stop);
+  Status status;
+  while (status.ok()) {
+    auto spec = targets(stop);
+    if (!spec.ok()) {
+      status = spec.error();
+    } else if (!*spec) {
+      break;
+    } else {
+      status = admit(std::move(**spec), stop);
+    }
+  }
+  {
+    std::lock_guard lock(mutex_);
+    state_.totals.planned_is_total = true;
+  }
+  wait_until_idle(stop);
+  if (stop.stop_requested()) return Error{ErrorCode::kCancelled, "scan: interrupted"};
+  return status;
+}
+
+/// Waits until \p ready (called with the lock held). False after a stop.
+template <typename Ready>
+bool Engine::wait_for(const std::stop_token& stop, Ready ready) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait(lock, stop, ready);
+}
+
+bool Engine::admissible(const TargetSpec& spec) {
+  if (spec.kind == TargetSpec::Kind::kHost && !options_.probe) {
+    skip(spec.input, "no scheme, and probing is off");
+    return false;
+  }
+  const bool inside = spec.kind == TargetSpec::Kind::kUrl ? parts_.scope.allows_url(spec.url)
+                                                          : parts_.scope.allows_host(spec.url.host);
+  if (!inside) skip(spec.input, "outside the scope");
+  return inside;
+}
+
+Status Engine::admit(TargetSpec spec, std::stop_token stop) {
+  if (!admissible(spec)) return {};
+  const bool bare = spec.kind == TargetSpec::Kind::kHost;
+  const bool admitted = wait_for(stop, [&] {
+    const int waiting = state_.probing + static_cast<int>(state_.ready.size());
+    if (bare) return waiting < options_.probes_at_once;
+    return state_.ready.empty() && state_.running < options_.targets_at_once;
+  });
+  if (!admitted) return Error{ErrorCode::kCancelled, "scan: interrupted"};
+  auto run = std::make_shared<TargetRun>(
+      scan_->runs, model::Target{std::move(spec.input), std::move(spec.url), {}},
+      static_cast<TargetRun::Owner&>(*this));
+  {
+    std::lock_guard lock(mutex_);
+    ++state_.totals.targets;
+    state_.totals.requests_planned += requests_per_target_;
+    ++(bare ? state_.probing : state_.running);
+  }
+  if (bare) {
+    run->probe();
+  } else {
+    launch(std::move(run));
+  }
+  return {};
+}
+
+void Engine::skip(const std::string& input, const std::string& reason) {
+  {
+    std::lock_guard lock(mutex_);
+    ++state_.totals.targets_skipped[reason];
+  }
+  records_.add(model::Outcome{model::Outcome::Kind::kSkipped, input, "scan", reason});
+}
+
+/// REQUIRES: its place among the running ones is taken.
+void Engine::launch(std::shared_ptr<TargetRun> run) {
+  const std::string key = HostBudget::key(run->target().url);
+  if (!budget_.has_answered(key)) pilots_.lock()->insert_or_assign(key, run);
+  run->run();
+}
+
+void Engine::wait_until_idle(const std::stop_token& stop) {
+  const auto idle = [&] {
+    return state_.probing == 0 && state_.running == 0 && state_.ready.empty();
+  };
+  if (wait_for(stop, idle)) return;
+  std::unique_lock lock(mutex_);
+  state_.ready.clear();  // never started
+  changed_.wait_for(lock, options_.stop_grace, idle);
+}
+
+// ---- told by the runs, on loop threads --------------------------------------------------------
+
+void Engine::probed(std::shared_ptr<TargetRun> run) {
+  {
+    std::lock_guard lock(mutex_);
+    --state_.probing;
+    if (state_.running >= options_.targets_at_once) {
+      state_.ready.push_back(std::move(run));
+    } else {
+      ++state_.running;
+    }
+  }
+  changed_.notify_all();
+  if (run) launch(std::move(run));
+}
+
+void Engine::finished(TargetRun& run, const TargetOutcome& outcome) {
+  using Kind = TargetOutcome::Kind;
+  const std::string key = HostBudget::key(run.target().url);
+  pilots_.lock()->erase(key);
+  std::shared_ptr<TargetRun> next;
+  int running = 0;
+  {
+    std::lock_guard lock(mutex_);
+    const bool was_probing = run.target().url.scheme.empty();
+    --(was_probing ? state_.probing : state_.running);
+    if (!state_.ready.empty() && state_.running < options_.targets_at_once) {
+      next = std::move(state_.ready.front());
+      state_.ready.pop_front();
+      ++state_.running;
+    }
+    running = state_.running;
+    state_.totals.executions += static_cast<std::uint64_t>(outcome.executions);
+    state_.totals.executions_skipped += outcome.skipped;
+    if (outcome.kind == Kind::kDone) ++state_.totals.targets_done;
+    if (outcome.kind == Kind::kSkipped) ++state_.totals.targets_skipped[outcome.reason];
+  }
+  const bool done = outcome.kind == Kind::kDone;
+  records_.add(model::Outcome{done ? model::Outcome::Kind::kDone : model::Outcome::Kind::kSkipped,
+                              run.target().input, "scan", outcome.reason});
+  adapt_to_bodies(running);
+  changed_.notify_all();
+  if (next) launch(std::move(next));
+}
+
+/// A body is held about three times while it is received, decoded and matched.
+void Engine::adapt_to_bodies(int running) {
+  const http::SessionStats stats = parts_.session.stats();
+  if (stats.responses == 0) return;
+  const std::uint64_t average = std::max<std::uint64_t>(1, stats.bytes_in / stats.responses);
+  const std::uint64_t at_once = options_.body_memory / (3 * average);
+  const std::uint64_t per_target = at_once / static_cast<std::uint64_t>(std::max(1, running));
+  const auto most = static_cast<std::uint64_t>(std::max(1, options_.templates_at_once));
+  templates_at_once_.store(static_cast<int>(std::clamp<std::uint64_t>(per_target, 1, most)),
+                           std::memory_order_relaxed);
+}
+
+// ---- told by the blocks, on loop threads ------------------------------------------------------
+
+void Engine::finding(model::Finding finding) { records_.add(std::move(finding)); }
+
+bool Engine::may_send(const net::Url& url) { return budget_.may_send(HostBudget::key(url)); }
+
+void Engine::answered(const net::Url& url) {
+  const std::string key = HostBudget::key(url);
+  if (!budget_.answered(key)) return;
+  std::shared_ptr<TargetRun> pilot;
+  {
+    auto pilots = pilots_.lock();
+    const auto it = pilots->find(key);
+    if (it == pilots->end()) return;
+    pilot = it->second.lock();
+    pilots->erase(it);
+  }
+  if (pilot) pilot->host_answered();
+}
+
+void Engine::failed(const net::Url& url, const Error& error) {
+  errors_[static_cast<std::size_t>(error.code)].fetch_add(1, std::memory_order_relaxed);
+  const std::string key = HostBudget::key(url);
+  const auto dropped = budget_.failed(key, error);
+  if (!dropped) return;
+  log::get("scan")->info("skipped host={} from target list as found {}", key, dropped->reason);
+  if (!dropped->had_answered) return;
+  std::lock_guard lock(mutex_);
+  ++state_.totals.hosts_lost;
+}
+
+void Engine::progress(int requests) {
+  requests_done_.fetch_add(static_cast<std::uint64_t>(std::max(0, requests)),
+                           std::memory_order_relaxed);
+}
+
+void Engine::warning(std::string_view text) { log::get("scan")->info("{}", text); }
+
+Totals Engine::totals() const {
+  Totals totals;
+  {
+    std::lock_guard lock(mutex_);
+    totals = state_.totals;
+  }
+  const RecordWriter::Counts records = records_.counts();
+  totals.findings = records.findings;
+  totals.records_lost = records.lost;
+  totals.first_record_error = records.first_error;
+  totals.requests_done = requests_done_.load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < errors_.size(); ++i)
+    if (const auto count = errors_[i].load(std::memory_order_relaxed))
+      totals.errors[to_string(static_cast<ErrorCode>(i))] = count;
+  return totals;
+}
+
+}  // namespace m8::scan

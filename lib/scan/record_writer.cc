@@ -1,0 +1,79 @@
+#include "scan/record_writer.h"
+
+#include <utility>
+
+namespace m8::scan {
+namespace {
+
+/// What a record costs while it waits: its long texts.
+std::size_t cost(const RecordWriter::Record& record) {
+  const auto* finding = std::get_if<model::Finding>(&record);
+  return sizeof record + (finding ? finding->request.size() + finding->response.size() : 0);
+}
+
+}  // namespace
+
+RecordWriter::RecordWriter(model::Sink& sink, std::size_t max_bytes)
+    : sink_(sink), max_bytes_(max_bytes), thread_([this](std::stop_token stop) { work(stop); }) {}
+
+RecordWriter::~RecordWriter() { close(); }
+
+void RecordWriter::add(Record record) {
+  {
+    std::lock_guard lock(mutex_);
+    if (closed_) return;
+    if (std::holds_alternative<model::Finding>(record)) ++counts_.findings;
+    waiting_bytes_ += cost(record);
+    waiting_.push_back(std::move(record));
+  }
+  filled_.notify_one();
+}
+
+bool RecordWriter::congested() const {
+  std::lock_guard lock(mutex_);
+  return waiting_bytes_ >= max_bytes_;
+}
+
+RecordWriter::Counts RecordWriter::counts() const {
+  std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+void RecordWriter::close() {
+  {
+    std::lock_guard lock(mutex_);
+    if (std::exchange(closed_, true)) return;
+  }
+  thread_.request_stop();
+  thread_.join();
+  if (const Status status = sink_.flush(); !status.ok()) {
+    std::lock_guard lock(mutex_);
+    if (counts_.first_error.empty()) counts_.first_error = status.error().message;
+  }
+}
+
+void RecordWriter::work(std::stop_token stop) {
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    filled_.wait(lock, stop, [&] { return !waiting_.empty(); });
+    if (waiting_.empty()) return;  // stopped, and all is written
+    const Record record = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    const Status status = give(record);
+    lock.lock();
+    waiting_bytes_ -= cost(record);
+    if (status.ok()) continue;
+    ++counts_.lost;
+    if (counts_.first_error.empty()) counts_.first_error = status.error().message;
+  }
+}
+
+Status RecordWriter::give(const Record& record) {
+  if (const auto* finding = std::get_if<model::Finding>(&record)) return sink_.finding(*finding);
+  if (const auto* endpoint = std::get_if<model::Endpoint>(&record))
+    return sink_.endpoint(*endpoint);
+  return sink_.outcome(std::get<model::Outcome>(record));
+}
+
+}  // namespace m8::scan

@@ -1,0 +1,56 @@
+/// RecordWriter: takes records from loop threads and gives them to the sink on a thread of its own,
+/// because writing to a pipe or a database may wait and a loop must not.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <variant>
+
+#include "base/result.h"
+#include "model/sink.h"
+
+namespace m8::scan {
+
+class RecordWriter {
+ public:
+  using Record = std::variant<model::Finding, model::Endpoint, model::Outcome>;
+  struct Counts {
+    std::uint64_t findings = 0;  ///< given
+    std::uint64_t lost = 0;      ///< records that the sink did not keep
+    std::string first_error;     ///< of the sink
+  };
+
+  /// \p sink is borrowed. congested() from \p max_bytes waiting on.
+  RecordWriter(model::Sink& sink, std::size_t max_bytes);
+  ~RecordWriter();
+
+  /// Never waits. Any thread. Ignored after close().
+  void add(Record record);
+  /// True while more waits than should: whoever produces must pause. This is the queue's bound, up
+  /// to what is in flight.
+  bool congested() const;
+  /// Writes what waits, flushes the sink, ends the thread. Idempotent.
+  void close();
+  Counts counts() const;
+
+ private:
+  void work(std::stop_token stop);
+  Status give(const Record& record);
+
+  model::Sink& sink_;
+  const std::size_t max_bytes_;
+  mutable std::mutex mutex_;
+  std::condition_variable_any filled_;
+  std::deque<Record> waiting_;  ///< guarded by mutex_, as are the following
+  std::size_t waiting_bytes_ = 0;
+  bool closed_ = false;
+  Counts counts_;
+  std::jthread thread_;
+};
+
+}  // namespace m8::scan

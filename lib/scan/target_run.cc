@@ -1,0 +1,124 @@
+#include "scan/target_run.h"
+
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace m8::scan {
+namespace {
+
+constexpr std::chrono::milliseconds kRetryDelay{10};
+
+}  // namespace
+
+TargetRun::TargetRun(const RunSurroundings& scan, model::Target target, Owner& owner)
+    : scan_(scan), target_(std::move(target)), owner_(owner) {}
+
+void TargetRun::probe() {
+  probe::probe_scheme(
+      scan_.protocols.session, target_.url, scan_.probing,
+      [self = shared_from_this()](Result<net::Url> found) {
+        if (found.ok()) {
+          self->target_.url = std::move(found).value();
+          self->owner_.probed(self);
+          return;
+        }
+        const bool stopped = found.error().code == ErrorCode::kCancelled;
+        self->skip_rest(
+            fmt::format("no answer to probes ({})", to_string(found.error().code)),
+            stopped ? TargetOutcome::Kind::kInterrupted : TargetOutcome::Kind::kSkipped);
+        self->finish_if_over();
+      });
+}
+
+void TargetRun::run() {
+  scan_.protocols.session.post(target_.url.host, [self = shared_from_this()] { self->begin(); });
+}
+
+void TargetRun::host_answered() {
+  scan_.protocols.session.post(target_.url.host, [self = shared_from_this()] {
+    self->known_ = true;
+    self->pump();
+  });
+}
+
+void TargetRun::begin() {
+  host_key_ = HostBudget::key(target_.url);
+  builtins_ = std::make_shared<protocols::TargetNames>(target_);
+  known_ = scan_.budget.has_answered(host_key_);
+  pump();
+}
+
+/// Before the host's first answer one template goes ahead, so that a dead host costs one connection
+/// and not as many as run side by side.
+int TargetRun::limit() const {
+  return known_ ? scan_.templates_at_once.load(std::memory_order_relaxed) : 1;
+}
+
+// An execution may be over before start() returns: looping keeps the stack flat.
+void TargetRun::pump() {
+  again_ = true;
+  if (pumping_) return;
+  pumping_ = true;
+  while (std::exchange(again_, false))
+    while (running_ < limit() && more_may_start()) start_next();
+  pumping_ = false;
+  finish_if_over();
+}
+
+bool TargetRun::more_may_start() {
+  if (waiting_ || next_ >= scan_.templates.size()) return false;
+  if (scan_.stop.stop_requested()) {
+    skip_rest("interrupted", TargetOutcome::Kind::kInterrupted);
+    return false;
+  }
+  if (!scan_.budget.may_send(host_key_)) {
+    skip_rest("host is unresponsive", TargetOutcome::Kind::kSkipped);
+    return false;
+  }
+  if (!scan_.records.congested()) return true;
+  wait_for_room();
+  return false;
+}
+
+void TargetRun::wait_for_room() {
+  waiting_ = true;
+  scan_.protocols.session.post(
+      target_.url.host,
+      [self = shared_from_this()] {
+        self->waiting_ = false;
+        self->pump();
+      },
+      kRetryDelay);
+}
+
+void TargetRun::start_next() {
+  const templates::Template& next = *scan_.templates[next_++];
+  ++running_;
+  ++outcome_.executions;
+  auto execution = next.prepare(scan_.protocols, target_, builtins_, scan_.stop);
+  next.start(std::move(execution), [self = shared_from_this()](const protocols::BlockOutcome&) {
+    --self->running_;
+    self->known_ = true;
+    self->pump();
+  });
+}
+
+void TargetRun::skip_rest(std::string reason, TargetOutcome::Kind kind) {
+  outcome_.kind = kind;
+  outcome_.reason = std::move(reason);
+  outcome_.skipped = scan_.templates.size() - next_;
+  std::uint64_t requests = 0;
+  for (; next_ < scan_.templates.size(); ++next_)
+    requests += static_cast<std::uint64_t>(scan_.templates[next_]->request_count());
+  scan_.requests_done.fetch_add(requests, std::memory_order_relaxed);
+}
+
+void TargetRun::finish_if_over() {
+  if (finished_ || running_ > 0 || next_ < scan_.templates.size()) return;
+  finished_ = true;
+  owner_.finished(*this, outcome_);
+}
+
+}  // namespace m8::scan

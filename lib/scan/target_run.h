@@ -1,0 +1,95 @@
+/// TargetRun: all templates against one target, a bounded number at a time.
+///
+/// Passive, after ninja's subprocess set: everything of one run happens on the loop thread that
+/// serves its host, so nothing in it is locked. It lives as long as a callback holds it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "model/target.h"
+#include "probe/probe.h"
+#include "protocols/protocol.h"
+#include "scan/host_budget.h"
+#include "scan/record_writer.h"
+#include "templates/template.h"
+
+namespace m8::scan {
+
+using Templates = std::vector<std::shared_ptr<const templates::Template>>;
+
+/// What all runs of a scan share. Borrowed; outlives them.
+struct RunSurroundings {
+  const Templates& templates;
+  const protocols::Surroundings& protocols;
+  HostBudget& budget;
+  RecordWriter& records;
+  const probe::ProbeOptions& probing;
+  /// Templates at once on one target; falls when bodies are large.
+  const std::atomic<int>& templates_at_once;
+  std::atomic<std::uint64_t>& requests_done;  ///< of the forecast; skipped ones count
+  std::stop_token stop;
+};
+
+/// What became of a target.
+struct TargetOutcome {
+  enum class Kind { kDone, kSkipped, kInterrupted };
+  Kind kind = Kind::kDone;
+  std::string reason;       ///< why it was skipped
+  int executions = 0;       ///< templates that were started
+  std::size_t skipped = 0;  ///< templates that were not
+};
+
+class TargetRun : public std::enable_shared_from_this<TargetRun> {
+ public:
+  /// Told on the loop thread. probed: the scheme was found; the run waits for run(). finished:
+  /// once, also when probing failed.
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    virtual void probed(std::shared_ptr<TargetRun> run) = 0;
+    virtual void finished(TargetRun& run, const TargetOutcome& outcome) = 0;
+  };
+
+  TargetRun(const RunSurroundings& scan, model::Target target, Owner& owner);
+
+  /// Finds the scheme of a bare host. Any thread.
+  void probe();
+  /// Runs the templates. Any thread.
+  void run();
+  /// The host has answered for the first time: templates may run side by side. Any thread.
+  void host_answered();
+
+  const model::Target& target() const { return target_; }
+  /// Key of the host in the budget.
+  const std::string& host_key() const { return host_key_; }
+
+ private:
+  void begin();
+  void pump();
+  void start_next();
+  int limit() const;
+  bool more_may_start();
+  void wait_for_room();
+  void skip_rest(std::string reason, TargetOutcome::Kind kind);
+  void finish_if_over();
+
+  const RunSurroundings& scan_;
+  model::Target target_;
+  Owner& owner_;
+  std::string host_key_;
+  std::shared_ptr<const protocols::TargetNames> builtins_;  ///< shared with the executions
+  TargetOutcome outcome_;
+  std::size_t next_ = 0;  ///< index of the next template
+  int running_ = 0;
+  bool known_ = false;  ///< the host's state is known: no need to go one by one
+  bool pumping_ = false, again_ = false;
+  bool waiting_ = false;  ///< for the writer
+  bool finished_ = false;
+};
+
+}  // namespace m8::scan
