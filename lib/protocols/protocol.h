@@ -36,10 +36,15 @@ struct CompileOptions {
   std::string template_path;   ///< full path of the file: payload files are looked for around it
   std::string templates_root;  ///< the templates folder: payload files must lie inside it
   /// "http_1"; with export_fields every event's fields are put into the execution's context as
-  /// "<block_id>_<field>" (multi-block and flow templates; templates 8.2).
+  /// "<block_id>_<field>", and internal values under their names (multi-block and flow templates;
+  /// templates 8.1, 8.2).
   std::string block_id;
   bool export_fields = false;
-  bool self_contained = false;       ///< of the template
+  /// The template's text: only names that occur in it are exported. Borrowed for the call; empty:
+  /// all are.
+  std::string_view template_text;
+  bool flow = false;            ///< several internal values are exported as one list, not numbered
+  bool self_contained = false;  ///< of the template
   bool stop_at_first_match = false;  ///< of the template or -spm
   bool local_file_access = false;    ///< -lfa: payload files may lie anywhere
   /// -ni: a block that needs an interaction URL runs up to the request that holds it. Without,
@@ -140,9 +145,9 @@ class Block {
   /// Requests that a full run sends: entries times payload combinations.
   virtual int request_count() const = 0;
 
-  /// Runs the block's requests against the execution's target, without blocking. \p done is called
-  /// exactly once, on the loop thread of the target's host (or before this returns, when nothing
-  /// can be sent). The block must outlive it. Any thread.
+  /// Runs the block's requests against the execution's target, without blocking. REQUIRES: called
+  /// on the loop thread of the target's host (Session::post). \p done is called exactly once, on
+  /// that thread, possibly before this returns. The block must outlive it.
   virtual void start(std::shared_ptr<Execution> execution, Done done) const = 0;
 };
 

@@ -37,7 +37,6 @@ class TargetNames final : public dsl::Names {
     std::string_view name;
     std::optional<dsl::Value> value;
   };
-  Entry* entry(std::string_view name);
 
   net::Url url_;
   dsl::Value base_without_slash_;

@@ -1,0 +1,18 @@
+/// Byte searching for word and binary matchers.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace m8::operators {
+
+/// True if \p needle occurs in \p text. O(text) (glibc's two-way memmem).
+bool contains(std::string_view text, std::string_view needle);
+
+/// The same with ASCII letters folded; \p lower_needle is lower case already.
+bool contains_folded(std::string_view text, std::string_view lower_needle);
+
+/// ASCII letters to lower case.
+std::string to_lower(std::string_view text);
+
+}  // namespace m8::operators

@@ -1,0 +1,42 @@
+// Binary matcher: the part contains bytes given in hex (templates 6.1).
+
+#include "base/hash.h"
+#include "operators/bytes.h"
+#include "operators/fields.h"
+#include "operators/matcher.h"
+
+namespace m8::operators {
+namespace {
+
+class BinaryMatcher final : public Matcher {
+ public:
+  BinaryMatcher(MatcherFields fields, std::vector<std::string> needles)
+      : Matcher(std::move(fields)), needles_(std::move(needles)) {}
+
+ protected:
+  std::optional<bool> test(const Parts& parts, Context&) const override {
+    const auto text = parts.text(fields_.part);
+    if (!text) return std::nullopt;
+    for (const std::string& needle : needles_) {
+      const bool found = contains(*text, needle);
+      if (found != fields_.all) return found;
+    }
+    return fields_.all;
+  }
+
+ private:
+  const std::vector<std::string> needles_;
+};
+
+}  // namespace
+
+MatcherResult compile_binary_matcher(MatcherFields fields, const yaml::Node& node) {
+  std::vector<std::string> needles;
+  for (const std::string& text : M8_TRY(list_field(node, "binary"))) {
+    needles.push_back(M8_TRY(hex_decode(text)));
+  }
+  if (needles.empty()) return invalid(node, "matcher binary has no values");
+  return std::unique_ptr<Matcher>(new BinaryMatcher(std::move(fields), std::move(needles)));
+}
+
+}  // namespace m8::operators

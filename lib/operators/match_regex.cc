@@ -1,0 +1,41 @@
+// Regex matcher: RE2 search in the part (templates 6.1).
+
+#include "base/regex.h"
+#include "operators/fields.h"
+#include "operators/matcher.h"
+
+namespace m8::operators {
+namespace {
+
+class RegexMatcher final : public Matcher {
+ public:
+  RegexMatcher(MatcherFields fields, std::vector<Regex> patterns)
+      : Matcher(std::move(fields)), patterns_(std::move(patterns)) {}
+
+ protected:
+  std::optional<bool> test(const Parts& parts, Context&) const override {
+    const auto text = parts.text(fields_.part);
+    if (!text) return std::nullopt;
+    for (const Regex& pattern : patterns_) {
+      const bool found = pattern.search(*text);
+      if (found != fields_.all) return found;
+    }
+    return fields_.all;
+  }
+
+ private:
+  const std::vector<Regex> patterns_;
+};
+
+}  // namespace
+
+MatcherResult compile_regex_matcher(MatcherFields fields, const yaml::Node& node) {
+  std::vector<Regex> patterns;
+  for (const std::string& text : M8_TRY(list_field(node, "regex"))) {
+    patterns.push_back(M8_TRY(Regex::compile(text)));
+  }
+  if (patterns.empty()) return invalid(node, "matcher regex has no patterns");
+  return std::unique_ptr<Matcher>(new RegexMatcher(std::move(fields), std::move(patterns)));
+}
+
+}  // namespace m8::operators

@@ -1,0 +1,35 @@
+// Status matcher: the status of the current event is in the list (templates 6.1).
+
+#include <algorithm>
+
+#include "operators/fields.h"
+#include "operators/matcher.h"
+
+namespace m8::operators {
+namespace {
+
+class StatusMatcher final : public Matcher {
+ public:
+  StatusMatcher(MatcherFields fields, std::vector<std::int64_t> codes)
+      : Matcher(std::move(fields)), codes_(std::move(codes)) {}
+
+ protected:
+  std::optional<bool> test(const Parts& parts, Context&) const override {
+    const auto status = parts.status();
+    if (!status) return std::nullopt;
+    return std::find(codes_.begin(), codes_.end(), *status) != codes_.end();
+  }
+
+ private:
+  const std::vector<std::int64_t> codes_;
+};
+
+}  // namespace
+
+MatcherResult compile_status_matcher(MatcherFields fields, const yaml::Node& node) {
+  auto codes = M8_TRY(int_list_field(node, "status"));
+  if (codes.empty()) return invalid(node, "matcher status has no codes");
+  return std::unique_ptr<Matcher>(new StatusMatcher(std::move(fields), std::move(codes)));
+}
+
+}  // namespace m8::operators

@@ -1,0 +1,65 @@
+// Word matcher: the part contains words, which may hold {{markers}} (templates 2.6, 6.1).
+
+#include "base/hash.h"
+#include "dsl/render.h"
+#include "operators/bytes.h"
+#include "operators/fields.h"
+#include "operators/matcher.h"
+
+namespace m8::operators {
+namespace {
+
+struct Word {
+  std::string text;
+  bool has_markers = false;
+};
+
+class WordMatcher final : public Matcher {
+ public:
+  WordMatcher(MatcherFields fields, std::vector<Word> words)
+      : Matcher(std::move(fields)), words_(std::move(words)) {}
+
+ protected:
+  std::optional<bool> test(const Parts& parts, Context& context) const override {
+    const auto text = parts.text(fields_.part);
+    if (!text) return std::nullopt;
+    for (const Word& word : words_) {
+      const bool found =
+          word.has_markers ? has_rendered(parts, word, context) : has(*text, word.text);
+      if (found != fields_.all) return found;
+    }
+    return fields_.all;
+  }
+
+ private:
+  bool has(std::string_view text, std::string_view word) const {
+    return fields_.case_insensitive ? contains_folded(text, word) : contains(text, word);
+  }
+
+  /// A word that can't be rendered fails under `and` and is searched as it is under `or`.
+  bool has_rendered(const Parts& parts, const Word& word, Context& context) const {
+    auto rendered = dsl::render(word.text, parts, context.services);
+    if (!rendered && fields_.all) return false;
+    // Rendering may have used the views: ask again.
+    const auto text = parts.text(fields_.part);
+    return text && has(*text, rendered ? *rendered : word.text);
+  }
+
+  const std::vector<Word> words_;
+};
+
+}  // namespace
+
+MatcherResult compile_word_matcher(MatcherFields fields, const yaml::Node& node) {
+  std::vector<Word> words;
+  for (std::string text : M8_TRY(list_field(node, "words"))) {
+    if (fields.hex) text = M8_TRY(hex_decode(text));
+    if (fields.case_insensitive) text = to_lower(text);
+    const bool has_markers = dsl::has_markers(text);
+    words.push_back({std::move(text), has_markers});
+  }
+  if (words.empty()) return invalid(node, "matcher word has no words");
+  return std::unique_ptr<Matcher>(new WordMatcher(std::move(fields), std::move(words)));
+}
+
+}  // namespace m8::operators

@@ -1,0 +1,125 @@
+#include "operators/operators.h"
+
+#include <algorithm>
+
+#include "operators/fields.h"
+#include "operators/registry.h"
+
+namespace m8::operators {
+namespace {
+
+bool is_excluded(const std::set<std::string>& excluded, std::string_view id,
+                 const std::string& name) {
+  if (excluded.empty()) return false;
+  const std::string template_id(id);
+  return excluded.contains(template_id) || excluded.contains(template_id + ":*") ||
+         excluded.contains(template_id + ":" + name) || excluded.contains("*:" + name);
+}
+
+/// One value as itself, several as a list; internal ones are also numbered (templates 7.4).
+void publish(Parts& parts, const ExtractorFields& fields, const dsl::List& values) {
+  if (fields.name.empty() || values.empty()) return;
+  if (values.size() == 1) {
+    parts.set(fields.name, values.front());
+    return;
+  }
+  parts.set(fields.name, values);
+  if (!fields.internal) return;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    parts.set(fields.name + std::to_string(i), values[i]);
+  }
+}
+
+}  // namespace
+
+Result<Operators> Operators::compile(const yaml::Node& block, std::string_view template_id,
+                                     const std::set<std::string>& excluded) {
+  Operators out;
+  out.all_ = M8_TRY(word_field(block, "matchers-condition", {"or", "and"}, 0)) == 1;
+  bool any_visible = false;
+  for (const yaml::Node* node : M8_TRY(items_of(block, "matchers"))) {
+    auto matcher = M8_TRY(compile_matcher(*node));
+    if (!matcher->fields().internal) any_visible = true;
+    if (is_excluded(excluded, template_id, matcher->fields().name)) continue;
+    out.matchers_.push_back(std::move(matcher));
+  }
+  out.all_internal_ = !out.matchers_.empty() && !any_visible;
+  for (const yaml::Node* node : M8_TRY(items_of(block, "extractors"))) {
+    out.extractors_.push_back(M8_TRY(compile_extractor(*node)));
+  }
+  return out;
+}
+
+bool Operators::has_internal_names() const {
+  return std::any_of(extractors_.begin(), extractors_.end(), [](const auto& extractor) {
+    return extractor->fields().internal && !extractor->fields().name.empty();
+  });
+}
+
+std::vector<Operators::Extracted> Operators::extract(Parts& parts, Context& context) const {
+  std::vector<Extracted> out;
+  for (const auto& extractor : extractors_) {
+    dsl::List values = extractor->extract(parts, context);
+    if (values.empty()) continue;
+    publish(parts, extractor->fields(), values);
+    out.push_back({extractor.get(), std::move(values)});
+  }
+  return out;
+}
+
+bool Operators::match(const Parts& parts, Context& context, std::vector<std::string>& names) const {
+  bool any = false;
+  for (const auto& matcher : matchers_) {
+    const bool matched = matcher->matches(parts, context);
+    if (!matched && all_) return false;
+    if (!matched) continue;
+    any = true;
+    const std::string& name = matcher->fields().name;
+    const bool counts = !all_ && !name.empty();
+    if (counts && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  return any;
+}
+
+std::vector<Hit> Operators::hits(const std::vector<std::string>& names,
+                                 const std::vector<Extracted>& extracted) {
+  std::vector<Hit> out;
+  dsl::List all;
+  for (const auto& [extractor, values] : extracted) {
+    if (extractor->fields().internal) continue;
+    all.insert(all.end(), values.begin(), values.end());
+    const std::string& name = extractor->fields().name;
+    if (!names.empty() || name.empty()) continue;
+    const auto same = std::find_if(out.begin(), out.end(),
+                                   [&](const Hit& hit) { return hit.extractor_name == name; });
+    if (same == out.end()) {
+      out.push_back({"", name, values});
+    } else {
+      same->extracted = values;  // the later extractor of a name wins, as in the reference
+    }
+  }
+  drop_duplicates(all);
+  for (const std::string& name : names) out.push_back({name, "", all});
+  if (out.empty()) out.push_back({"", "", std::move(all)});
+  return out;
+}
+
+Verdict Operators::evaluate(Parts& parts, Context& context) const {
+  Verdict verdict;
+  const std::vector<Extracted> extracted = extract(parts, context);
+  verdict.extracted = !extracted.empty();
+  bool any_visible = false;
+  for (const auto& [extractor, values] : extracted) {
+    const ExtractorFields& fields = extractor->fields();
+    any_visible = any_visible || !fields.internal;
+    if (fields.internal && !fields.name.empty()) verdict.internal.emplace_back(fields.name, values);
+  }
+  std::vector<std::string> names;
+  verdict.matched = match(parts, context, names);
+  verdict.succeeded = verdict.matched || empty() || (!has_matchers() && verdict.extracted);
+  const bool result = has_matchers() ? verdict.matched && !all_internal_ : any_visible;
+  if (result) verdict.hits = hits(names, extracted);
+  return verdict;
+}
+
+}  // namespace m8::operators

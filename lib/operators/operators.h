@@ -1,0 +1,69 @@
+/// Operators: the matchers and extractors of one block, and from an answer to results (templates
+/// 6.2, 6.3, 7).
+///
+/// Immutable after compile(), shared by all targets; evaluate() is thread-safe.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "base/yaml.h"
+#include "operators/extractor.h"
+#include "operators/matcher.h"
+
+namespace m8::operators {
+
+/// One result of an event: what becomes a finding.
+struct Hit {
+  std::string matcher_name, extractor_name;
+  dsl::List extracted;
+};
+
+/// What one event gave.
+struct Verdict {
+  bool matched = false;    ///< the matchers are there and fired
+  bool extracted = false;  ///< some extractor gave a value, internal ones included
+  /// The value of the event in a flow (templates 8.4.2).
+  bool succeeded = false;
+  std::vector<Hit> hits;  ///< empty when all matchers are internal
+  /// Values of internal named extractors, for later requests.
+  std::vector<std::pair<std::string, dsl::List>> internal;
+};
+
+class Operators {
+ public:
+  /// Reads `matchers`, `matchers-condition` and `extractors` of \p block. \p excluded: -em entries
+  /// that hold for \p template_id drop matchers. Errors as compile_matcher(), compile_extractor().
+  static Result<Operators> compile(const yaml::Node& block, std::string_view template_id,
+                                   const std::set<std::string>& excluded);
+
+  /// Extractors first, then matchers. Adds extracted values to \p parts.
+  Verdict evaluate(Parts& parts, Context& context) const;
+
+  bool has_matchers() const { return !matchers_.empty(); }
+  bool empty() const { return matchers_.empty() && extractors_.empty(); }
+  /// True if an internal extractor with a name is there (templates 3.13).
+  bool has_internal_names() const;
+
+ private:
+  struct Extracted {
+    const Extractor* extractor;
+    dsl::List values;
+  };
+  std::vector<Extracted> extract(Parts& parts, Context& context) const;
+  bool match(const Parts& parts, Context& context, std::vector<std::string>& names) const;
+  static std::vector<Hit> hits(const std::vector<std::string>& names,
+                               const std::vector<Extracted>& extracted);
+
+  std::vector<std::unique_ptr<Matcher>> matchers_;
+  std::vector<std::unique_ptr<Extractor>> extractors_;
+  bool all_ = false;           ///< matchers-condition: and
+  bool all_internal_ = false;  ///< every matcher is internal: nothing is reported
+};
+
+}  // namespace m8::operators

@@ -1,0 +1,76 @@
+#include "protocols/http_names.h"
+
+namespace m8::protocols {
+
+class HttpNames::Known final : public dsl::Names {
+ public:
+  explicit Known(const HttpNames& names) : names_(names) {}
+
+  const dsl::Value* find(std::string_view name) const override {
+    const Execution& execution = *names_.execution_;
+    if (execution.constants) {
+      if (const auto* value = execution.constants->find(name)) return value;
+    }
+    return names_.find_below(name);
+  }
+
+  void each_name(const std::function<void(std::string_view)>& visit) const override {
+    names_.each_name(visit);
+  }
+
+ private:
+  const HttpNames& names_;
+};
+
+Result<std::shared_ptr<HttpNames>> HttpNames::create(std::shared_ptr<const Execution> execution,
+                                                     std::shared_ptr<const TargetNames> builtins,
+                                                     std::shared_ptr<const dsl::Variables> dynamic,
+                                                     bool trims_base) {
+  std::shared_ptr<HttpNames> names(new HttpNames);
+  names->execution_ = std::move(execution);
+  names->builtins_ = std::move(builtins);
+  names->dynamic_ = std::move(dynamic);
+  names->trims_base_ = trims_base;
+  if (const VariablesHook& hook = names->execution_->variables) {
+    names->variables_ = M8_TRY(hook(Known(*names)));
+  }
+  return names;
+}
+
+const dsl::Value* HttpNames::find_builtin(std::string_view name) const {
+  if (trims_base_ && (name == "BaseURL" || name == "Input")) {
+    return &builtins_->base_url_without_slash();
+  }
+  return builtins_->find(name);
+}
+
+/// -var > built-ins > context > dynamic.
+const dsl::Value* HttpNames::find_below(std::string_view name) const {
+  if (const auto* value = execution_->scan.overrides.find(name)) return value;
+  if (const auto* value = find_builtin(name)) return value;
+  if (const auto* value = execution_->context.find(name)) return value;
+  return dynamic_ ? dynamic_->find(name) : nullptr;
+}
+
+const dsl::Value* HttpNames::find(std::string_view name) const {
+  if (const auto* value = payloads_.find(name)) return value;
+  if (execution_->constants) {
+    if (const auto* value = execution_->constants->find(name)) return value;
+  }
+  if (variables_) {
+    if (const auto* value = variables_->find(name)) return value;
+  }
+  return find_below(name);
+}
+
+void HttpNames::each_name(const std::function<void(std::string_view)>& visit) const {
+  payloads_.each_name(visit);
+  if (execution_->constants) execution_->constants->each_name(visit);
+  if (variables_) variables_->each_name(visit);
+  execution_->scan.overrides.each_name(visit);
+  builtins_->each_name(visit);
+  execution_->context.each_name(visit);
+  if (dynamic_) dynamic_->each_name(visit);
+}
+
+}  // namespace m8::protocols

@@ -1,0 +1,51 @@
+/// HttpNames: the variables of one generated request, by precedence (templates 2.2).
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "base/result.h"
+#include "dsl/variables.h"
+#include "protocols/protocol.h"
+
+namespace m8::protocols {
+
+/// Payload values > constants > `variables` > -var > built-ins > context > dynamic values. Keeps
+/// the execution and everything else alive that it looks into, because an answer's event does so
+/// long after the request went out. Immutable once made.
+class HttpNames final : public dsl::Names {
+ public:
+  /// \p dynamic: values of internal extractors. \p builtins: the execution's, or those of a changed
+  /// port. \p trims_base: BaseURL without its final '/'. Evaluates the template's variables: its
+  /// error is theirs.
+  static Result<std::shared_ptr<HttpNames>> create(std::shared_ptr<const Execution> execution,
+                                                   std::shared_ptr<const TargetNames> builtins,
+                                                   std::shared_ptr<const dsl::Variables> dynamic,
+                                                   bool trims_base);
+
+  /// Values above all others; set once, before the request is rendered.
+  void set_payloads(dsl::Variables payloads) { payloads_ = std::move(payloads); }
+  const dsl::Variables& payloads() const { return payloads_; }
+  const TargetNames& builtins() const { return *builtins_; }
+
+  const dsl::Value* find(std::string_view name) const override;
+  void each_name(const std::function<void(std::string_view)>& visit) const override;
+
+ private:
+  HttpNames() = default;
+  /// What `variables` see: everything but themselves and payloads.
+  class Known;
+  const dsl::Value* find_builtin(std::string_view name) const;
+  const dsl::Value* find_below(std::string_view name) const;
+
+  std::shared_ptr<const Execution> execution_;
+  std::shared_ptr<const TargetNames> builtins_;
+  std::shared_ptr<const dsl::Variables> dynamic_;    ///< null: none
+  std::shared_ptr<const dsl::Variables> variables_;  ///< null: none
+  dsl::Variables payloads_;
+  bool trims_base_ = false;
+};
+
+}  // namespace m8::protocols

@@ -1,0 +1,272 @@
+#include "protocols/http_request.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "dsl/render.h"
+#include "http/raw_request.h"
+#include "operators/bytes.h"
+#include "protocols/http_url.h"
+
+namespace m8::protocols {
+namespace {
+
+using http::Header;
+
+Result<std::string> render(const TemplateText& text, const RequestSource& source) {
+  if (!text.has_markers) return text.text;
+  auto rendered = dsl::render(text.text, source.names, source.services);
+  // One code for all that goes wrong here: kNotFound is kept for unresolved markers.
+  if (!rendered) return Error{ErrorCode::kInvalidArgument, rendered.error().message};
+  return rendered;
+}
+
+bool has_header(const std::vector<Header>& headers, std::string_view name) {
+  return std::any_of(headers.begin(), headers.end(),
+                     [name](const Header& header) { return header.name == name; });
+}
+
+/// Replaces the header of exactly that name, or adds it.
+void set_header(std::vector<Header>& headers, std::string_view name, std::string value) {
+  for (Header& header : headers) {
+    if (header.name != name) continue;
+    header.value = std::move(value);
+    return;
+  }
+  headers.push_back({std::string(name), std::move(value)});
+}
+
+/// Takes the header of exactly that name out and gives its value, else \p fallback.
+std::string header_or(const std::vector<Header>& headers, std::string_view name,
+                      std::string fallback) {
+  for (const Header& header : headers) {
+    if (header.name == name) return header.value;
+  }
+  return fallback;
+}
+
+bool is_token(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  });
+}
+
+bool is_field_value(std::string_view value) {
+  return std::none_of(value.begin(), value.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && c != '\t') || byte == 0x7f;
+  });
+}
+
+Status check_headers(const std::vector<Header>& headers) {
+  for (const Header& header : headers) {
+    if (is_token(header.name) && is_field_value(header.value)) continue;
+    return Error{ErrorCode::kInvalidArgument,
+                 fmt::format("invalid header field {} for safe requests", header.name)};
+  }
+  return {};
+}
+
+/// The cheap test that spares nearly every request the search.
+bool may_have_markers(std::string_view text) {
+  return text.find('{') != std::string_view::npos || operators::contains_folded(text, "%7b");
+}
+
+void collect_unresolved(std::string_view text, std::vector<std::string>& out) {
+  if (!may_have_markers(text)) return;
+  for (std::string& marker : dsl::unresolved(text)) out.push_back(std::move(marker));
+}
+
+/// templates 2.5: nothing leaves with a marker in it.
+Status check_resolved(const http::Request& request) {
+  std::vector<std::string> markers;
+  collect_unresolved(request.wire, markers);
+  if (request.wire.empty()) {
+    collect_unresolved(request.url.path, markers);
+    collect_unresolved(request.url.query, markers);
+    for (const Header& header : request.headers) {
+      collect_unresolved(header.name, markers);
+      collect_unresolved(header.value, markers);
+    }
+    collect_unresolved(request.body, markers);
+  }
+  if (markers.empty()) return {};
+  return Error{ErrorCode::kNotFound,
+               fmt::format("unresolved variables found: {}", fmt::join(markers, ","))};
+}
+
+void set_limits(const HttpPlan& plan, const Settings& settings, http::Request& request) {
+  request.timeout = settings.timeout;
+  request.retries = settings.retries;
+  if (plan.max_body != 0) request.max_body = plan.max_body;
+  if (settings.max_body != 0) request.max_body = settings.max_body;
+  request.server_name = settings.server_name;
+  request.fresh_connection = plan.closes || plan.unsafe;
+  request.read_to_end = plan.unsafe && plan.read_all;
+}
+
+void set_redirects(const HttpPlan& plan, const Settings& settings, http::Request& request) {
+  using From = Settings::Redirects;
+  request.redirects = plan.redirects;
+  if (settings.redirects == From::kAll) request.redirects = http::Request::Redirects::kAll;
+  if (settings.redirects == From::kSameHost) {
+    request.redirects = http::Request::Redirects::kSameHost;
+  }
+  if (settings.redirects == From::kNone) request.redirects = http::Request::Redirects::kNone;
+  if (plan.max_redirects != 0) request.max_redirects = plan.max_redirects;
+  if (settings.max_redirects) request.max_redirects = *settings.max_redirects;
+}
+
+/// The headers that a safe request has of its own, then the block's, then -H.
+Result<std::vector<Header>> all_headers(std::vector<Header> headers, const RequestSource& source) {
+  for (const auto& [name, value] : source.plan.headers) {
+    set_header(headers, name, M8_TRY(render(value, source)));
+  }
+  for (const Header& header : source.settings.headers) {
+    set_header(headers, header.name, header.value);
+  }
+  return headers;
+}
+
+void add_defaults(std::vector<Header>& headers, const RequestSource& source) {
+  if (!has_header(headers, "User-Agent")) {
+    headers.push_back({"User-Agent", std::string(random_user_agent(source.services))});
+  }
+  if (source.plan.raw) return;
+  if (!has_header(headers, "Accept")) headers.push_back({"Accept", "*/*"});
+  if (!has_header(headers, "Accept-Language")) headers.push_back({"Accept-Language", "en"});
+}
+
+void add_credentials(std::vector<Header>& headers, const http::Request& request,
+                     const RequestSource& source) {
+  if (!request.url.user_info.empty() && !has_header(headers, "Authorization")) {
+    const std::string plain = net::percent_decode(request.url.user_info);
+    headers.push_back({"Authorization", "Basic " + base64_encode(plain)});
+  }
+  if (!source.cookies) return;
+  if (std::string jar = source.cookies->header_for(request.url); !jar.empty()) {
+    const std::string own = header_or(headers, "Cookie", "");
+    set_header(headers, "Cookie", own.empty() ? std::move(jar) : http::merge_cookies(own, jar));
+  }
+}
+
+/// Headers, limits, redirects: what every safe request goes through once its URL stands.
+Status finish_safe(std::vector<Header> own, const RequestSource& source, http::Request& request) {
+  std::vector<Header> headers = M8_TRY(all_headers(std::move(own), source));
+  add_defaults(headers, source);
+  add_credentials(headers, request, source);
+  M8_TRY(check_headers(headers));
+  WireOptions options;
+  options.host = host_line(header_or(headers, "Host", request.url.authority()), request.url.scheme,
+                           source.settings.leave_default_ports);
+  options.method = request.method;
+  options.body_size = request.body.size();
+  options.closes = source.plan.closes;
+  request.headers = wire_headers(std::move(headers), options, request.transparent_gzip);
+  set_limits(source.plan, source.settings, request);
+  set_redirects(source.plan, source.settings, request);
+  request.cookies = source.cookies;
+  return {};
+}
+
+void apply_annotations(const http::Annotations& annotations, const RequestSource& source,
+                       GeneratedRequest& out) {
+  http::Request& request = out.request;
+  if (annotations.host) {
+    if (!annotations.host_scheme.empty()) request.url.scheme = annotations.host_scheme;
+    request.connect_to = *annotations.host;
+    if (request.url.port) request.connect_to->port = request.url.port;
+    if (!request.connect_to->port) request.connect_to->port = request.url.effective_port();
+  }
+  if (annotations.tls_sni == "request.host") {
+    request.server_name = header_or(request.headers, "Host", "");
+    request.server_name.resize(std::min(request.server_name.find(':'), request.server_name.size()));
+  } else if (!annotations.tls_sni.empty()) {
+    request.server_name = annotations.tls_sni;
+  }
+  if (annotations.timeout) {
+    request.timeout = *annotations.timeout;
+    out.own_deadline = true;
+  } else if (source.plan.has_timeout) {
+    request.timeout = 3 * source.settings.timeout;
+  }
+}
+
+Result<GeneratedRequest> generate_path(const HttpEntry& entry, const RequestSource& source) {
+  GeneratedRequest out;
+  out.request.method = source.plan.method;
+  const std::string text = M8_TRY(render(entry.text, source));
+  out.request.url = M8_TRY(resolve_path_entry(text, source.names.builtins().url()));
+  out.request.body = M8_TRY(render(source.plan.body, source));
+  M8_TRY(finish_safe({}, source, out.request));
+  return out;
+}
+
+Result<GeneratedRequest> generate_raw(const HttpEntry& entry, const RequestSource& source) {
+  const std::string text = M8_TRY(render(entry.text, source));
+  http::RawRequest raw = M8_TRY(http::RawRequest::parse(text));
+  GeneratedRequest out;
+  out.request.method = std::move(raw.method);
+  out.request.url =
+      resolve_raw_target(raw.target, source.names.builtins().url(), source.plan.automerge);
+  out.request.body =
+      source.plan.has_body ? M8_TRY(render(source.plan.body, source)) : std::move(raw.body);
+  M8_TRY(finish_safe(std::move(raw.headers), source, out.request));
+  apply_annotations(raw.annotations, source, out);
+  return out;
+}
+
+/// -H lines go right behind the Host line.
+void insert_header_lines(std::string& wire, const std::vector<Header>& headers) {
+  if (headers.empty()) return;
+  const auto host = operators::to_lower(wire).find("host:");
+  const auto end = host == std::string::npos ? host : wire.find('\n', host);
+  if (end == std::string::npos) return;
+  std::string lines;
+  for (const Header& header : headers) lines += header.name + ": " + header.value + "\r\n";
+  wire.insert(end + 1, lines);
+}
+
+Result<GeneratedRequest> generate_unsafe(const HttpEntry& entry, const RequestSource& source) {
+  const std::string text = M8_TRY(render(entry.text, source));
+  const http::AnnotatedText annotated = http::split_annotations(text);
+  const net::Url& target = source.names.builtins().url();
+  std::string wire(annotated.rest);
+  const std::string first_line(trim(wire.substr(0, wire.find('\n'))));
+  const http::RequestLine line = M8_TRY(http::parse_request_line(first_line, true));
+  const std::string formed = unsafe_target(line.target, target, source.plan.automerge);
+  if (!line.target.empty()) wire.replace(wire.find(line.target), line.target.size(), formed);
+  insert_header_lines(wire, source.settings.headers);
+
+  GeneratedRequest out;
+  out.matched = target.root() + formed;
+  out.request.method = std::string(line.method);
+  out.request.url = target;
+  out.request.wire = std::move(wire);
+  set_limits(source.plan, source.settings, out.request);
+  set_redirects(source.plan, source.settings, out.request);
+  out.request.timeout = 3 * source.settings.timeout;
+  out.request.retries = 0;
+  apply_annotations(annotated.annotations, source, out);
+  return out;
+}
+
+}  // namespace
+
+Result<GeneratedRequest> generate_request(const HttpEntry& entry, const RequestSource& source) {
+  if (entry.needs_interaction) {
+    return Error{ErrorCode::kInvalidArgument, "no interaction server to make a URL of"};
+  }
+  GeneratedRequest out = M8_TRY(!source.plan.raw     ? generate_path(entry, source)
+                                : source.plan.unsafe ? generate_unsafe(entry, source)
+                                                     : generate_raw(entry, source));
+  if (!source.plan.skip_variables_check) M8_TRY(check_resolved(out.request));
+  return out;
+}
+
+}  // namespace m8::protocols

@@ -1,0 +1,297 @@
+#include "protocols/http_run.h"
+
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "dsl/render.h"
+#include "protocols/http_dump.h"
+
+namespace m8::protocols {
+
+HttpRun::HttpRun(const HttpPlan& plan, std::shared_ptr<Execution> execution, Block::Done done)
+    : plan_(plan),
+      execution_(std::move(execution)),
+      done_(std::move(done)),
+      cookies_(execution_->cookies),
+      home_(execution_->target.url.host) {
+  if (!cookies_) {
+    cookies_ = std::make_shared<http::CookieJar>(execution_->scan.services.clock());
+    execution_->cookies = cookies_;
+  }
+  const int threads =
+      plan_.threads > 0 ? plan_.threads : execution_->scan.settings.payload_concurrency;
+  if (plan_.parallel && threads > 0) limit_ = threads;
+  if (plan_.keeps_history) history_.resize(plan_.entries.size());
+  progress_left_ = static_cast<int>(
+      std::min<std::int64_t>(plan_.request_count(), std::numeric_limits<int>::max()));
+}
+
+void HttpRun::pump() {
+  if (pumping_ || !done_) return;  // an answer that came at once is handled by the loop below
+  pumping_ = true;
+  const auto alive = shared_from_this();
+  while (!stopped_ && in_flight_ < limit_ && launch_next()) {
+  }
+  pumping_ = false;
+  finish_if_over();
+}
+
+void HttpRun::advance() {
+  if (plan_.iterate_all && ++next_.repeat < repeats()) return;
+  next_.repeat = 0;
+  do {
+    if (++next_.entry == plan_.entries.size()) {
+      next_.entry = 0;
+      ++next_.combination;
+    }
+  } while (has_next() && next_.combination > 0 && plan_.entries[next_.entry].once);
+}
+
+/// iterate-all: how often a request is repeated, for the longest list of extracted values.
+std::size_t HttpRun::repeats() const {
+  std::size_t longest = 1;
+  for (const auto& [name, values] : dynamic_) longest = std::max(longest, values.size());
+  return longest;
+}
+
+bool HttpRun::launch_next() {
+  if (plan_.entries.empty() || !has_next()) return false;
+  if (execution_->stop.stop_requested()) {
+    stop(Error{ErrorCode::kCancelled, "stopped"});
+    return false;
+  }
+  const Cursor at = next_;
+  advance();
+  auto names = names_for(at);
+  if (!names) {
+    generation_failed(names.error());
+    return !stopped_;
+  }
+  auto generated = generate_request(
+      plan_.entries[at.entry],
+      {plan_, execution_->scan.settings, **names, execution_->scan.services, cookies_});
+  if (!generated) {
+    generation_failed(generated.error());
+    return !stopped_;
+  }
+  if (!execution_->scan.observer.may_send(generated->request.url)) {
+    stop(Error{ErrorCode::kNetwork, "host was skipped as it was found unresponsive"});
+    return false;
+  }
+  send(at, *names, std::move(*generated));
+  return true;
+}
+
+void HttpRun::generation_failed(const Error& error) {
+  warn(fmt::format("could not make http request for {}: {}", execution_->target.input,
+                   error.message));
+  const bool unresolved = error.code == ErrorCode::kNotFound;
+  if (plan_.parallel && unresolved) {
+    outcome_.status = error;
+    count_progress(1);
+    return;
+  }
+  stop(error);
+}
+
+std::shared_ptr<const dsl::Variables> HttpRun::dynamic_for(const Cursor& at) const {
+  if (dynamic_.empty()) return nullptr;
+  auto out = std::make_shared<dsl::Variables>();
+  for (const auto& [name, values] : dynamic_) {
+    out->set(name, values[std::min(at.repeat, values.size() - 1)]);
+  }
+  return out;
+}
+
+Result<dsl::Variables> HttpRun::payloads_for(const Cursor& at, const HttpNames& names) const {
+  dsl::Variables out;
+  if (plan_.payloads.empty()) return out;
+  for (const auto& [list, value] : plan_.payloads.at(at.combination)) {
+    if (!list->has_markers) {
+      out.set(list->name, value);
+      continue;
+    }
+    auto rendered = dsl::render(value, names, execution_->scan.services);
+    if (!rendered) return Error{ErrorCode::kInvalidArgument, rendered.error().message};
+    out.set(list->name, std::move(*rendered));
+  }
+  return out;
+}
+
+Result<std::shared_ptr<const HttpNames>> HttpRun::names_for(const Cursor& at) {
+  const HttpEntry& entry = plan_.entries[at.entry];
+  std::shared_ptr<const TargetNames> builtins = execution_->builtins;
+  if (entry.port) {
+    model::Target moved = execution_->target;
+    moved.url.port = entry.port;
+    builtins = std::make_shared<TargetNames>(moved);
+  }
+  auto names = HttpNames::create(execution_, std::move(builtins), dynamic_for(at),
+                                 entry.trims_base && !plan_.raw);
+  if (!names) return Error{ErrorCode::kInvalidArgument, names.error().message};
+  (*names)->set_payloads(M8_TRY(payloads_for(at, **names)));
+  return std::shared_ptr<const HttpNames>(std::move(*names));
+}
+
+void HttpRun::send(const Cursor& at, const std::shared_ptr<const HttpNames>& names,
+                   GeneratedRequest generated) {
+  InFlight flight;
+  flight.at = at;
+  flight.names = names;
+  flight.url = generated.request.url;
+  flight.own_deadline = generated.own_deadline;
+  flight.sent = std::make_shared<SentRequest>();
+  flight.sent->unsafe = plan_.unsafe;
+  flight.sent->matched = std::move(generated.matched);
+  flight.sent->url = generated.request.url;
+  ++in_flight_;
+  ++outcome_.requests;
+  const bool at_home = flight.url.host == home_ && !generated.request.connect_to;
+  execution_->scan.session.send(
+      std::move(generated.request), [self = shared_from_this(), flight = std::move(flight),
+                                     at_home](Result<http::Exchange> result) mutable {
+        if (at_home) {
+          self->receive(std::move(flight), std::move(result));
+          return;
+        }
+        // Another host may live on another loop: go home, where all of this run's state is.
+        auto& session = self->execution_->scan.session;
+        auto box = std::make_shared<Result<http::Exchange>>(std::move(result));
+        session.post(self->home_, [self, flight = std::move(flight), box]() mutable {
+          self->receive(std::move(flight), std::move(*box));
+        });
+      });
+}
+
+void HttpRun::receive(InFlight request, Result<http::Exchange> result) {
+  --in_flight_;
+  if (!result) {
+    fail(request, result.error());
+  } else {
+    execution_->scan.observer.answered(request.url);
+    outcome_.status = {};
+    if (!stopped_) evaluate(request, std::move(*result));
+  }
+  if (request.at.repeat == 0) count_progress(1);
+  pump();
+}
+
+void HttpRun::fail(const InFlight& request, const Error& error) {
+  outcome_.status = error;
+  if (error.code == ErrorCode::kCancelled) {
+    stop(error);
+    return;
+  }
+  const bool template_logic = request.own_deadline && error.code == ErrorCode::kTimeout;
+  if (error.code == ErrorCode::kDenied || template_logic) return;
+  execution_->scan.observer.failed(request.url, error);
+}
+
+void HttpRun::evaluate(const InFlight& request, http::Exchange exchange) {
+  request.sent->bytes = std::move(exchange.sent);
+  request.sent->total = exchange.hops.back().duration;
+  // From the last answer to the first, each an event of its own (templates 3.8.5).
+  for (auto hop = exchange.hops.rbegin(); hop != exchange.hops.rend(); ++hop) {
+    auto fields = std::make_shared<const HttpFields>(std::move(*hop), request.sent, *execution_);
+    if (plan_.keeps_history) history_[request.at.entry] = fields;
+    if (!evaluate_hop(request, std::move(fields))) continue;
+    stop({});
+    return;
+  }
+}
+
+bool HttpRun::evaluate_hop(const InFlight& request, std::shared_ptr<const HttpFields> fields) {
+  HttpEvent event(fields, request.names, plan_.keeps_history ? &history_ : nullptr, *execution_);
+  operators::Context context{execution_->scan.services, {}};
+  const operators::Verdict verdict = plan_.operators.evaluate(event, context);
+  for (const std::string& warning : context.warnings) warn(warning);
+  outcome_.succeeded = outcome_.succeeded || verdict.succeeded;
+  if (!plan_.parallel) remember(verdict);
+  for (const operators::Hit& hit : verdict.hits) report(request, *fields, hit);
+  if (plan_.exports) export_event(event, verdict);
+  const bool any_result = verdict.matched || !verdict.hits.empty();
+  return plan_.stop_at_first_match && (plan_.parallel ? any_result : verdict.matched);
+}
+
+void HttpRun::remember(const operators::Verdict& verdict) {
+  for (const auto& [name, values] : verdict.internal) dynamic_[name] = values;
+}
+
+void HttpRun::export_event(const HttpEvent& event, const operators::Verdict& verdict) {
+  dsl::Variables out;
+  for (const auto& [name, values] : verdict.internal) {
+    if (values.size() == 1 || plan_.flow) {
+      out.set(name, values.size() == 1 ? dsl::Value(values.front()) : dsl::Value(values));
+      continue;
+    }
+    out.set(name, values.front());
+    for (std::size_t i = 1; i < values.size(); ++i) out.set(name + std::to_string(i), values[i]);
+  }
+  const auto take = [&](std::string_view field) {
+    const dsl::Value* value = event.fields().find(field);
+    if (value != nullptr) out.set(plan_.id + "_" + std::string(field), *value);
+  };
+  if (plan_.exports_all) event.fields().each_name(take);
+  for (const std::string& field : plan_.exported_fields) take(field);
+  execution_->context.merge(out);
+}
+
+void HttpRun::report(const InFlight& request, const HttpFields& fields, const operators::Hit& hit) {
+  const Settings& settings = execution_->scan.settings;
+  const net::Url& url = execution_->target.url;
+  model::Finding finding;
+  finding.info = execution_->info;
+  finding.matcher_name = hit.matcher_name;
+  finding.extractor_name = hit.extractor_name;
+  finding.host = url.host;
+  if (const auto port = url.effective_port(); port != 0) finding.port = std::to_string(port);
+  finding.scheme = url.scheme;
+  finding.url = url.to_string();
+  finding.path = url.path;
+  finding.matched_at = fields.matched();
+  finding.extracted_results = hit.extracted;
+  for (const auto& [name, value] : request.names->payloads()) {
+    finding.meta.emplace_back(name, value.text());
+  }
+  if (!settings.omit_raw) {
+    finding.request = fields.sent().bytes;
+    finding.response = fields.head() + fields.response().body;
+    if (finding.response.size() > settings.max_kept_response) {
+      finding.response.resize(settings.max_kept_response);
+    }
+  }
+  finding.ip = fields.response().ip.to_string();
+  finding.timestamp = execution_->scan.services.clock().wall();
+  finding.curl_command = curl_command(fields.sent().url, fields.sent().bytes);
+  ++outcome_.findings;
+  execution_->scan.observer.finding(std::move(finding));
+}
+
+void HttpRun::warn(std::string_view text) {
+  execution_->scan.observer.warning(fmt::format("[{}] {}", execution_->info->id, text));
+}
+
+void HttpRun::stop(Status why) {
+  stopped_ = true;
+  if (!why.ok()) outcome_.status = std::move(why);
+}
+
+void HttpRun::count_progress(int requests) {
+  requests = std::min(requests, progress_left_);
+  if (requests == 0) return;
+  progress_left_ -= requests;
+  execution_->scan.observer.progress(requests);
+}
+
+void HttpRun::finish_if_over() {
+  if (in_flight_ > 0 || !done_) return;
+  if (!stopped_ && has_next() && !plan_.entries.empty()) return;
+  count_progress(progress_left_);
+  Block::Done done = std::move(done_);
+  done_ = nullptr;
+  done(std::move(outcome_));
+}
+
+}  // namespace m8::protocols

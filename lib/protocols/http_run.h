@@ -1,0 +1,87 @@
+/// HttpRun: one http block on one target, as a machine that callbacks drive (templates 3.7-3.14).
+///
+/// All of it happens on the loop thread of the target's host. Sequential by default; payload
+/// combinations run side by side where the plan says so.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "operators/operators.h"
+#include "protocols/http_event.h"
+#include "protocols/http_plan.h"
+#include "protocols/http_request.h"
+#include "protocols/protocol.h"
+
+namespace m8::protocols {
+
+class HttpRun : public std::enable_shared_from_this<HttpRun> {
+ public:
+  /// \p plan is borrowed and must outlive the run.
+  HttpRun(const HttpPlan& plan, std::shared_ptr<Execution> execution, Block::Done done);
+
+  /// Sends what may be sent now; goes on by itself until \p done is called.
+  void start() { pump(); }
+
+ private:
+  /// Which request comes next.
+  struct Cursor {
+    std::int64_t combination = 0;
+    std::size_t entry = 0;
+    std::size_t repeat = 0;  ///< iterate-all: which of the extracted values
+  };
+  /// What an answer needs to know about its request.
+  struct InFlight {
+    Cursor at;
+    std::shared_ptr<const HttpNames> names;
+    std::shared_ptr<SentRequest> sent;
+    net::Url url;  ///< whose host is blamed for errors
+    bool own_deadline = false;
+  };
+
+  void pump();
+  bool launch_next();
+  bool has_next() const { return next_.combination < plan_.payloads.combinations(); }
+  void advance();
+  std::size_t repeats() const;
+  void send(const Cursor& at, const std::shared_ptr<const HttpNames>& names,
+            GeneratedRequest generated);
+  Result<std::shared_ptr<const HttpNames>> names_for(const Cursor& at);
+  Result<dsl::Variables> payloads_for(const Cursor& at, const HttpNames& names) const;
+  std::shared_ptr<const dsl::Variables> dynamic_for(const Cursor& at) const;
+
+  void receive(InFlight request, Result<http::Exchange> result);
+  void fail(const InFlight& request, const Error& error);
+  void evaluate(const InFlight& request, http::Exchange exchange);
+  /// True if the block is to stop after this event.
+  bool evaluate_hop(const InFlight& request, std::shared_ptr<const HttpFields> fields);
+  void remember(const operators::Verdict& verdict);
+  void export_event(const HttpEvent& event, const operators::Verdict& verdict);
+  void report(const InFlight& request, const HttpFields& fields, const operators::Hit& hit);
+  void warn(std::string_view text);
+
+  void generation_failed(const Error& error);
+  void stop(Status why);
+  void count_progress(int requests);
+  void finish_if_over();
+
+  const HttpPlan& plan_;
+  std::shared_ptr<Execution> execution_;  ///< shared with names and events
+  Block::Done done_;
+  std::shared_ptr<http::CookieJar> cookies_;  ///< shared with requests and other blocks
+  BlockOutcome outcome_;
+  Cursor next_;
+  HttpHistory history_;
+  std::map<std::string, dsl::List> dynamic_;  ///< by internal extractor
+  std::string home_;                          ///< host whose loop thread this runs on
+  int limit_ = 1;
+  int in_flight_ = 0;
+  int progress_left_ = 0;
+  bool pumping_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace m8::protocols

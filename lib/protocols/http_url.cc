@@ -1,0 +1,230 @@
+#include "protocols/http_url.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace m8::protocols {
+namespace {
+
+bool is_alnum(unsigned char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+bool is_hex(unsigned char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
+}
+bool is_one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
+
+void append_percent(std::string& out, unsigned char c, std::string_view digits) {
+  out += '%';
+  out += digits[c >> 4];
+  out += digits[c & 15];
+}
+constexpr std::string_view kUpper = "0123456789ABCDEF";
+constexpr std::string_view kLower = "0123456789abcdef";
+
+/// Keys in order of first appearance, each with its items (key[=value]) in order.
+class Parameters {
+ public:
+  Parameters(bool keep_equals) : keep_equals_(keep_equals) {}
+
+  void add(std::string_view query) {
+    for (std::size_t at = 0; at <= query.size();) {
+      const auto end = std::min(query.find('&', at), query.size());
+      add_item(query.substr(at, end - at));
+      at = end + 1;
+    }
+  }
+
+  std::string text() const {
+    std::string out;
+    bool first = true;
+    for (const auto& [key, values] : groups_) {
+      for (const auto value : values) {
+        if (!std::exchange(first, false)) out += '&';
+        out.append(key);
+        if (!value.empty() || keep_equals_) out.append("=").append(value);
+      }
+    }
+    return out;
+  }
+
+ private:
+  void add_item(std::string_view item) {
+    const auto equals = item.find('=');
+    const std::string_view key = item.substr(0, equals);
+    const std::string_view value =
+        equals == std::string_view::npos ? std::string_view() : item.substr(equals + 1);
+    const auto same = std::find_if(groups_.begin(), groups_.end(),
+                                   [key](const auto& group) { return group.first == key; });
+    if (same != groups_.end()) {
+      same->second.push_back(value);
+    } else {
+      groups_.push_back({key, {value}});
+    }
+  }
+
+  bool keep_equals_;
+  std::vector<std::pair<std::string_view, std::vector<std::string_view>>> groups_;
+};
+
+/// The three states of a path's bytes (templates 3.2.5).
+enum class PathBytes { kClean, kBadPercent, kNeedsEncoding };
+
+PathBytes classify(std::string_view path) {
+  PathBytes state = PathBytes::kClean;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const auto c = static_cast<unsigned char>(path[i]);
+    if (c == '%') {
+      if (i + 2 >= path.size() || !is_hex(static_cast<unsigned char>(path[i + 1])) ||
+          !is_hex(static_cast<unsigned char>(path[i + 2]))) {
+        return PathBytes::kBadPercent;
+      }
+      i += 2;
+    } else if (!is_alnum(c) && !is_one_of(path[i], "-._~!$&'()*+,;=:@[]/")) {
+      state = PathBytes::kNeedsEncoding;
+    }
+  }
+  return state;
+}
+
+std::string encode_anew(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (is_alnum(byte) || is_one_of(c, "-_.~$&+,/:;=@")) {
+      out += c;
+    } else {
+      append_percent(out, byte, kUpper);
+    }
+  }
+  return out;
+}
+
+bool has_scheme(std::string_view text) {
+  const auto at = text.find("://");
+  return at != std::string_view::npos && at > 0 && text.find_first_of("/?#") > at;
+}
+
+/// A target that is just "/" says nothing about the path (templates 3.3 a).
+bool is_root(const TargetParts& parts) { return parts.path == "/" && parts.query.empty(); }
+
+void set_query(net::Url& url, std::string query) {
+  url.has_query = !query.empty();
+  url.query = std::move(query);
+}
+
+}  // namespace
+
+TargetParts split_target(std::string_view target) {
+  if (target.starts_with("http://") || target.starts_with("https://")) {
+    target.remove_prefix(target.find("://") + 3);
+    target.remove_prefix(std::min(target.find_first_of("/?#"), target.size()));
+  }
+  TargetParts parts;
+  if (const auto hash = target.find('#'); hash != std::string_view::npos) {
+    parts.fragment = target.substr(hash + 1);
+    target = target.substr(0, hash);
+  }
+  const auto mark = target.find('?');
+  parts.path = target.substr(0, mark);
+  if (mark != std::string_view::npos) parts.query = target.substr(mark + 1);
+  return parts;
+}
+
+std::string merge_queries(std::string_view above, std::string_view below, bool keep_equals) {
+  if (above.empty() && below.empty()) return {};
+  Parameters parameters(keep_equals);
+  if (!above.empty()) parameters.add(above);
+  if (!below.empty()) parameters.add(below);
+  return parameters.text();
+}
+
+std::string encode_query(std::string_view query) {
+  std::string out;
+  out.reserve(query.size());
+  for (const char c : query) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == ' ') {
+      out += '+';
+    } else if (byte < 0x20 || byte >= 0x7f) {
+      append_percent(out, byte, kLower);
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string encode_path(std::string_view path) {
+  switch (classify(path)) {
+    case PathBytes::kClean:
+      return std::string(path);
+    case PathBytes::kBadPercent:
+      return encode_anew(path);
+    case PathBytes::kNeedsEncoding:
+      return encode_anew(net::percent_decode(path));
+  }
+  return {};
+}
+
+std::string join_paths(std::string_view base, std::string_view path) {
+  if (path.empty()) return std::string(base);
+  std::string tail(path);
+  if (base.ends_with('/') && tail.starts_with('/')) {
+    tail.erase(0, std::min(tail.find_first_not_of('/'), tail.size()));
+  } else if (!base.ends_with('/') && !tail.starts_with('/')) {
+    tail.insert(0, "/");
+  }
+  if (tail.starts_with(base)) return tail;
+  if (base.ends_with(tail)) return std::string(base);
+  return std::string(base) + tail;
+}
+
+Result<net::Url> resolve_path_entry(std::string_view text, const net::Url& target) {
+  const auto failed = [text] {
+    return Error{ErrorCode::kInvalidArgument, fmt::format("failed to parse url {}", text)};
+  };
+  if (text.empty() || text[0] == '/') return failed();
+  auto url =
+      has_scheme(text) ? net::Url::parse(text) : net::Url::parse("https://" + std::string(text));
+  if (!url) return failed();
+  url->path = url->path.empty() ? "/" : encode_path(url->path);
+  set_query(*url, encode_query(merge_queries(target.query, url->query, false)));
+  return std::move(*url);
+}
+
+net::Url resolve_raw_target(std::string_view raw, const net::Url& target, bool automerge) {
+  const TargetParts parts = split_target(raw);
+  net::Url url = target;
+  const std::string path =
+      join_paths(automerge ? target.path : std::string(), is_root(parts) ? "" : parts.path);
+  url.path = path.empty() ? "/" : encode_path(path);
+  const bool merge = automerge || !raw.empty();
+  set_query(url, encode_query(merge_queries(merge ? target.query : "", parts.query, false)));
+  url.fragment = parts.fragment;
+  return url;
+}
+
+std::string unsafe_target(std::string_view raw, const net::Url& target, bool automerge) {
+  if (raw.empty()) return {};
+  const TargetParts parts = split_target(raw);
+  const bool rootless_base = target.path.empty() || target.path == "/";
+  const bool verbatim = rootless_base && !parts.path.starts_with('/');
+  std::string out(parts.path);
+  if (is_root(parts) && !target.path.empty()) {
+    out = automerge ? target.path : "";
+  } else if (!verbatim) {
+    out = join_paths(automerge ? target.path : std::string(), parts.path);
+  }
+  const std::string query = verbatim && target.query.empty()
+                                ? std::string(parts.query)
+                                : merge_queries(target.query, parts.query, true);
+  if (!query.empty()) out.append("?").append(query);
+  if (!parts.fragment.empty()) out.append("#").append(parts.fragment);
+  return out;
+}
+
+}  // namespace m8::protocols

@@ -1,0 +1,184 @@
+#include "protocols/payloads.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "dsl/render.h"
+#include "operators/fields.h"
+
+namespace m8::protocols {
+namespace {
+
+namespace fs = std::filesystem;
+using operators::invalid;
+
+/// Items of \p text between line feeds; \p keep_empty keeps the empty ones.
+std::vector<std::string> split_lines(std::string_view text, bool keep_empty) {
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at <= text.size();) {
+    const auto end = std::min(text.find('\n', at), text.size());
+    std::string_view line = text.substr(at, end - at);
+    if (!keep_empty && line.ends_with('\r')) line.remove_suffix(1);
+    if (keep_empty || !line.empty()) out.emplace_back(line);
+    at = end + 1;
+  }
+  return out;
+}
+
+Result<std::vector<std::string>> read_payload_file(const std::string& name, const std::string& path,
+                                                   const CompileOptions& options) {
+  std::vector<std::string> values;
+  auto found = find_payload_file(path, options);
+  if (!found && found.error().code == ErrorCode::kDenied) {
+    return Error{ErrorCode::kInvalidArgument, found.error().message};
+  }
+  if (found) values = split_lines(M8_TRY(read_file(*found)), false);
+  if (values.empty()) {
+    return Error{ErrorCode::kInvalidArgument,
+                 fmt::format("the {} file for payload {} does not exist or does not contain enough "
+                             "elements",
+                             path, name)};
+  }
+  return values;
+}
+
+std::vector<std::string> item_texts(const yaml::Node& list) {
+  std::vector<std::string> out;
+  for (const yaml::Node& item : list.items()) out.push_back(operators::typed_text(item));
+  return out;
+}
+
+/// low, medium, high: the wanted level and all below it.
+Result<std::vector<std::string>> aggression_values(const yaml::Node& map,
+                                                   const std::string& wanted) {
+  std::vector<std::string> out;
+  for (const char* level : {"low", "medium", "high"}) {
+    if (const yaml::Node* list = map.find(level)) {
+      std::vector<std::string> texts = item_texts(*list);
+      out.insert(out.end(), texts.begin(), texts.end());
+    }
+    if (wanted == level) break;
+  }
+  if (out.empty()) return invalid(map, "payloads: expected lists under low, medium, high");
+  return out;
+}
+
+Result<std::vector<std::string>> read_values(const std::string& name, const yaml::Node& node,
+                                             const CompileOptions& options) {
+  if (node.is_sequence()) return item_texts(node);
+  if (node.is_map()) return aggression_values(node, options.aggression);
+  if (!node.is_scalar()) return invalid(node, fmt::format("payload {} has no values", name));
+  if (node.text().find('\n') != std::string::npos) return split_lines(node.text(), true);
+  return read_payload_file(name, node.text(), options);
+}
+
+bool is_inside(const fs::path& path, const fs::path& folder) {
+  const auto relative = path.lexically_relative(folder);
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+Status check_sandbox(const fs::path& file, const CompileOptions& options) {
+  if (options.local_file_access) return {};
+  std::error_code ignored;
+  const fs::path real = fs::weakly_canonical(file, ignored);
+  const fs::path roots[] = {options.templates_root, fs::path(options.template_path).parent_path()};
+  for (const fs::path& root : roots) {
+    if (!root.empty() && is_inside(real, fs::weakly_canonical(root, ignored))) return {};
+  }
+  return Error{ErrorCode::kDenied, fmt::format("access to helper file {} denied", file.string())};
+}
+
+}  // namespace
+
+void append_texts(const yaml::Node& node, std::string& out) {
+  if (node.is_scalar()) out.append(node.text()).append("\n");
+  for (const yaml::Node& item : node.items()) append_texts(item, out);
+  for (const auto& [key, value] : node.members()) {
+    out.append(key).append("\n");
+    append_texts(value, out);
+  }
+}
+
+Result<std::string> find_payload_file(const std::string& path, const CompileOptions& options) {
+  std::vector<fs::path> candidates{fs::path(path)};
+  if (!options.templates_root.empty()) {
+    candidates.push_back(fs::path(options.templates_root) / path);
+  }
+  std::error_code ignored;
+  fs::path folder = fs::absolute(options.template_path, ignored).parent_path();
+  for (; !folder.empty() && folder != folder.root_path(); folder = folder.parent_path()) {
+    candidates.push_back(folder / path);
+  }
+  for (const fs::path& candidate : candidates) {
+    if (!fs::is_regular_file(candidate, ignored)) continue;
+    M8_TRY(check_sandbox(candidate, options));
+    return candidate.string();
+  }
+  return Error{ErrorCode::kNotFound, fmt::format("payload file {} does not exist", path)};
+}
+
+Result<Payloads> Payloads::compile(const yaml::Node& block, std::string_view block_text,
+                                   const CompileOptions& options) {
+  Payloads out;
+  if (const yaml::Node* map = block.find("payloads"); map != nullptr && !map->is_null()) {
+    if (!map->is_map()) return invalid(*map, "payloads: expected a map");
+    for (const auto& [name, node] : map->members()) {
+      if (block_text.find(name) == std::string_view::npos) continue;
+      List list{name, M8_TRY(read_values(name, node, options)), false};
+      if (list.values.empty()) {
+        return invalid(node, fmt::format("payload {} does not contain enough elements", name));
+      }
+      list.has_markers = std::any_of(list.values.begin(), list.values.end(),
+                                     [](const auto& value) { return dsl::has_markers(value); });
+      out.lists_.push_back(std::move(list));
+    }
+  }
+  auto attack = M8_TRY(
+      operators::word_field(block, "attack", {"batteringram", "pitchfork", "clusterbomb"}, 0));
+  if (options.attack == "pitchfork") attack = 1;
+  if (options.attack == "clusterbomb") attack = 2;
+  if (options.attack == "batteringram") attack = 0;
+  out.attack_ = static_cast<Attack>(attack);
+  M8_TRY(out.count_combinations(block));
+  return out;
+}
+
+Status Payloads::count_combinations(const yaml::Node& block) {
+  if (lists_.empty()) return {};
+  if (attack_ == Attack::kBatteringRam && lists_.size() != 1) {
+    return invalid(block, "batteringram must have single payload set");
+  }
+  combinations_ = attack_ == Attack::kPitchfork ? std::numeric_limits<std::int32_t>::max() : 1;
+  for (const List& list : lists_) {
+    const auto size = static_cast<std::int64_t>(list.values.size());
+    combinations_ =
+        attack_ == Attack::kPitchfork ? std::min(combinations_, size) : combinations_ * size;
+    if (combinations_ > std::numeric_limits<std::int32_t>::max()) {
+      return invalid(block, "payloads: more than 2147483647 combinations");
+    }
+  }
+  return {};
+}
+
+std::vector<std::pair<const Payloads::List*, std::string_view>> Payloads::at(
+    std::int64_t index) const {
+  std::vector<std::pair<const List*, std::string_view>> out(lists_.size());
+  auto rest = static_cast<std::size_t>(index);
+  // The last list varies fastest.
+  for (std::size_t i = lists_.size(); i-- > 0;) {
+    const List& list = lists_[i];
+    std::size_t at = rest;
+    if (attack_ != Attack::kPitchfork) {
+      at = rest % list.values.size();
+      rest /= list.values.size();
+    }
+    out[i] = {&list, list.values[at]};
+  }
+  return out;
+}
+
+}  // namespace m8::protocols

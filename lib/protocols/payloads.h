@@ -1,0 +1,54 @@
+/// Payloads: named lists of values and the combinations an attack makes of them (templates 5).
+///
+/// Immutable after compile(), shared by all targets. Combinations are numbered, never stored.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "base/yaml.h"
+#include "protocols/protocol.h"
+
+namespace m8::protocols {
+
+class Payloads {
+ public:
+  struct List {
+    std::string name;
+    std::vector<std::string> values;
+    bool has_markers = false;  ///< some value must be rendered
+  };
+
+  /// Reads `payloads` and `attack` of \p block. Names that occur nowhere in \p block_text are
+  /// dropped first. kInvalidArgument: unknown attack, a missing, empty or forbidden file,
+  /// batteringram with other than one name, more than 2^31 combinations.
+  static Result<Payloads> compile(const yaml::Node& block, std::string_view block_text,
+                                  const CompileOptions& options);
+
+  bool empty() const { return lists_.empty(); }
+  /// Number of combinations; 1 without payloads.
+  std::int64_t combinations() const { return combinations_; }
+  /// The values of combination \p index < combinations(), one per list. Borrowed.
+  std::vector<std::pair<const List*, std::string_view>> at(std::int64_t index) const;
+
+ private:
+  enum class Attack { kBatteringRam, kPitchfork, kClusterBomb };
+  Status count_combinations(const yaml::Node& block);
+
+  std::vector<List> lists_;
+  Attack attack_ = Attack::kBatteringRam;
+  std::int64_t combinations_ = 1;
+};
+
+/// All scalars and keys under \p node, each followed by a line feed: to search for names.
+void append_texts(const yaml::Node& node, std::string& out);
+
+/// The file that \p path names in a template (templates 5.2). kNotFound; kDenied "access to helper
+/// file ... denied".
+Result<std::string> find_payload_file(const std::string& path, const CompileOptions& options);
+
+}  // namespace m8::protocols

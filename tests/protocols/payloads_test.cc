@@ -1,0 +1,115 @@
+#include "protocols/payloads.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/temp_file.h"
+
+using namespace m8;
+using protocols::Payloads;
+
+namespace {
+
+Result<Payloads> compile(const char* text, const protocols::CompileOptions& options = {}) {
+  auto node = yaml::parse(text);
+  REQUIRE(node.ok());
+  return Payloads::compile(*node, "uses user pass and word", options);
+}
+
+/// "user=a,pass=1 user=b,pass=2 "
+std::string combinations(const Payloads& payloads) {
+  std::string out;
+  for (std::int64_t i = 0; i < payloads.combinations(); ++i) {
+    for (const auto& [list, value] : payloads.at(i)) {
+      out += list->name + "=" + std::string(value) + ",";
+    }
+    out.back() = ' ';
+  }
+  return out;
+}
+
+void write(const std::filesystem::path& path, std::string_view text) {
+  std::filesystem::create_directories(path.parent_path());
+  std::ofstream(path) << text;
+}
+
+}  // namespace
+
+TEST_CASE("protocols/payloads: combinations of every attack") {
+  struct Row {
+    const char *yaml, *expected;
+  };
+  const Row rows[] = {
+      {"payloads: {user: [a, b]}", "user=a user=b "},
+      {"{attack: pitchfork, payloads: {user: [a, b, c], pass: [1, 2]}}",
+       "user=a,pass=1 user=b,pass=2 "},
+      {"{attack: clusterbomb, payloads: {user: [a, b], pass: [1, 2, 3]}}",
+       "user=a,pass=1 user=a,pass=2 user=a,pass=3 user=b,pass=1 user=b,pass=2 user=b,pass=3 "},
+      {"payloads: {user: [a], unused: [1, 2, 3]}", "user=a "},
+      {"payloads: {word: {low: [a], medium: [b], high: [c]}}", "word=a "},
+      {"payloads: {word: [007, 1.10, true, '1.10']}", "word=7 word=1.1 word=true word=1.10 "},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.yaml);
+    auto payloads = compile(row.yaml);
+    REQUIRE(payloads.ok());
+    CHECK(combinations(*payloads) == row.expected);
+  }
+  auto multi_line = compile("payloads:\n  word: |-\n    a\n\n    b\n");
+  REQUIRE(multi_line.ok());
+  CHECK(combinations(*multi_line) == "word=a word= word=b ");
+}
+
+TEST_CASE("protocols/payloads: none makes one empty combination") {
+  auto payloads = compile("path: []");
+  REQUIRE(payloads.ok());
+  CHECK(payloads->empty());
+  CHECK(payloads->combinations() == 1);
+}
+
+TEST_CASE("protocols/payloads: invalid ones are refused") {
+  for (const char* text :
+       {"payloads: {user: [a], pass: [b]}", "{attack: spray, payloads: {user: [a]}}",
+        "payloads: {user: no/such/file.txt}", "payloads: {user: []}", "payloads: [a]"}) {
+    CAPTURE(text);
+    auto payloads = compile(text);
+    REQUIRE_FALSE(payloads.ok());
+    CHECK(payloads.error().code == ErrorCode::kInvalidArgument);
+  }
+}
+
+TEST_CASE("protocols/payloads: the command line overrides attack and aggression") {
+  protocols::CompileOptions options;
+  options.attack = "pitchfork";
+  options.aggression = "medium";
+  auto payloads =
+      compile("payloads: {user: [a, b], word: {low: [x], medium: [y], high: [z]}}", options);
+  REQUIRE(payloads.ok());
+  CHECK(combinations(*payloads) == "user=a,word=x user=b,word=y ");
+}
+
+TEST_CASE("protocols/payloads: files are looked for from the template upward, inside the root") {
+  auto folder = TempDirectory::create(std::filesystem::temp_directory_path().string());
+  REQUIRE(folder.ok());
+  const std::filesystem::path root = std::filesystem::path(folder->path()) / "templates";
+  write(root / "helpers/words.txt", "one\r\n\n two \nthree");
+  write(root.parent_path() / "secret.txt", "x\n");
+  write(root / "http/a/t.yaml", "");
+  protocols::CompileOptions options;
+  options.template_path = (root / "http/a/t.yaml").string();
+  options.templates_root = root.string();
+
+  auto payloads = compile("payloads: {word: helpers/words.txt}", options);
+  REQUIRE(payloads.ok());
+  CHECK(combinations(*payloads) == "word=one word= two  word=three ");
+
+  auto denied = compile("payloads: {word: secret.txt}", options);
+  REQUIRE_FALSE(denied.ok());
+  CHECK(denied.error().message.find("denied") != std::string::npos);
+  CHECK_FALSE(compile("payloads: {word: ../../../secret.txt}", options).ok());
+  options.local_file_access = true;
+  CHECK(compile("payloads: {word: secret.txt}", options).ok());
+
+  options.templates_root.clear();  // a template elsewhere: ancestors are searched all the same
+  CHECK(compile("payloads: {word: helpers/words.txt}", options).ok());
+}
