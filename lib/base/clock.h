@@ -50,5 +50,8 @@ class FakeClock final : public Clock {
 
 /// RFC 3339 in UTC with milliseconds: "2026-11-22T18:25:00.123Z".
 std::string rfc3339(WallTime time);
+/// RFC 3339 in local time with as many digits of the second as needed, up to nanoseconds (Go's
+/// RFC3339Nano): "2026-06-01T12:00:00.123456789+02:00", "...Z" for UTC.
+std::string rfc3339_local(WallTime time);
 
 }  // namespace m8

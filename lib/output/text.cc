@@ -82,23 +82,6 @@ std::string escape_control(std::string_view text) {
   return out;
 }
 
-std::string rfc3339_local(WallTime time) {
-  const std::tm parts = local_parts(time);
-  const auto whole = std::chrono::floor<std::chrono::seconds>(time);
-  const auto nanos = std::chrono::duration_cast<std::chrono::nanoseconds>(time - whole).count();
-  std::string out =
-      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1,
-                  parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
-  if (nanos != 0) {
-    out += fmt::format(".{:09}", nanos);
-    out.erase(out.find_last_not_of('0') + 1);
-  }
-  const long minutes = parts.tm_gmtoff / 60;
-  if (minutes == 0) return out + 'Z';
-  const long size = minutes < 0 ? -minutes : minutes;
-  return out + fmt::format("{}{:02}:{:02}", minutes < 0 ? '-' : '+', size / 60, size % 60);
-}
-
 std::string local_seconds(WallTime time) {
   const std::tm parts = local_parts(time);
   return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1,

@@ -13,9 +13,6 @@ std::string quote_ascii(std::string_view text);
 /// \p text with control characters escaped the same way, so that a stranger's bytes can neither
 /// break a line nor reach the terminal.
 std::string escape_control(std::string_view text);
-/// RFC 3339 in local time with as many digits of the second as needed, up to nanoseconds (Go's
-/// RFC3339Nano): "2026-06-01T12:00:00.123456789+02:00", "...Z" for UTC.
-std::string rfc3339_local(WallTime time);
 /// "2006-01-02 15:04:05" in local time.
 std::string local_seconds(WallTime time);
 
