@@ -1,5 +1,6 @@
 #include "dsl/number.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -29,11 +30,27 @@ std::string_view without_plus(std::string_view text) {
 
 }  // namespace
 
-std::string plain_text(double v) { return format(v, std::chars_format::fixed); }
+std::string exponent_text(double v) { return format(v, std::chars_format::scientific); }
+
+std::string plain_text(double v) {
+  constexpr double kExact = 9007199254740992.0;  // 2^53
+  if (std::abs(v) < kExact || special_text(v) != nullptr) {
+    return format(v, std::chars_format::fixed);
+  }
+  // The shortest digits, then zeros; the library would print the exact integer.
+  const std::string text = exponent_text(v);
+  const std::size_t e = text.find('e');
+  const auto exponent = static_cast<std::size_t>(std::atoi(text.c_str() + e + 1));
+  std::string digits = text.substr(0, e);
+  std::erase(digits, '.');
+  const std::size_t sign = v < 0 ? 1 : 0;
+  digits.resize(std::max(digits.size(), sign + exponent + 1), '0');
+  return digits;
+}
 
 std::string shortest_text(double v) {
   if (special_text(v) != nullptr || v == 0) return plain_text(v);
-  std::string text = format(v, std::chars_format::scientific);
+  std::string text = exponent_text(v);
   const int exponent = std::atoi(text.c_str() + text.find('e') + 1);
   return exponent < -4 || exponent >= 6 ? text : plain_text(v);
 }

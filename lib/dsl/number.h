@@ -10,6 +10,8 @@ namespace m8::dsl {
 
 /// Shortest plain decimal that reads back the same, never an exponent; "NaN", "+Inf", "-Inf".
 std::string plain_text(double v);
+/// Shortest digits with an exponent of at least two digits: "1.5e+06".
+std::string exponent_text(double v);
 /// Go's %v: with an exponent of at least two digits when the decimal exponent is < -4 or >= 6:
 /// 100000, 1e+06, 1.234567e+06, 1e-05.
 std::string shortest_text(double v);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stop_token>
 #include <string>
 
 #include "base/clock.h"
@@ -15,6 +16,8 @@ class Services {
  public:
   virtual ~Services() = default;
   virtual Clock& clock() { return SystemClock::instance(); }
+  /// Ends wait_for() early.
+  virtual std::stop_token stop() { return {}; }
   /// \p bytes of randomness, cryptographic unless a test fixes it.
   virtual void random(void* out, std::size_t bytes);
   /// resolve(host, type): first record's text.

@@ -1,0 +1,182 @@
+#include "dsl/go_json.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "base/json.h"
+#include "dsl/number.h"
+
+namespace m8::dsl {
+namespace {
+
+/// Go's words for a text that stops too early; ours for the rest.
+Error json_error(std::string_view text, const Error& cause) {
+  const auto count = [text](char c) { return std::count(text.begin(), text.end(), c); };
+  const bool cut = text.find_first_not_of(" \t\r\n") == std::string_view::npos ||
+                   count('{') > count('}') || count('[') > count(']');
+  return {ErrorCode::kInvalidArgument, cut ? "unexpected end of JSON input" : cause.message};
+}
+
+Result<json::Value> parsed(std::string_view text) {
+  auto value = json::parse(text);
+  if (!value.ok()) return json_error(text, value.error());
+  return value;
+}
+
+/// Plain decimals, with an exponent below 1e-6 and from 1e21.
+std::string number_text(double v) {
+  if (v == 0 || (std::abs(v) >= 1e-6 && std::abs(v) < 1e21)) return plain_text(v);
+  std::string text = exponent_text(v);
+  // e-09 is written e-9.
+  const std::size_t zero = text.size() - 2;
+  if (text[zero] == '0' && text[zero - 1] == '-') text.erase(zero, 1);
+  return text;
+}
+
+void append_text(std::string& out, std::string_view text) {
+  std::string quoted;
+  json::append_quoted(quoted, text, true);
+  // U+2028 and U+2029 end a line in JavaScript.
+  for (std::size_t i = 0; i < quoted.size(); ++i) {
+    const std::string_view three = std::string_view(quoted).substr(i, 3);
+    if (three == "\xE2\x80\xA8" || three == "\xE2\x80\xA9") {
+      out += three.back() == '\xA8' ? "\\u2028" : "\\u2029";
+      i += 2;
+    } else {
+      out += quoted[i];
+    }
+  }
+}
+
+void append_sorted(std::string& out, const json::Value& value);
+
+void append_object(std::string& out, const json::Value& value) {
+  std::map<std::string_view, const json::Value*> members;
+  for (const auto& [key, member] : value.members()) members[key] = &member;
+  out += '{';
+  for (const auto& [key, member] : members) {
+    if (out.back() != '{') out += ',';
+    append_text(out, key);
+    out += ':';
+    append_sorted(out, *member);
+  }
+  out += '}';
+}
+
+void append_array(std::string& out, const json::Value& value) {
+  out += '[';
+  bool first = true;
+  for (const json::Value& item : value.items()) {
+    if (!first) out += ',';
+    first = false;
+    append_sorted(out, item);
+  }
+  out += ']';
+}
+
+void append_sorted(std::string& out, const json::Value& value) {
+  switch (value.type()) {
+    case json::Value::Type::kNull:
+      out += "null";
+      break;
+    case json::Value::Type::kBool:
+      out += value.as_bool() ? "true" : "false";
+      break;
+    case json::Value::Type::kInt:
+    case json::Value::Type::kDouble:
+      out += number_text(value.as_double());
+      break;
+    case json::Value::Type::kString:
+      append_text(out, value.as_string());
+      break;
+    case json::Value::Type::kArray:
+      append_array(out, value);
+      break;
+    case json::Value::Type::kObject:
+      append_object(out, value);
+      break;
+  }
+}
+
+/// Writes valid JSON again, token by token.
+class Indenter {
+ public:
+  Indenter(std::string_view text, std::string_view indent) : text_(text), indent_(indent) {}
+
+  std::string run() {
+    for (std::size_t i = 0; i < text_.size(); ++i) {
+      const char c = text_[i];
+      if (c == '"') {
+        i = copy_string(i);
+      } else if (c == '{' || c == '[') {
+        i = open(i);
+      } else if (c == '}' || c == ']') {
+        --depth_;
+        new_line();
+        out_ += c;
+      } else if (c == ',') {
+        out_ += c;
+        new_line();
+      } else if (c == ':') {
+        out_ += ": ";
+      } else if (!is_white(c)) {
+        out_ += c;
+      }
+    }
+    return std::move(out_);
+  }
+
+ private:
+  static bool is_white(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+  /// Returns the position of the closing quote.
+  std::size_t copy_string(std::size_t begin) {
+    std::size_t end = begin + 1;
+    while (end < text_.size() && text_[end] != '"') end += text_[end] == '\\' ? 2 : 1;
+    out_ += text_.substr(begin, end - begin + 1);
+    return end;
+  }
+
+  /// An empty object or array stays on its line.
+  std::size_t open(std::size_t at) {
+    out_ += text_[at];
+    const std::size_t next = text_.find_first_not_of(" \t\r\n", at + 1);
+    if (next != std::string_view::npos && (text_[next] == '}' || text_[next] == ']')) {
+      out_ += text_[next];
+      return next;
+    }
+    ++depth_;
+    new_line();
+    return at;
+  }
+
+  void new_line() {
+    out_ += '\n';
+    for (int i = 0; i < depth_; ++i) out_ += indent_;
+  }
+
+  std::string_view text_;
+  std::string_view indent_;
+  std::string out_;
+  int depth_ = 0;
+};
+
+}  // namespace
+
+Result<std::string> minified_object(std::string_view text) {
+  const json::Value value = M8_TRY(parsed(text));
+  if (!value.is_object()) {
+    return Error{ErrorCode::kInvalidArgument, "json: cannot unmarshal: not an object"};
+  }
+  std::string out;
+  append_sorted(out, value);
+  return out;
+}
+
+Result<std::string> indented(std::string_view text, std::string_view indent) {
+  M8_TRY(parsed(text));
+  return Indenter(text, indent).run();
+}
+
+}  // namespace m8::dsl
