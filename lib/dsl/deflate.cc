@@ -1,9 +1,12 @@
 #include "dsl/deflate.h"
 
 #include <algorithm>
-#include <memory>
+#include <optional>
 
 #include <zlib.h>
+
+#include "dsl/deflate_blocks.h"
+#include "dsl/match_finder.h"
 
 namespace m8::dsl {
 namespace {
@@ -14,13 +17,11 @@ Bytef* in_bytes(std::string_view data) {
   return reinterpret_cast<Bytef*>(const_cast<char*>(data.data()));  // zlib reads only
 }
 
-/// A z_stream that is ended by \p End.
-template <int (*End)(z_streamp)>
-struct Stream {
-  Stream() = default;
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
-  ~Stream() { End(&z); }
+struct InflateStream {
+  InflateStream() = default;
+  InflateStream(const InflateStream&) = delete;
+  InflateStream& operator=(const InflateStream&) = delete;
+  ~InflateStream() { inflateEnd(&z); }
   z_stream z{};
 };
 
@@ -29,39 +30,18 @@ Error broken(const char* what, const z_stream& z) {
           std::string(what) + ": " + (z.msg != nullptr ? z.msg : "unexpected end of data")};
 }
 
-/// One call of deflate() with all of its output.
-bool flush(z_stream& z, int mode, std::string& out) {
-  do {
-    char buffer[16384];
-    z.next_out = reinterpret_cast<Bytef*>(buffer);
-    z.avail_out = sizeof(buffer);
-    const int state = ::deflate(&z, mode);
-    if (state != Z_OK && state != Z_BUF_ERROR) return false;
-    out.append(buffer, sizeof(buffer) - z.avail_out);
-  } while (z.avail_out == 0);
-  return true;
-}
-
-Result<std::string> raw_deflate(std::string_view data) {
-  Stream<deflateEnd> stream;
-  z_stream& z = stream.z;
-  if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kRawBits, 9, Z_DEFAULT_STRATEGY) !=
-      Z_OK) {
-    return broken("deflate", z);
-  }
-  z.next_in = in_bytes(data);
-  z.avail_in = static_cast<uInt>(data.size());
-  std::string out;
-  if (!flush(z, Z_BLOCK, out)) return broken("deflate", z);
-  unsigned pending = 0;
-  int bits = 0;
-  deflatePending(&z, &pending, &bits);
-  // The empty stored block of a flush begins right after these bits; its first bit says "last".
-  const std::size_t last_block = out.size() + static_cast<std::size_t>(bits) / 8;
-  if (!flush(z, Z_SYNC_FLUSH, out)) return broken("deflate", z);
-  if (last_block >= out.size()) return broken("deflate", z);
-  out[last_block] = static_cast<char>(out[last_block] | 1 << (bits % 8));
-  return out;
+std::string raw_deflate(std::string_view data) {
+  BitWriter out;
+  MatchFinder finder(data);
+  std::size_t begin = 0;
+  finder.run([&](const std::vector<DeflateToken>& tokens, std::size_t end) {
+    std::optional<std::string_view> source;
+    if (finder.buffer_start(end - 1) <= begin) source = data.substr(begin, end - begin);
+    put_block(out, tokens, source);
+    begin = end;
+  });
+  put_empty_block(out, true);
+  return out.take();
 }
 
 void append_number(std::string& out, std::uint32_t value, bool big) {
@@ -74,8 +54,8 @@ std::uint32_t crc32_of(std::string_view data) {
   return static_cast<std::uint32_t>(::crc32(0, in_bytes(data), static_cast<uInt>(data.size())));
 }
 
-Result<std::string> compress(std::string_view data, Wrapping wrapping) {
-  std::string body = M8_TRY(raw_deflate(data));
+std::string compress(std::string_view data, Wrapping wrapping) {
+  std::string body = raw_deflate(data);
   if (wrapping == Wrapping::kRaw) return body;
   if (wrapping == Wrapping::kZlib) {
     std::string out = "\x78\x9c" + body;
@@ -95,7 +75,7 @@ Result<std::string> decompress(std::string_view data, Wrapping wrapping, std::si
   const int bits = wrapping == Wrapping::kRaw    ? kRawBits
                    : wrapping == Wrapping::kZlib ? 15
                                                  : kGzipBits;
-  Stream<inflateEnd> stream;
+  InflateStream stream;
   z_stream& z = stream.z;
   if (inflateInit2(&z, bits) != Z_OK) return broken("inflate", z);
   z.next_in = in_bytes(data);

@@ -13,9 +13,9 @@ namespace m8::dsl {
 
 enum class Wrapping { kRaw, kZlib, kGzip };
 
-/// RFC 1951, 1950 or 1952. The data block is not the last one: an empty stored block ends the
-/// stream, as Go's Writer.Close leaves it.
-Result<std::string> compress(std::string_view data, Wrapping wrapping);
+/// RFC 1951, 1950 or 1952. Byte for byte what Go's writers give for one Write and Close at the
+/// default level: an empty stored block ends the stream. \p data must be shorter than 2 GiB.
+std::string compress(std::string_view data, Wrapping wrapping);
 
 /// At most \p limit bytes; what is beyond is cut off silently. kInvalidArgument if the stream is
 /// broken before that.

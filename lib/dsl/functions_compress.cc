@@ -12,7 +12,7 @@ namespace {
 Result<Value> packed(const Call& call, Wrapping wrapping) {
   const std::string_view data = M8_TRY(call.string(0));
   M8_TRY(check_size(data.size()));
-  std::string out = M8_TRY(compress(data, wrapping));
+  std::string out = compress(data, wrapping);
   return Value(std::move(out));
 }
 

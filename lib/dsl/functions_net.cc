@@ -79,7 +79,7 @@ Result<Value> generate_java_gadget(const Call& call) {
   if (encoding == "hex") return Value(hex_encode(stream));
   if (encoding == "base64-raw") return Value(base64_encode(stream));
   if (encoding != "gzip" && encoding != "gzip-base64") return Value(base64_for_urls(stream));
-  std::string packed = M8_TRY(compress(stream, Wrapping::kGzip));
+  std::string packed = compress(stream, Wrapping::kGzip);
   return Value(encoding == "gzip" ? std::move(packed) : base64_for_urls(packed));
 }
 

@@ -33,7 +33,7 @@ Status ZipWriter::add(std::string_view name, std::string_view content) {
   if (name.size() > kMaxCount || entries_ == kMaxCount) {
     return Error{ErrorCode::kInvalidArgument, "zip: name too long or too many entries"};
   }
-  const std::string data = M8_TRY(compress(content, Wrapping::kRaw));
+  const std::string data = compress(content, Wrapping::kRaw);
   const std::uint32_t crc = crc32_of(content);
   const std::size_t offset = out_.size();
   Fields local(out_);
