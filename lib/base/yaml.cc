@@ -88,6 +88,7 @@ class TreeBuilder final : public YAML::EventHandler {
     YAML::anchor_t anchor = 0;
     bool has_key = false;
     std::string key;
+    int key_line = 0;
   };
 
   Node make(const YAML::Mark& mark, Node::Type type) {
@@ -112,7 +113,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void open(Node node, YAML::anchor_t anchor, int line) {
     if (levels_.size() >= kMaxLevels) throw LimitExceeded{line, "more than 100 levels"};
-    levels_.push_back({std::move(node), anchor, false, {}});
+    levels_.push_back({std::move(node), anchor, false, {}, 0});
   }
 
   void close() {
@@ -135,8 +136,10 @@ class TreeBuilder final : public YAML::EventHandler {
       parent.node.items_.push_back(std::move(node));
     } else if (!parent.has_key) {
       parent.key = node.text_;
+      parent.key_line = node.line_;
       parent.has_key = true;
     } else {
+      node.key_line_ = parent.key_line;
       add_member(parent.node, std::move(parent.key), std::move(node));
       parent.has_key = false;
     }

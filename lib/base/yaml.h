@@ -26,6 +26,8 @@ class Node {
   bool is_map() const { return type_ == Type::kMap; }
   /// 1-based line in the source.
   int line() const { return line_; }
+  /// 1-based line of the key, for the value of a map member (line() for other nodes).
+  int key_line() const { return key_line_ != 0 ? key_line_ : line_; }
   /// Text of a scalar as written (after unquoting and folding); empty else.
   const std::string& text() const { return text_; }
   /// Written in quotes or as a block: never a number, bool, null.
@@ -46,6 +48,7 @@ class Node {
   friend class TreeBuilder;
   Type type_ = Type::kNull;
   int line_ = 0;
+  int key_line_ = 0;
   bool quoted_ = false;
   std::string text_;
   std::vector<Node> items_;

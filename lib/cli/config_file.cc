@@ -38,7 +38,7 @@ class Reader {
   Error unknown_key(const std::string& key, const yaml::Node& node, const std::vector<Flag>& known,
                     bool sections) const;
   std::string where(const yaml::Node& node) const {
-    return fmt::format("{}:{}", path_, node.line());
+    return fmt::format("{}:{}", path_, node.key_line());
   }
 
   const std::string& path_;

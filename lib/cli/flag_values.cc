@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cctype>
 #include <charconv>
 #include <cstdlib>
 
@@ -144,12 +145,11 @@ Status apply_environment(const std::vector<Flag>& flags, FlagValues& values) {
 }
 
 Result<bool> parse_switch(std::string_view text) {
-  for (const auto word : {"true", "yes", "on", "1"}) {
-    if (text == word) return true;
-  }
-  for (const auto word : {"false", "no", "off", "0"}) {
-    if (text == word) return false;
-  }
+  std::string word(text);
+  std::transform(word.begin(), word.end(), word.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (word == "true" || word == "yes" || word == "on" || word == "1") return true;
+  if (word == "false" || word == "no" || word == "off" || word == "0") return false;
   return Error{ErrorCode::kInvalidArgument, fmt::format("not true or false: {}", text)};
 }
 
@@ -166,7 +166,7 @@ Result<long long> parse_duration(std::string_view text) {
     if (error != std::errc() || number < 0) return bad;
     text.remove_prefix(static_cast<std::size_t>(stopped - text.data()));
     const auto unit = text.substr(0, text.find_first_of("0123456789."));
-    const double factor = unit.empty() && first ? 1e3 : unit_milliseconds(unit);
+    const double factor = text.empty() && first ? 1e3 : unit_milliseconds(unit);
     first = false;
     if (factor == 0) return bad;
     total += number * factor;

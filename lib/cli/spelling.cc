@@ -7,6 +7,8 @@
 namespace m8::cli {
 namespace {
 
+constexpr std::size_t kLongestName = 64;  ///< nobody misspells more than that
+
 /// Edit distance with swaps of neighbours counted once (optimal string alignment).
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
@@ -114,12 +116,15 @@ std::size_t width_of(const std::vector<Flag>& flags, std::string_view argument) 
 }
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  std::size_t best = std::max<std::size_t>(1, word.size() / 3) + 1;
   std::string found;
-  if (word.size() < 2 || word.size() > 64) return found;
+  std::size_t best = kLongestName;
+  if (word.size() < 2 || word.size() > kLongestName) return found;
   for (const std::string& candidate : candidates) {
     if (candidate.size() < 2) continue;
-    if (const std::size_t d = distance(word, candidate); d < best) {
+    const std::size_t allowed =
+        std::max<std::size_t>(1, std::max(word.size(), candidate.size()) / 3);
+    const std::size_t d = distance(word, candidate);
+    if (d <= allowed && d < best) {
       best = d;
       found = candidate;
     }

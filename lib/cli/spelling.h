@@ -30,7 +30,7 @@ Result<std::vector<std::string>> rewrite(const std::vector<Flag>& flags,
 /// no flag is spelled like that.
 std::size_t width_of(const std::vector<Flag>& flags, std::string_view argument);
 
-/// The candidate closest to \p word: at most a third of its letters (at least one) wrong, missing,
+/// The candidate closest to \p word: at most a third of the letters (at least one) wrong, missing,
 /// surplus or swapped; empty if none is that close. O(candidates x letters^2).
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
