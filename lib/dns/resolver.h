@@ -1,0 +1,162 @@
+/// Resolver: asks many questions at once over UDP, and over TCP what does not fit.
+///
+/// One thread runs it, inside a net::Poller. An answer counts only if it comes from the address
+/// asked (connected sockets), with the id and the question of the query. What is lost, refused or
+/// malformed is asked again, of another resolver if there is one. Every question that was taken
+/// ends in exactly one reply. Nothing is allocated for a question that is answered over UDP.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "dns/datagrams.h"
+#include "dns/inflight.h"
+#include "dns/resolver_pool.h"
+#include "dns/tcp_exchange.h"
+#include "net/poller.h"
+#include "net/rate_limiter.h"
+
+namespace m8::dns {
+
+struct ResolverOptions {
+  std::vector<net::SocketAddress> servers;  ///< at least one
+  /// Questions in flight, 1..32768. The windows of the resolvers find less if less is faster.
+  std::size_t in_flight = 100;
+  int attempts = 2;                         ///< 1..255, the first included
+  std::chrono::milliseconds timeout{3000};  ///< of each attempt
+  net::Rate rate;                           ///< queries per second, retries included
+  /// Bytes of answer taken over UDP (RFC 6891; 1232 never fragments); 0 asks without EDNS.
+  std::uint16_t edns_payload = 1232;
+  bool recursion_desired = true;
+};
+
+/// How a question ended.
+enum class Fate : std::uint8_t {
+  kAnswered,   ///< with any rcode
+  kTimeout,    ///< no answer in any attempt
+  kNetwork,    ///< the last attempt met a closed port or an unreachable network
+  kMalformed,  ///< the last attempt brought a malformed answer
+};
+
+/// "timeout", "network", "malformed"; "answered".
+const char* to_string(Fate fate);
+
+/// The end of a question. Views are borrowed for the call.
+struct Reply {
+  std::uint64_t token = 0;
+  Fate fate = Fate::kTimeout;
+  std::string_view server;  ///< "192.0.2.1:53", the last one asked
+  // For kAnswered:
+  Bytes message;
+  Header header;
+  std::size_t answers_at = 0;  ///< where the answer section begins; its records are well-formed
+
+  Rcode rcode() const { return header.rcode(); }
+  RecordCursor answers() const { return {message, answers_at, header.answers}; }
+};
+
+class Resolver {
+ public:
+  class Client {
+   public:
+    virtual ~Client() = default;
+    /// A question ended. May ask().
+    virtual void replied(const Reply& reply) = 0;
+    /// There may be room again: the moment to ask() what waits. Called after each batch of replies.
+    virtual void room() = 0;
+  };
+
+  struct Counts {
+    std::uint64_t sent = 0;        ///< queries, retries included
+    std::uint64_t received = 0;    ///< datagrams and TCP answers
+    std::uint64_t retried = 0;
+    std::uint64_t timeouts = 0;    ///< attempts that timed out
+    std::uint64_t stray = 0;       ///< late, wrong id, wrong question, no response: dropped
+    std::uint64_t malformed = 0;
+    std::uint64_t truncated = 0;   ///< asked again over TCP
+  };
+
+  /// \p poller, \p client and \p clock are borrowed and must outlive the resolver. Errors of
+  /// ResolverPool::open(); kInvalidArgument for options out of range.
+  static Result<std::unique_ptr<Resolver>> create(const ResolverOptions& options,
+                                                  net::Poller& poller, Client& client,
+                                                  Clock& clock);
+  ~Resolver();
+  Resolver(const Resolver&) = delete;
+
+  /// Whether a question can be taken now. When not, Client::room() tells of the next chance.
+  bool has_room();
+  /// Takes a question; \p token comes back with the reply. False if \p name can't be put into a
+  /// query. REQUIRES: has_room().
+  bool ask(std::string_view name, RrType type, std::uint64_t token);
+  /// Sends what was asked since the last turn. Replies and room() are followed by it by themselves.
+  void flush();
+
+  /// Questions without a reply yet.
+  std::size_t pending() const { return table_.used(); }
+  const Counts& counts() const { return counts_; }
+  /// No resolver ever answered and many attempts failed, or very many failed since the last answer:
+  /// going on would only be waiting.
+  bool nobody_answers() const;
+
+ private:
+  using Index = InflightTable::Index;
+  static constexpr std::size_t kMostTcp = 128;
+
+  Resolver(const ResolverOptions& options, net::Poller& poller, Client& client, Clock& clock,
+           ResolverPool pool);
+  Status watch();
+  void ready(Upstream& upstream, std::uint32_t events);
+  void receive(Upstream& upstream);
+  void accept(Upstream& upstream, Bytes message, bool cut_off);
+  void answered(Index index, Bytes message, const Header& header);
+  bool understood(const InflightTable::Slot& slot, Bytes message, const Header& header,
+                  std::size_t& answers_at) const;
+  bool retry_without_edns(Index index, const Header& header);
+  void enqueue(Index index, Upstream& upstream);
+  void send(Upstream& upstream);
+  void sent(Upstream& upstream, std::size_t count);
+  void refused(Upstream& upstream);
+  /// An attempt came to nothing: asks again or replies.
+  void attempt_failed(Index index, Fate fate);
+  void ask_again(Index index);
+  void serve_retries();
+  void finish(Index index, Reply reply);
+  void start_tcp(Index index);
+  void tcp_done(Index index, Result<std::string> answer);
+  void tick();
+  void arm_tick();
+  bool rate_allows();
+  void refill();
+
+  const ResolverOptions options_;
+  net::Poller& poller_;
+  Client& client_;
+  Clock& clock_;
+  ResolverPool pool_;
+  InflightTable table_;
+  ReceiveBatch incoming_;
+  SendBatch outgoing_;
+  std::vector<Upstream*> to_flush_;
+  std::deque<Index> retries_;
+  std::unordered_map<Index, std::unique_ptr<TcpExchange>> tcp_;
+  std::deque<Index> tcp_waiting_;  ///< for one of the kMostTcp connections
+  std::vector<std::unique_ptr<TcpExchange>> tcp_finished_;  ///< to be destroyed at the next tick
+  std::optional<net::RateLimiter> limiter_;
+  std::optional<SteadyTime> reserved_;  ///< the moment for the next query, under a rate
+  std::uint64_t tick_timer_ = 0;
+  std::uint64_t answers_ = 0;
+  std::uint64_t failures_since_answer_ = 0;
+  Counts counts_;
+};
+
+}  // namespace m8::dns
