@@ -32,7 +32,6 @@ class InflightTable {
 
   struct Slot {
     std::uint64_t token = 0;  ///< the asker's
-    SteadyTime sent{};
     std::uint64_t due_tick = 0;
     Index previous = kNone, next = kNone;  ///< in a bucket of the wheel, or in the free list
     std::uint16_t id = 0;

@@ -76,13 +76,13 @@ class Resolver {
   };
 
   struct Counts {
-    std::uint64_t sent = 0;        ///< queries, retries included
-    std::uint64_t received = 0;    ///< datagrams and TCP answers
+    std::uint64_t sent = 0;      ///< queries, retries included
+    std::uint64_t received = 0;  ///< datagrams and TCP answers
     std::uint64_t retried = 0;
-    std::uint64_t timeouts = 0;    ///< attempts that timed out
-    std::uint64_t stray = 0;       ///< late, wrong id, wrong question, no response: dropped
+    std::uint64_t timeouts = 0;  ///< attempts that timed out
+    std::uint64_t stray = 0;     ///< late, wrong id, wrong question, no response: dropped
     std::uint64_t malformed = 0;
-    std::uint64_t truncated = 0;   ///< asked again over TCP
+    std::uint64_t truncated = 0;  ///< asked again over TCP
   };
 
   /// \p poller, \p client and \p clock are borrowed and must outlive the resolver. Errors of
@@ -110,32 +110,36 @@ class Resolver {
 
  private:
   using Index = InflightTable::Index;
+  using Slot = InflightTable::Slot;
   static constexpr std::size_t kMostTcp = 128;
 
   Resolver(const ResolverOptions& options, net::Poller& poller, Client& client, Clock& clock,
            ResolverPool pool);
   Status watch();
+  bool rate_allows();
+  void enqueue(Index index, Upstream& upstream);
+  void send(Upstream& upstream);
+  void mark_sent(Upstream& upstream, std::size_t from, std::size_t count);
   void ready(Upstream& upstream, std::uint32_t events);
   void receive(Upstream& upstream);
   void accept(Upstream& upstream, Bytes message, bool cut_off);
-  void answered(Index index, Bytes message, const Header& header);
-  bool understood(const InflightTable::Slot& slot, Bytes message, const Header& header,
-                  std::size_t& answers_at) const;
+  void judge(Index index, Bytes message, const Header& header);
   bool retry_without_edns(Index index, const Header& header);
-  void enqueue(Index index, Upstream& upstream);
-  void send(Upstream& upstream);
-  void sent(Upstream& upstream, std::size_t count);
+  /// The port is closed: everything sent to it has failed.
   void refused(Upstream& upstream);
   /// An attempt came to nothing: asks again or replies.
   void attempt_failed(Index index, Fate fate);
   void ask_again(Index index);
   void serve_retries();
+  /// Frees the slot and gives the client its reply.
   void finish(Index index, Reply reply);
+  void truncated(Index index);
   void start_tcp(Index index);
   void tcp_done(Index index, Result<std::string> answer);
+  void next_tcp();
+  void overdue(Index index);
   void tick();
   void arm_tick();
-  bool rate_allows();
   void refill();
 
   const ResolverOptions options_;
@@ -149,11 +153,12 @@ class Resolver {
   std::vector<Upstream*> to_flush_;
   std::deque<Index> retries_;
   std::unordered_map<Index, std::unique_ptr<TcpExchange>> tcp_;
-  std::deque<Index> tcp_waiting_;  ///< for one of the kMostTcp connections
+  std::deque<Index> tcp_waiting_;                           ///< for one of the kMostTcp connections
   std::vector<std::unique_ptr<TcpExchange>> tcp_finished_;  ///< to be destroyed at the next tick
   std::optional<net::RateLimiter> limiter_;
   std::optional<SteadyTime> reserved_;  ///< the moment for the next query, under a rate
   std::uint64_t tick_timer_ = 0;
+  SteadyTime now_{};  ///< read once per batch
   std::uint64_t answers_ = 0;
   std::uint64_t failures_since_answer_ = 0;
   Counts counts_;

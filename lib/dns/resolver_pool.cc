@@ -15,7 +15,8 @@ constexpr int kSocketBuffer = 4 << 20;
 
 Result<Fd> open_socket(const net::SocketAddress& to) {
   const net::SocketAddress any{
-      to.ip.is_v4() ? net::IpAddress::v4(0u) : net::IpAddress::v6(std::array<std::uint8_t, 16>{}), 0};
+      to.ip.is_v4() ? net::IpAddress::v4(0u) : net::IpAddress::v6(std::array<std::uint8_t, 16>{}),
+      0};
   Fd fd = M8_TRY(net::udp_bind(any, kSocketBuffer));
   sockaddr_storage storage{};
   const socklen_t size = to.to(storage);
@@ -41,6 +42,14 @@ Result<ResolverPool> ResolverPool::open(const std::vector<net::SocketAddress>& s
     pool.upstreams_.push_back(std::move(upstream));
   }
   return pool;
+}
+
+bool ResolverPool::has_room() const {
+  // From where next() goes on: the first looked at has room unless most are full.
+  for (std::size_t i = 0; i < upstreams_.size(); ++i) {
+    if (upstreams_[(cursor_ + 1 + i) % upstreams_.size()]->has_room()) return true;
+  }
+  return false;
 }
 
 Upstream* ResolverPool::next(std::uint16_t avoid) {

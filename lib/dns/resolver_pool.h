@@ -50,6 +50,8 @@ class ResolverPool {
   std::size_t size() const { return upstreams_.size(); }
   Upstream& operator[](std::size_t index) { return *upstreams_[index]; }
 
+  bool has_room() const;
+
   /// The next resolver in turn that has room, another than \p avoid if there is one; null if none
   /// has room. O(1) amortised, O(size) when all are full.
   Upstream* next(std::uint16_t avoid = kNone);

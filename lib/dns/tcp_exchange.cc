@@ -61,8 +61,8 @@ Status TcpExchange::advance() {
 }
 
 Status TcpExchange::write_query() {
-  const ssize_t count = ::send(socket_.get(), outgoing_.data() + written_,
-                               outgoing_.size() - written_, MSG_NOSIGNAL);
+  const ssize_t count =
+      ::send(socket_.get(), outgoing_.data() + written_, outgoing_.size() - written_, MSG_NOSIGNAL);
   if (count < 0) {
     if (errno == EAGAIN || errno == EINTR) return {};
     return failed(server_, errno_error("send", errno).message);
