@@ -38,6 +38,10 @@ Result<Message> decode(Bytes wire);
 /// can't be encoded.
 Result<std::string> encode(const Message& message, std::size_t max_bytes = kMaxMessageBytes);
 
+struct RecordView;
+/// The typed data of one record. kProtocol if it does not fit the type.
+Result<Rdata> read_data(Bytes message, const RecordView& record);
+
 // ---- pieces for the hot path: no allocation ---------------------------------------------------
 
 struct QueryOptions {

@@ -85,7 +85,7 @@ Soa read_soa(DataReader& in) {
   return soa;
 }
 
-Rdata read_data(DataReader& in, RrType type) {
+Rdata read_fields(DataReader& in, RrType type) {
   switch (type) {
     case RrType::kA:
       return read_address(in, 4);
@@ -154,9 +154,7 @@ Status read_section(Bytes wire, std::size_t& at, std::size_t count, std::vector<
     record.type = view.type;
     record.rr_class = view.rr_class;
     record.ttl = view.ttl;
-    DataReader data(wire, view.data_at, view.data_at + view.data_size);
-    record.data = read_data(data, view.type);
-    if (!data.complete()) return malformed("data of a record does not fit its type");
+    record.data = M8_TRY(dns::read_data(wire, view));
     out.push_back(std::move(record));
   }
   if (cursor.bad()) return malformed("truncated record");
@@ -339,6 +337,13 @@ std::size_t write_section(Encoder& out, const std::vector<Record>& records) {
 }
 
 }  // namespace
+
+Result<Rdata> read_data(Bytes message, const RecordView& record) {
+  DataReader in(message, record.data_at, record.data_at + record.data_size);
+  Rdata data = read_fields(in, record.type);
+  if (!in.complete()) return malformed("data of a record does not fit its type");
+  return data;
+}
 
 Result<Message> decode(Bytes wire) {
   Header header;
