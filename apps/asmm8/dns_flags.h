@@ -1,0 +1,23 @@
+/// Flags that every command of asmm8 that asks resolvers has, and what they come to.
+#pragma once
+
+#include <vector>
+
+#include "cli/flag.h"
+#include "dns/resolver.h"
+
+namespace m8::asmm8 {
+
+/// What a command's flags start from.
+struct DnsDefaults {
+  const char* in_flight = "100";
+  const char* rate = "0";
+};
+
+/// --resolver, --threads, --retry, --timeout, --rate.
+std::vector<cli::Flag> dns_flags(const DnsDefaults& defaults);
+
+/// kInvalidArgument, and errors of the resolvers' file.
+Result<dns::ResolverOptions> resolver_options(const cli::Values& flags);
+
+}  // namespace m8::asmm8
