@@ -231,8 +231,8 @@ Result<int> resolve(const cli::Context& context, std::stop_token stop) {
   const Status written = writer->finish();
   count(job.tally(), bulk->resolver().counts(), record.run());
   const Status summary = record.end(!written.ok() ? written : ran);
-  for (const Status* status : {&written, &feed->status(), &ran, &summary}) {
-    if (!status->ok()) return status->error();
+  for (const Status& status : {written, feed->status(), ran, summary}) {
+    if (!status.ok()) return status.error();
   }
   return cli::kDone;
 }
