@@ -1,0 +1,38 @@
+#include "store/migrate.h"
+
+#include <fmt/format.h>
+
+namespace m8::store {
+namespace {
+
+constexpr Migration kSqlite[] = {
+    {
+        1,
+        "0001_first.sql",
+#include "store/schema/sqlite/0001_first.sql"
+    },
+};
+
+}  // namespace
+
+std::span<const Migration> sqlite_migrations() { return kSqlite; }
+
+Status migrate(SchemaOwner& database, std::span<const Migration> steps, std::string_view what) {
+  const int version = M8_TRY(database.schema_version());
+  const int newest = steps.empty() ? 0 : steps.back().version;
+  if (version > newest) {
+    return Error{ErrorCode::kUnsupported,
+                 fmt::format("{}: its schema ({}) is newer than this program's ({}): use the "
+                             "version of m8 that wrote it",
+                             what, version, newest)};
+  }
+  for (const Migration& step : steps) {
+    if (step.version <= version) continue;
+    if (auto applied = database.apply(step); !applied.ok()) {
+      return applied.error().with_context(fmt::format("migration {}", step.name));
+    }
+  }
+  return {};
+}
+
+}  // namespace m8::store

@@ -1,0 +1,221 @@
+#include "store/sqlite_db.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+
+namespace m8::store {
+namespace {
+
+// FULL: what a batch committed survives a power cut. 64 MiB of WAL between checkpoints.
+constexpr const char* kPragmas =
+    "PRAGMA journal_mode = WAL;"
+    "PRAGMA synchronous = FULL;"
+    "PRAGMA foreign_keys = ON;"
+    "PRAGMA cache_size = -32768;"
+    "PRAGMA wal_autocheckpoint = 16384;"
+    "PRAGMA temp_store = MEMORY;";
+
+std::vector<std::string_view> words_of(std::string_view text) {
+  std::vector<std::string_view> words;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    if (end > 0) words.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return words;
+}
+
+std::string_view text_of(sqlite3_value* value) {
+  const auto* bytes = reinterpret_cast<const char*>(sqlite3_value_text(value));
+  return bytes ? std::string_view(bytes, static_cast<std::size_t>(sqlite3_value_bytes(value)))
+               : std::string_view();
+}
+
+/// SQL function join_words(known, more): the words of both, each once, the known ones first.
+void join_words(sqlite3_context* context, int, sqlite3_value** arguments) {
+  const std::string_view known = text_of(arguments[0]), more = text_of(arguments[1]);
+  std::string joined(known);
+  if (known != more) {
+    std::vector<std::string_view> seen = words_of(known);
+    for (const std::string_view word : words_of(more)) {
+      if (std::find(seen.begin(), seen.end(), word) != seen.end()) continue;
+      seen.push_back(word);
+      joined.append(joined.empty() ? "" : " ").append(word);
+    }
+  }
+  sqlite3_result_text(context, joined.data(), static_cast<int>(joined.size()), SQLITE_TRANSIENT);
+}
+
+/// Says in the words of the file system why \p path can't be opened, before SQLite says less.
+/// Creates the file with mode 0600 if there is none.
+Status check_file(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) {
+    if (errno != ENOENT) return errno_error(path, errno);
+    const Fd created(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!created && errno != EEXIST) return errno_error(path, errno);
+    return {};
+  }
+  if (S_ISDIR(status.st_mode)) return errno_error(path, EISDIR);
+  // access(), not open(): closing a descriptor would drop this process's locks on the file.
+  if (::access(path.c_str(), R_OK | W_OK) != 0) return errno_error(path, errno);
+  return {};
+}
+
+Error make_error(const std::string& path, int code, int system_errno, const char* message) {
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+      return {ErrorCode::kExhausted,
+              path + ": disk is full: free space and run again; what was stored before is kept"};
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return {ErrorCode::kTimeout, path + ": locked by another process"};
+    case SQLITE_CORRUPT:
+      return {ErrorCode::kCorrupt, path + ": database is damaged: move it away or restore a copy"};
+    case SQLITE_NOTADB:
+      return {ErrorCode::kInvalidArgument, path + ": not a database"};
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      return {ErrorCode::kDenied, path + ": can't be written to"};
+    case SQLITE_NOMEM:
+      return {ErrorCode::kExhausted, path + ": out of memory"};
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+      if (system_errno != 0) return errno_error(path, system_errno);
+      return {ErrorCode::kIo, fmt::format("{}: {}", path, message)};
+    default:
+      return {ErrorCode::kInternal, fmt::format("{}: {}", path, message)};
+  }
+}
+
+}  // namespace
+
+SqliteStatement::SqliteStatement(SqliteStatement&& other) noexcept
+    : db_(other.db_), statement_(std::exchange(other.statement_, nullptr)), next_(other.next_) {}
+
+SqliteStatement::~SqliteStatement() {
+  if (!statement_) return;
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+}
+
+SqliteStatement& SqliteStatement::bind(std::int64_t value) {
+  sqlite3_bind_int64(statement_, next_++, value);
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::bind(std::string_view text) {
+  // A null pointer would bind NULL instead of "".
+  const char* bytes = text.data() ? text.data() : "";
+  sqlite3_bind_text64(statement_, next_++, bytes, text.size(), SQLITE_STATIC, SQLITE_UTF8);
+  return *this;
+}
+
+Result<bool> SqliteStatement::step() {
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return db_->error();
+}
+
+Status SqliteStatement::run() {
+  const auto row = step();
+  reset();
+  if (!row) return row.error();
+  return {};
+}
+
+void SqliteStatement::reset() {
+  sqlite3_reset(statement_);
+  next_ = 1;
+}
+
+std::int64_t SqliteStatement::integer(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
+
+std::string_view SqliteStatement::text(int column) const {
+  const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  if (!bytes) return {};
+  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+Result<std::unique_ptr<SqliteDb>> SqliteDb::open(const std::string& path,
+                                                 std::chrono::milliseconds busy_timeout) {
+  M8_TRY(check_file(path));
+  sqlite3* handle = nullptr;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  // The handle must be closed also when opening failed.
+  std::unique_ptr<SqliteDb> db(new SqliteDb(path, handle));
+  if (code != SQLITE_OK) return db->error();
+  sqlite3_extended_result_codes(handle, 1);
+  sqlite3_busy_timeout(handle, static_cast<int>(busy_timeout.count()));
+  if (sqlite3_create_function(handle, "join_words", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr,
+                              join_words, nullptr, nullptr) != SQLITE_OK) {
+    return db->error();
+  }
+  M8_TRY(db->execute(kPragmas));
+  return db;
+}
+
+SqliteDb::~SqliteDb() {
+  for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  sqlite3_close(handle_);
+}
+
+Result<SqliteStatement> SqliteDb::prepare(std::string_view sql) {
+  auto [entry, added] = statements_.try_emplace(std::string(sql), nullptr);
+  if (added &&
+      sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
+                         SQLITE_PREPARE_PERSISTENT, &entry->second, nullptr) != SQLITE_OK) {
+    statements_.erase(entry);
+    return error();
+  }
+  return SqliteStatement(*this, entry->second);
+}
+
+Status SqliteDb::execute(const char* sql) {
+  if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return error();
+  return {};
+}
+
+std::int64_t SqliteDb::last_id() const { return sqlite3_last_insert_rowid(handle_); }
+
+int SqliteDb::changes() const { return sqlite3_changes(handle_); }
+
+Error SqliteDb::error() const {
+  return make_error(path_, sqlite3_extended_errcode(handle_), sqlite3_system_errno(handle_),
+                    sqlite3_errmsg(handle_));
+}
+
+Result<SqliteTransaction> SqliteTransaction::begin(SqliteDb& db) {
+  M8_TRY(db.execute("BEGIN IMMEDIATE"));
+  return SqliteTransaction(db);
+}
+
+SqliteTransaction::SqliteTransaction(SqliteTransaction&& other) noexcept
+    : db_(std::exchange(other.db_, nullptr)) {}
+
+SqliteTransaction::~SqliteTransaction() {
+  // Fails only where SQLite rolled back by itself (disk full).
+  if (db_) (void)db_->execute("ROLLBACK");
+}
+
+Status SqliteTransaction::commit() {
+  M8_TRY(db_->execute("COMMIT"));
+  db_ = nullptr;
+  return {};
+}
+
+}  // namespace m8::store

@@ -1,0 +1,91 @@
+/// SQLite connection and statements as guards. Only sqlite_db.cc includes sqlite3.h.
+///
+/// One thread at a time.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/result.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace m8::store {
+
+class SqliteDb;
+
+/// A prepared statement on loan from the connection's cache; goes back, reset, when the guard goes.
+/// Values are bound in the order of the calls and borrowed until the next step() or reset().
+class SqliteStatement {
+ public:
+  SqliteStatement(SqliteDb& db, sqlite3_stmt* statement) : db_(&db), statement_(statement) {}
+  ~SqliteStatement();
+  SqliteStatement(SqliteStatement&& other) noexcept;
+  SqliteStatement& operator=(SqliteStatement&&) = delete;
+
+  SqliteStatement& bind(std::int64_t value);
+  SqliteStatement& bind(std::string_view text);
+  /// True if there is a row.
+  Result<bool> step();
+  /// step() of a statement without rows, ready to be bound again.
+  Status run();
+  /// Ready to be bound and stepped again.
+  void reset();
+
+  std::int64_t integer(int column) const;
+  /// Borrowed until the next step().
+  std::string_view text(int column) const;
+
+ private:
+  SqliteDb* db_;
+  sqlite3_stmt* statement_;  ///< null: moved from
+  int next_ = 1;
+};
+
+class SqliteDb {
+ public:
+  /// Opens or creates \p path. Errors as open_store().
+  static Result<std::unique_ptr<SqliteDb>> open(const std::string& path,
+                                                std::chrono::milliseconds busy_timeout);
+  ~SqliteDb();
+
+  /// \p sql is prepared once per connection. One loan at a time per statement.
+  Result<SqliteStatement> prepare(std::string_view sql);
+  /// Runs statements without results. \p sql may hold several.
+  Status execute(const char* sql);
+  std::int64_t last_id() const;
+  /// Rows changed by the last statement.
+  int changes() const;
+  /// The last failure as an error that names the database and says what to do.
+  Error error() const;
+  const std::string& path() const { return path_; }
+
+ private:
+  friend class SqliteStatement;
+  SqliteDb(std::string path, sqlite3* handle) : path_(std::move(path)), handle_(handle) {}
+
+  std::string path_;
+  sqlite3* handle_;
+  std::unordered_map<std::string, sqlite3_stmt*> statements_;
+};
+
+/// BEGIN IMMEDIATE now, ROLLBACK when the guard goes, unless commit() succeeded.
+class SqliteTransaction {
+ public:
+  static Result<SqliteTransaction> begin(SqliteDb& db);
+  ~SqliteTransaction();
+  SqliteTransaction(SqliteTransaction&& other) noexcept;
+  SqliteTransaction& operator=(SqliteTransaction&&) = delete;
+  Status commit();
+
+ private:
+  explicit SqliteTransaction(SqliteDb& db) : db_(&db) {}
+  SqliteDb* db_;  ///< null once committed
+};
+
+}  // namespace m8::store

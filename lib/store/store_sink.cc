@@ -1,0 +1,138 @@
+#include "store/store_sink.h"
+
+#include <iterator>
+#include <utility>
+
+namespace m8::store {
+namespace {
+
+constexpr std::size_t kRecordOverhead = 200;
+
+std::size_t bytes_of(const model::Hostname& record) {
+  std::size_t bytes = kRecordOverhead + record.domain.size() + record.hostname.size();
+  for (const auto* list : {&record.sources, &record.a, &record.aaaa, &record.cname}) {
+    for (const auto& word : *list) bytes += word.size() + sizeof(word);
+  }
+  return bytes;
+}
+
+std::size_t bytes_of(const model::Endpoint& record) {
+  return kRecordOverhead + record.url.size() + record.hostname.size() + record.title.size() +
+         record.server.size();
+}
+
+std::size_t bytes_of(const model::Issue& record) {
+  return kRecordOverhead + record.event.size() + record.matched_at.size() + record.tags.size();
+}
+
+template <typename Record>
+void move_all(std::vector<Record>& from, std::vector<Record>& to) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+  from.clear();
+}
+
+}  // namespace
+
+void StoreSink::Batch::append(Batch&& other) {
+  move_all(other.hostnames, hostnames);
+  move_all(other.endpoints, endpoints);
+  move_all(other.issues, issues);
+  bytes += std::exchange(other.bytes, 0);
+}
+
+StoreSink::StoreSink(Store& store, std::int64_t run, StoreSinkOptions options)
+    : store_(store), run_(run), options_(options) {
+  writer_ = std::jthread([this](std::stop_token stop) { work(stop); });
+}
+
+StoreSink::~StoreSink() {
+  writer_.request_stop();
+  writer_.join();
+}
+
+Status StoreSink::hostname(const model::Hostname& record) {
+  return add(&Batch::hostnames, record, bytes_of(record));
+}
+
+Status StoreSink::endpoint(const model::Endpoint& record) {
+  return add(&Batch::endpoints, record, bytes_of(record));
+}
+
+Status StoreSink::finding(const model::Finding& record) {
+  if (!record.matched) return {};
+  model::Issue issue = model::to_issue(record);
+  const std::size_t bytes = bytes_of(issue);
+  return add(&Batch::issues, std::move(issue), bytes);
+}
+
+bool StoreSink::due(std::size_t batches) const {
+  return pending_.records() >= batches * options_.batch_records ||
+         pending_.bytes >= batches * options_.batch_bytes;
+}
+
+template <typename Record>
+Status StoreSink::add(std::vector<Record> Batch::*list, Record record, std::size_t bytes) {
+  std::unique_lock lock(mutex_);
+  // Writing is bounded by the store's own time-outs, so this ends.
+  done_.wait(lock, [this] { return !due(2) || !last_.ok(); });
+  if (due(2)) return last_.error();
+  const bool first = pending_.records() == 0;
+  (pending_.*list).push_back(std::move(record));
+  pending_.bytes += bytes;
+  // The first record starts the writer's clock, a full batch ends its wait.
+  if (first || due(1)) work_.notify_one();
+  return {};
+}
+
+Status StoreSink::flush() {
+  std::unique_lock lock(mutex_);
+  // A batch that is being written holds older records: the round after it holds the rest.
+  const std::uint64_t wanted = rounds_ + (writing_ ? 1 : 0) + (pending_.records() > 0 ? 1 : 0);
+  flush_wanted_ = pending_.records() > 0;
+  work_.notify_one();
+  done_.wait(lock, [&] { return rounds_ >= wanted; });
+  return last_;
+}
+
+void StoreSink::work(std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  while (work_.wait(lock, stop, [this] { return pending_.records() > 0; }) &&
+         !stop.stop_requested()) {
+    work_.wait_for(lock, stop, options_.max_age,
+                   [this] { return flush_wanted_ || (due(1) && last_.ok()); });
+    write_pending(lock);
+  }
+  if (pending_.records() > 0) write_pending(lock);
+}
+
+/// One round: writes what is pending with the lock released; takes it back if the store refuses.
+void StoreSink::write_pending(std::unique_lock<std::mutex>& lock) {
+  Batch batch = std::exchange(pending_, {});
+  flush_wanted_ = false;
+  writing_ = true;
+  done_.notify_all();  // there is room again
+  lock.unlock();
+  Status status = write(batch);
+  lock.lock();
+  if (!status.ok()) {
+    batch.append(std::move(pending_));
+    pending_ = std::move(batch);
+  }
+  last_ = std::move(status);
+  writing_ = false;
+  ++rounds_;
+  done_.notify_all();
+}
+
+/// Clears each list that was written, so that another try does not write it again.
+Status StoreSink::write(Batch& batch) {
+  if (!batch.hostnames.empty()) M8_TRY(store_.upsert_hostnames(run_, batch.hostnames));
+  batch.hostnames.clear();
+  if (!batch.endpoints.empty()) M8_TRY(store_.upsert_endpoints(run_, batch.endpoints));
+  batch.endpoints.clear();
+  if (!batch.issues.empty()) M8_TRY(store_.upsert_issues(run_, batch.issues));
+  batch.issues.clear();
+  return {};
+}
+
+}  // namespace m8::store

@@ -1,0 +1,335 @@
+// What every backend must do. A backend joins by a line in kBackends.
+#include <functional>
+
+#include "store/records.h"
+
+using namespace m8;
+using namespace m8::store;
+using namespace m8::test;
+
+namespace {
+
+struct Backend {
+  const char* name;
+  /// URL of an empty database; \p directory lives as long as the test.
+  std::string (*empty_url)(const TempDirectory& directory);
+};
+
+constexpr Backend kBackends[] = {
+    {"sqlite",
+     [](const TempDirectory& directory) { return "sqlite:" + directory.path() + "/test.db"; }},
+};
+
+/// Runs \p test on an empty store of each backend; reopen() opens the same database once more.
+void on_each_backend(
+    const std::function<void(Store&, const std::function<std::unique_ptr<Store>()>&)>& test) {
+  for (const Backend& backend : kBackends) {
+    CAPTURE(std::string(backend.name));
+    const TempDirectory directory = make_directory();
+    const std::string url = backend.empty_url(directory);
+    const auto store = open_ok(url);
+    test(*store, [&url] { return open_ok(url); });
+  }
+}
+
+}  // namespace
+
+TEST_CASE("store/contract: what was stored is read back, also by the next program") {
+  on_each_backend([](Store& store, const auto& reopen) {
+    model::Hostname record = make_hostname("www.example.com");
+    record.wildcard = "shared";
+    record.live = false;
+    record.aaaa = {"2001:db8::1"};
+    REQUIRE(store.upsert_hostnames(1, {&record, 1}).ok());
+    const auto again = reopen();
+    const auto rows = hostnames_of(*again);
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].domain == record.domain);
+    CHECK(rows[0].hostname == record.hostname);
+    CHECK(rows[0].sources == record.sources);
+    CHECK(rows[0].first_seen == record.first_seen);
+    CHECK(rows[0].a == record.a);
+    CHECK(rows[0].aaaa == record.aaaa);
+    CHECK(rows[0].cname == record.cname);
+    CHECK(rows[0].resolver == record.resolver);
+    CHECK(rows[0].wildcard == "shared");
+    CHECK_FALSE(rows[0].live);
+  });
+}
+
+TEST_CASE("store/contract: a known name keeps its first sighting and joins its sources") {
+  on_each_backend([](Store& store, const auto&) {
+    model::Hostname first = make_hostname("www.example.com", "example.com", 0);
+    model::Hostname second = make_hostname("www.example.com", "example.com", 60);
+    second.sources = {"permute", "bruteforce"};
+    second.a = {"192.0.2.9"};
+    REQUIRE(store.upsert_hostnames(1, {&first, 1}).ok());
+    REQUIRE(store.upsert_hostnames(2, {&second, 1}).ok());
+    REQUIRE(store.upsert_hostnames(3, {&second, 1}).ok());
+    const auto rows = hostnames_of(store);
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].first_seen == at_second(0));
+    CHECK(rows[0].last_seen == at_second(60));
+    CHECK(rows[0].sources == std::vector<std::string>{"bruteforce", "permute"});
+    CHECK(rows[0].a == second.a);
+  });
+}
+
+TEST_CASE("store/contract: names are listed by domain and name, and filtered") {
+  on_each_backend([](Store& store, const auto&) {
+    std::vector<model::Hostname> batch = {make_hostname("b.z.org", "z.org", 10),
+                                          make_hostname("b.a.org", "a.org", 20),
+                                          make_hostname("a.z.org", "z.org", 30)};
+    batch[2].live = false;
+    REQUIRE(store.upsert_hostnames(1, batch).ok());
+    const auto names = [&](const HostnameFilter& filter) {
+      std::string out;
+      for (const auto& row : hostnames_of(store, filter)) out += row.hostname + " ";
+      return out;
+    };
+    HostnameFilter filter;
+    CHECK(names(filter) == "b.a.org a.z.org b.z.org ");
+    filter.domain = "z.org";
+    CHECK(names(filter) == "a.z.org b.z.org ");
+    filter.live_only = true;
+    CHECK(names(filter) == "b.z.org ");
+    filter = {};
+    filter.new_since = at_second(20);
+    CHECK(names(filter) == "b.a.org a.z.org ");
+    filter.domain = "none.org";
+    CHECK(names(filter).empty());
+  });
+}
+
+TEST_CASE("store/contract: domains are added once, switched on and off, and asked for") {
+  on_each_backend([](Store& store, const auto&) {
+    CHECK_FALSE(*store.any_domain_enabled());
+    REQUIRE(store.add_domain({"b.org", false, at_second(0)}).ok());
+    CHECK_FALSE(*store.any_domain_enabled());
+    REQUIRE(store.add_domain({"a.org", true, at_second(1)}).ok());
+    CHECK(*store.any_domain_enabled());
+    REQUIRE(store.add_domain({"a.org", false, at_second(2)}).ok());
+    CHECK_FALSE(*store.any_domain_enabled());
+    const model::Hostname record = make_hostname("www.c.org", "c.org");
+    REQUIRE(store.upsert_hostnames(1, {&record, 1}).ok());
+    CHECK(*store.any_domain_enabled());
+    std::vector<model::Domain> rows;
+    REQUIRE(store.for_each_domain(collect(rows)).ok());
+    REQUIRE(rows.size() == 3);
+    CHECK(rows[0].name == "a.org");
+    CHECK(rows[0].first_seen == at_second(1));
+    CHECK_FALSE(rows[0].enabled);
+    CHECK(rows[2].name == "c.org");
+    CHECK(rows[2].enabled);
+  });
+}
+
+TEST_CASE("store/contract: endpoints are kept by URL") {
+  on_each_backend([](Store& store, const auto&) {
+    model::Endpoint endpoint;
+    endpoint.url = "https://a.com:8443";
+    endpoint.hostname = "a.com";
+    endpoint.ip = "192.0.2.1";
+    endpoint.port = 8443;
+    endpoint.status = 200;
+    endpoint.title = "Welcome";
+    endpoint.server = "nginx";
+    endpoint.last_seen = at_second(0);
+    REQUIRE(store.upsert_endpoints(1, {&endpoint, 1}).ok());
+    endpoint.status = 404;
+    endpoint.live = false;
+    endpoint.last_seen = at_second(9);
+    REQUIRE(store.upsert_endpoints(2, {&endpoint, 1}).ok());
+    std::vector<model::Endpoint> rows;
+    REQUIRE(store.for_each_endpoint(collect(rows)).ok());
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].url == endpoint.url);
+    CHECK(rows[0].hostname == "a.com");
+    CHECK(rows[0].ip == "192.0.2.1");
+    CHECK(rows[0].port == 8443);
+    CHECK(rows[0].status == 404);
+    CHECK(rows[0].title == "Welcome");
+    CHECK(rows[0].server == "nginx");
+    CHECK_FALSE(rows[0].live);
+    CHECK(rows[0].last_seen == at_second(9));
+  });
+}
+
+TEST_CASE("store/contract: an issue that is found again keeps its id, status and first sighting") {
+  on_each_backend([](Store& store, const auto&) {
+    model::Issue issue = make_issue("flaw", "http://a.com/x?p=1", 0);
+    issue.status = 'I';
+    REQUIRE(store.upsert_issues(1, {&issue, 1}).ok());
+    const model::Issue again = make_issue("flaw", "http://a.com/x?p=2", 60);
+    REQUIRE(store.upsert_issues(2, {&again, 1}).ok());
+    const auto rows = issues_of(store);
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].id == 1);
+    CHECK(rows[0].status == 'I');
+    CHECK(rows[0].first_seen == at_second(0));
+    CHECK(rows[0].last_seen == at_second(60));
+    CHECK(rows[0].matched_at == "http://a.com/x?p=2");
+    CHECK(rows[0].event == again.event);
+    CHECK(rows[0].tags == "a,b");
+    CHECK(rows[0].severity == model::Severity::kHigh);
+  });
+}
+
+TEST_CASE("store/contract: a remediated issue that is found again is unreviewed") {
+  on_each_backend([](Store& store, const auto&) {
+    model::Issue issue = make_issue("flaw", "http://a.com/");
+    issue.status = 'R';
+    REQUIRE(store.upsert_issues(1, {&issue, 1}).ok());
+    issue.status = 'U';
+    REQUIRE(store.upsert_issues(2, {&issue, 1}).ok());
+    CHECK(issues_of(store).at(0).status == 'U');
+  });
+}
+
+TEST_CASE("store/contract: issues are filtered by severity, host, template, status and age") {
+  on_each_backend([](Store& store, const auto&) {
+    std::vector<model::Issue> batch = {make_issue("one", "http://a.com/", 0),
+                                       make_issue("two", "http://a.com/", 10),
+                                       make_issue("three", "http://b.com/", 20)};
+    batch[1].severity = model::Severity::kLow;
+    batch[1].status = 'V';
+    batch[2].host = "b.com";
+    batch[2].status = 'F';
+    REQUIRE(store.upsert_issues(1, batch).ok());
+    const auto ids = [&](const IssueFilter& filter) {
+      std::string out;
+      for (const auto& row : issues_of(store, filter)) out += row.template_id + " ";
+      return out;
+    };
+    CHECK(ids({}) == "one two three ");
+    IssueFilter filter;
+    filter.at_least = model::Severity::kMedium;
+    CHECK(ids(filter) == "one three ");
+    filter.host = "b.com";
+    CHECK(ids(filter) == "three ");
+    filter = {};
+    filter.statuses = "VF";
+    CHECK(ids(filter) == "two three ");
+    filter.template_id = "two";
+    CHECK(ids(filter) == "two ");
+    filter = {};
+    filter.new_since = at_second(10);
+    CHECK(ids(filter) == "two three ");
+  });
+}
+
+TEST_CASE("store/contract: runs are begun, ended and listed, the newest first") {
+  on_each_backend([](Store& store, const auto&) {
+    model::Run run;
+    run.command = "asmm8 enum";
+    run.arguments = "-d example.com";
+    run.version = "1.0";
+    run.started = at_second(0);
+    run.status = "running";
+    const auto first = store.begin_run(run);
+    const auto second = store.begin_run(run);
+    REQUIRE(first.ok());
+    REQUIRE(second.ok());
+    CHECK(*first != *second);
+    run.id = *first;
+    run.ended = at_second(5);
+    run.status = "done";
+    run.counts = {{"asked", 7}, {"errors.timeout", 1}};
+    REQUIRE(store.end_run(run).ok());
+    std::vector<model::Run> rows;
+    REQUIRE(store.for_each_run(collect(rows)).ok());
+    REQUIRE(rows.size() == 2);
+    CHECK(rows[0].id == *second);
+    CHECK(rows[0].status == "running");
+    CHECK(rows[1].status == "done");
+    CHECK(rows[1].ended == at_second(5));
+    CHECK(rows[1].counts == run.counts);
+    run.id = 12345;
+    CHECK(store.end_run(run).error().code == ErrorCode::kNotFound);
+  });
+}
+
+TEST_CASE("store/contract: an error of the reader ends the reading") {
+  on_each_backend([](Store& store, const auto&) {
+    REQUIRE(store.upsert_hostnames(1, make_hostnames(10)).ok());
+    int seen = 0;
+    const Status status = store.for_each_hostname({}, [&](const model::Hostname&) -> Status {
+      if (++seen == 3) return Error{ErrorCode::kCancelled, "enough"};
+      return {};
+    });
+    REQUIRE_FALSE(status.ok());
+    CHECK(status.error().message == "enough");
+    CHECK(seen == 3);
+    CHECK(hostnames_of(store).size() == 10);
+  });
+}
+
+TEST_CASE("store/contract: no text is ever taken for SQL") {
+  on_each_backend([](Store& store, const auto&) {
+    const std::string evil = "x'); DROP TABLE hostname; --\"\\ %_?1\n";
+    model::Hostname record = make_hostname(evil, evil);
+    record.sources = record.a = record.aaaa = record.cname = {"'';--"};
+    record.resolver = record.wildcard = evil;
+    REQUIRE(store.upsert_hostnames(1, {&record, 1}).ok());
+    model::Issue issue = make_issue(evil, evil);
+    issue.host = issue.name = issue.tags = issue.matcher = evil;
+    REQUIRE(store.upsert_issues(1, {&issue, 1}).ok());
+    model::Endpoint endpoint;
+    endpoint.url = endpoint.hostname = endpoint.title = endpoint.server = endpoint.ip = evil;
+    REQUIRE(store.upsert_endpoints(1, {&endpoint, 1}).ok());
+    model::Run run;
+    run.command = run.arguments = run.version = run.status = evil;
+    REQUIRE(store.begin_run(run).ok());
+    REQUIRE(store.add_domain({evil, true, {}}).ok());
+
+    HostnameFilter hostnames;
+    hostnames.domain = evil;
+    REQUIRE(hostnames_of(store, hostnames).size() == 1);
+    CHECK(hostnames_of(store, hostnames)[0].hostname == evil);
+    IssueFilter issues;
+    issues.host = evil;
+    issues.template_id = evil;
+    REQUIRE(issues_of(store, issues).size() == 1);
+    CHECK(issues_of(store, issues)[0].tags == evil);
+    issues.statuses = "' OR 1=1 --";
+    CHECK(issues_of(store, issues).empty());
+  });
+}
+
+TEST_CASE("store/contract: odd texts come back as they were") {
+  on_each_backend([](Store& store, const auto&) {
+    model::Issue issue = make_issue("flaw", "http://a.com/");
+    issue.name = "";
+    issue.event = std::string(3'000'000, 'x') + "\xc3\xa9";
+    REQUIRE(store.upsert_issues(1, {&issue, 1}).ok());
+    const auto rows = issues_of(store);
+    CHECK(rows.at(0).name.empty());
+    CHECK(rows.at(0).event == issue.event);
+    CHECK(store.upsert_issues(1, {}).ok());
+  });
+}
+
+TEST_CASE("store/contract: a batch is kept as a whole or not at all") {
+  on_each_backend([](Store& store, const auto&) {
+    std::vector<model::Issue> batch = {make_issue("one", "http://a.com/"),
+                                       make_issue("two", "http://a.com/")};
+    batch[1].status = '?';  // the schema refuses it
+    CHECK_FALSE(store.upsert_issues(1, batch).ok());
+    CHECK(issues_of(store).empty());
+    batch.pop_back();
+    CHECK(store.upsert_issues(1, batch).ok());
+    CHECK(issues_of(store).size() == 1);
+  });
+}
+
+TEST_CASE("store/contract: two programs write at once and lose nothing") {
+  on_each_backend([](Store& store, const auto& reopen) {
+    const auto other = reopen();
+    for (int i = 0; i < 10; ++i) {
+      REQUIRE(store.upsert_hostnames(1, make_hostnames(20, i * 20)).ok());
+      REQUIRE(other->upsert_hostnames(2, make_hostnames(20, i * 20 + 10)).ok());
+    }
+    CHECK(hostnames_of(store).size() == 210);
+    CHECK(hostnames_of(*other).size() == 210);
+  });
+}

@@ -1,0 +1,230 @@
+#include <csignal>
+#include <fstream>
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/file.h"
+#include "store/migrate.h"
+#include "store/records.h"
+#include "store/sqlite_db.h"
+
+using namespace m8;
+using namespace m8::store;
+using namespace m8::test;
+
+namespace {
+
+std::unique_ptr<SqliteDb> open_db(const std::string& path) {
+  auto db = SqliteDb::open(path, std::chrono::milliseconds(10));
+  REQUIRE(db.ok());
+  return std::move(db).value();
+}
+
+Error open_error(const std::string& url) {
+  const auto opened = open_store(url);
+  REQUIRE_FALSE(opened.ok());
+  return opened.error();
+}
+
+/// A tmpfs of one megabyte, gone with the guard.
+struct SmallDisk {
+  TempDirectory directory = make_directory();
+  bool mounted = ::mount("tmpfs", directory.path().c_str(), "tmpfs", 0, "size=1m") == 0;
+  ~SmallDisk() {
+    if (mounted) ::umount2(directory.path().c_str(), MNT_DETACH);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("store/registry: knows what it can open") {
+  const TempDirectory directory = make_directory();
+  CHECK(open_store(directory.path() + "/bare.db").ok());
+  CHECK(open_store("sqlite:" + directory.path() + "/scheme.db").ok());
+  for (const char* url : {"postgresql://user:secret@db/m8", "mysql://x"}) {
+    const Error error = open_error(url);
+    CHECK(error.code == ErrorCode::kUnsupported);
+    CHECK(error.message.find("secret") == std::string::npos);
+  }
+  CHECK(open_error("").code == ErrorCode::kInvalidArgument);
+  CHECK(open_error("sqlite:").code == ErrorCode::kInvalidArgument);
+}
+
+TEST_CASE("store/registry: the default place follows the XDG rules") {
+  CHECK(default_store_url("/data", "/home/u") == "sqlite:/data/m8/m8.db");
+  CHECK(default_store_url("", "/home/u") == "sqlite:/home/u/.local/share/m8/m8.db");
+  CHECK(default_store_url("relative", "/home/u") == "sqlite:/home/u/.local/share/m8/m8.db");
+}
+
+TEST_CASE("store/sqlite: makes missing directories only when asked, for this user alone") {
+  const TempDirectory directory = make_directory();
+  const std::string path = directory.path() + "/a/b/m8.db";
+  CHECK(open_error(path).code == ErrorCode::kNotFound);
+  OpenOptions options;
+  options.create_parents = true;
+  CHECK(open_store(path, options).ok());
+  struct stat status {};
+  REQUIRE(::stat((directory.path() + "/a").c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0700);
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0600);
+}
+
+TEST_CASE("store/sqlite: what is no database of ours is refused by name") {
+  const TempDirectory directory = make_directory();
+  CHECK(open_error(directory.path()).message == directory.path() + ": is a directory");
+  const std::string text = directory.path() + "/text";
+  std::ofstream(text) << std::string(5000, 'x');
+  CHECK(open_error(text).message == text + ": not a database");
+  const std::string foreign = directory.path() + "/foreign.db";
+  REQUIRE(open_db(foreign)->execute("CREATE TABLE t (x)").ok());
+  CHECK(open_error(foreign).message == foreign + ": a database of another program");
+  CHECK(open_error(foreign).code == ErrorCode::kInvalidArgument);
+}
+
+TEST_CASE("store/sqlite: an unreadable file is denied") {
+  if (::geteuid() == 0) {
+    MESSAGE("not checked: root may read everything");
+    return;
+  }
+  const TempDirectory directory = make_directory();
+  const std::string path = directory.path() + "/m8.db";
+  (void)open_ok(path);
+  REQUIRE(::chmod(path.c_str(), 0) == 0);
+  CHECK(open_error(path).code == ErrorCode::kDenied);
+}
+
+TEST_CASE("store/migrate: a schema from the future is refused, an older one is brought up") {
+  const TempDirectory directory = make_directory();
+  const std::string path = directory.path() + "/m8.db";
+  (void)open_ok(path);
+  REQUIRE(open_db(path)->execute("PRAGMA user_version = 99").ok());
+  const Error error = open_error(path);
+  CHECK(error.code == ErrorCode::kUnsupported);
+  CHECK(error.message.find("schema (99) is newer") != std::string::npos);
+
+  struct Recorder final : SchemaOwner {
+    int version = 1;
+    std::vector<int> applied;
+    Result<int> schema_version() override { return version; }
+    Status apply(const Migration& step) override {
+      if (step.version == 4) return Error{ErrorCode::kIo, "broken"};
+      applied.push_back(step.version);
+      return {};
+    }
+  } database;
+  const Migration steps[] = {{1, "1", ""}, {2, "2", ""}, {3, "3", ""}, {4, "4.sql", ""}};
+  CHECK(migrate(database, std::span(steps).first(3), "db").ok());
+  CHECK(database.applied == std::vector<int>{2, 3});
+  CHECK(migrate(database, steps, "db").error().message == "migration 4.sql: broken");
+}
+
+TEST_CASE("store/migrate: the steps are numbered without gaps") {
+  int expected = 1;
+  for (const Migration& step : sqlite_migrations()) CHECK(step.version == expected++);
+}
+
+TEST_CASE("store/sqlite: a database locked by another program is said to be, in time") {
+  const TempDirectory directory = make_directory();
+  const std::string path = directory.path() + "/m8.db";
+  OpenOptions options;
+  options.busy_timeout = std::chrono::milliseconds(20);
+  const auto store = open_ok(path, options);
+  const auto other = open_db(path);
+  const auto record = make_hostname("a.example.com");
+  {
+    const auto transaction = SqliteTransaction::begin(*other);
+    REQUIRE(transaction.ok());
+    const Status status = store->upsert_hostnames(1, {&record, 1});
+    REQUIRE_FALSE(status.ok());
+    CHECK(status.error().code == ErrorCode::kTimeout);
+    CHECK(status.error().message == path + ": locked by another process");
+  }
+  CHECK(store->upsert_hostnames(1, {&record, 1}).ok());
+}
+
+TEST_CASE("store/sqlite: a damaged file is said to be, without a crash") {
+  const TempDirectory directory = make_directory();
+  const std::string path = directory.path() + "/m8.db";
+  REQUIRE(open_ok(path)->upsert_hostnames(1, make_hostnames(2000)).ok());
+  {
+    const Fd file(::open(path.c_str(), O_WRONLY));
+    const std::string garbage(4096, '\x5a');
+    for (off_t page = 1; page < 40; ++page) {
+      REQUIRE(::pwrite(file.get(), garbage.data(), garbage.size(), page * 4096) == 4096);
+    }
+  }
+  const auto opened = open_store(path);
+  Status status =
+      opened.ok() ? (*opened)->upsert_hostnames(1, make_hostnames(2000)) : Status(opened.error());
+  REQUIRE_FALSE(status.ok());
+  CHECK(status.error().code == ErrorCode::kCorrupt);
+  CHECK(status.error().message.find(path + ": database is damaged") == 0);
+}
+
+TEST_CASE("store/sqlite: a full database keeps what was committed") {
+  const TempDirectory directory = make_directory();
+  const std::string path = directory.path() + "/full.db";
+  const auto db = open_db(path);
+  REQUIRE(
+      db->execute("CREATE TABLE t (x); INSERT INTO t VALUES (1); PRAGMA max_page_count = 8").ok());
+  const Status full = db->execute(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
+      " INSERT INTO t SELECT i FROM n");
+  REQUIRE_FALSE(full.ok());
+  CHECK(full.error().code == ErrorCode::kExhausted);
+  CHECK(full.error().message.find(path + ": disk is full") == 0);
+  auto count = db->prepare("SELECT count(*) FROM t");
+  REQUIRE(count.ok());
+  REQUIRE(count->step().ok());
+  CHECK(count->integer(0) == 1);
+}
+
+TEST_CASE("store/sqlite: a full disk loses nothing that was committed") {
+  const SmallDisk disk;
+  if (!disk.mounted) {
+    MESSAGE("not checked: may not mount a tmpfs");
+    return;
+  }
+  const std::string path = disk.directory.path() + "/m8.db";
+  const auto store = open_ok(path);
+  int committed = 0;
+  Status status;
+  for (; status.ok() && committed < 100'000; committed += status.ok() ? 500 : 0) {
+    status = store->upsert_hostnames(1, make_hostnames(500, committed));
+  }
+  REQUIRE_FALSE(status.ok());
+  CHECK(status.error().code == ErrorCode::kExhausted);
+  CHECK(committed > 0);
+  CHECK(static_cast<int>(hostnames_of(*store).size()) == committed);
+}
+
+TEST_CASE("store/sqlite: a program killed in the middle of its batches leaves whole batches") {
+  const TempDirectory directory = make_directory();
+  const std::string path = directory.path() + "/m8.db";
+  (void)open_ok(path);
+  int progress[2];
+  REQUIRE(::pipe(progress) == 0);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const auto store = open_store(path);
+    for (int i = 0; store.ok(); ++i) {
+      if (!(*store)->upsert_hostnames(1, make_hostnames(100, i * 100)).ok()) break;
+      if (::write(progress[1], "x", 1) != 1) break;
+    }
+    ::_exit(1);
+  }
+  char byte;
+  for (int i = 0; i < 3; ++i) REQUIRE(::read(progress[0], &byte, 1) == 1);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  const auto rows = hostnames_of(*open_ok(path)).size();
+  CHECK(rows >= 300);
+  CHECK(rows % 100 == 0);
+  ::close(progress[0]);
+  ::close(progress[1]);
+}
