@@ -58,11 +58,11 @@ TEST_CASE("cli/config_file: the inner section wins, other programs' sections are
       {"format: jsonl\nthreads: 1", "1"},
       {"enum:\n", ""},
   };
-  for (const auto& [text, threads] : table) {
-    CAPTURE(text);
-    const Read read(text);
+  for (const auto& row : table) {
+    CAPTURE(row.first);
+    const Read read(row.first);
     CHECK(read.error == "");
-    CHECK(read.values.text("threads") == threads);
+    CHECK(read.values.text("threads") == row.second);
   }
 }
 
@@ -94,9 +94,9 @@ TEST_CASE("cli/config_file: errors name file, line and key") {
       {"- a", "c.yaml:1: not a map of flag names and values"},
       {"enum: [a]", "c.yaml:1: not a map of flag names and values"},
   };
-  for (const auto& [text, message] : table) {
-    CAPTURE(text);
-    CHECK(Read(text).error == message);
+  for (const auto& row : table) {
+    CAPTURE(row.first);
+    CHECK(Read(row.first).error == row.second);
   }
   CHECK(Read("threads: 'a").error.find("c.yaml: line ") == 0);
 }

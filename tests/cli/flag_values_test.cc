@@ -9,11 +9,11 @@ TEST_CASE("cli/flag_values: durations") {
   const std::vector<std::pair<std::string, long long>> good = {
       {"10", 10000},    {"10s", 10000}, {"500ms", 500}, {"2m30s", 150000}, {"1h", 3600000},
       {"1d", 86400000}, {"1.5s", 1500}, {"0", 0},       {"0.5", 500},      {"1h0m1ms", 3600001}};
-  for (const auto& [text, milliseconds] : good) {
-    CAPTURE(text);
-    const auto duration = parse_duration(text);
+  for (const auto& row : good) {
+    CAPTURE(row.first);
+    const auto duration = parse_duration(row.first);
     REQUIRE(duration.ok());
-    CHECK(*duration == milliseconds);
+    CHECK(*duration == row.second);
   }
   for (const std::string& bad :
        std::vector<std::string>{"", "s", "-1", "1x", "1s5", "1 s", "1e3", "nan", "inf", "1..5s",

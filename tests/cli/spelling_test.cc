@@ -33,11 +33,11 @@ TEST_CASE("cli/spelling: single dashes, aliases and joined values become canonic
       {{"--", "-tags", "--nonsense"}, {"--", "-tags", "--nonsense"}},
       {{"-d=a=b"}, {"--domain=a=b"}},
   };
-  for (const auto& [given, expected] : table) {
-    CAPTURE(given.front());
-    const auto result = rewrite(some_flags(), given);
+  for (const auto& row : table) {
+    CAPTURE(row.first);
+    const auto result = rewrite(some_flags(), row.first);
     REQUIRE(result.ok());
-    CHECK(*result == expected);
+    CHECK(*result == row.second);
   }
 }
 
