@@ -13,6 +13,7 @@ namespace m8::cli {
 namespace {
 
 constexpr double kLongestMilliseconds = 1e15;
+constexpr std::size_t kWordLength = 4;  ///< shorter aliases are abbreviations
 
 std::vector<std::string> split_commas(std::string_view text) {
   std::vector<std::string> parts;
@@ -55,6 +56,24 @@ double unit_milliseconds(std::string_view unit) {
   if (unit == "h") return 3600e3;
   if (unit == "d") return 86400e3;
   return 0;
+}
+
+const char* non_empty(const std::string& variable) {
+  const char* text = std::getenv(variable.c_str());
+  return text && *text ? text : nullptr;
+}
+
+/// The variable that sets \p flag, and its text; null if none does.
+std::pair<std::string, const char*> find_variable(const Flag& flag) {
+  std::string variable = environment_name(flag.name);
+  if (const char* text = non_empty(variable)) return {variable, text};
+  for (const std::string& alias : flag.aliases) {
+    if (alias.size() < kWordLength) continue;
+    variable = environment_name(alias);
+    if (const char* text = non_empty(variable)) return {variable, text};
+  }
+  if (flag.name == "no-color" && non_empty("NO_COLOR")) return {"NO_COLOR", "true"};
+  return {};
 }
 
 }  // namespace
@@ -131,15 +150,8 @@ std::string environment_name(std::string_view flag) {
 Status apply_environment(const std::vector<Flag>& flags, FlagValues& values) {
   for (const Flag& flag : flags) {
     if (flag.action) continue;
-    const std::string variable = environment_name(flag.name);
-    if (const char* text = std::getenv(variable.c_str()); text && *text) {
-      M8_TRY(values.set(flag, {text}, Origin::kEnvironment, variable));
-    } else if (flag.name == "no-color") {
-      const char* standard = std::getenv("NO_COLOR");
-      if (standard && *standard) {
-        M8_TRY(values.set(flag, {"true"}, Origin::kEnvironment, "NO_COLOR"));
-      }
-    }
+    const auto [variable, text] = find_variable(flag);
+    if (text) M8_TRY(values.set(flag, {text}, Origin::kEnvironment, variable));
   }
   return {};
 }

@@ -45,7 +45,8 @@ class FlagValues final : public Values {
   std::vector<std::string> arguments_;
 };
 
-/// Sets what environment variables M8_<NAME> say (an empty one counts as absent), and NO_COLOR.
+/// Sets what environment variables M8_<NAME> say (an empty one counts as absent; NAME may be an
+/// alias of four letters or more), and NO_COLOR.
 /// kInvalidArgument "M8_THREADS: ...".
 Status apply_environment(const std::vector<Flag>& flags, FlagValues& values);
 

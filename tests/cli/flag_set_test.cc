@@ -36,7 +36,7 @@ Program program_with(Seen& seen) {
   Flag format = value_flag("format", {"f"}, "text");
   format.choices = {"text", "jsonl"};
   Command scan{"scan", "scans", "", "[TARGET...]", {}, {}, {}};
-  scan.flags = {tags, header, format, value_flag("rate-limit", {"rl"}, "150"),
+  scan.flags = {tags, header, format, value_flag("rate-limit", {"rl", "limit"}, "150"),
                 Flag{"jsonl", {"j"}, "", "Test", "lines"}};
   scan.run = [&seen](const Context& context) {
     const Values& flags = context.flags;
@@ -107,6 +107,15 @@ TEST_CASE("cli/flag_set: flag before environment before config file before defau
   CHECK(seen.limit == "30");
   CHECK(seen.limit_origin == Origin::kCommandLine);
   CHECK(seen.tags == std::vector<std::string>{"c"});
+}
+
+TEST_CASE("cli/flag_set: a long alias has a variable too, an abbreviation has none") {
+  const Variable no_config("XDG_CONFIG_HOME", "/nonexistent");
+  Seen seen;
+  const Variable abbreviation("M8_RL", "3");
+  const Variable alias("M8_LIMIT", "4");
+  CHECK(run_with(seen, {"scan"}) == 0);
+  CHECK(seen.limit == "4");
 }
 
 TEST_CASE("cli/flag_set: bad usage exits with 2 and runs nothing") {
