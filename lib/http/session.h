@@ -43,6 +43,8 @@ class Session {
     std::size_t max_idle = 4096;         ///< and in all; the oldest is closed first
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::seconds idle_timeout{90};
+    /// Before the first further attempt (Request::retries); doubles, at most 10 s.
+    std::chrono::milliseconds retry_delay{1000};
     std::string user_agent;  ///< for services; empty = "m8/<version>"
   };
   /// One finished exchange, or why there is none: kNetwork, kTimeout, kProtocol, kNotFound (name),

@@ -1,0 +1,58 @@
+/// Flight: one target request on its way through a loop, from send() to its callback.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "http/deadline_wheel.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "http/response_parser.h"
+#include "http/session.h"
+
+namespace m8::http {
+
+class Connection;
+
+struct Flight : DeadlineWheel::Node {
+  enum class Stage {
+    kQueued,      ///< above the bound
+    kDelayed,     ///< waits for the rate limiter or for the next try
+    kLookup,      ///< waits for addresses
+    kConnecting,  ///< a connection is being opened for it
+    kExchanging,  ///< sending, or waiting for the answer
+    kFailed,      ///< its error waits to be told
+  };
+
+  Flight(Request asked, Session::Callback callback)
+      : request(std::move(asked)), done(std::move(callback)) {}
+
+  Request request;                 ///< of the current hop
+  std::unique_ptr<Request> first;  ///< of the first hop, once there is a second
+  Session::Callback done;
+  Exchange exchange;      ///< earlier hops, and the bytes of the first request
+  std::string hop_bytes;  ///< the bytes of the current hop, if it isn't the first
+  std::string key;        ///< pool key of the current hop
+  ResponseParser parser;  ///< of the current attempt
+  Connection* connection = nullptr;
+  std::vector<net::SocketAddress> addresses;  ///< where the current hop may connect to
+  std::size_t next_address = 0;
+  std::string last_error;   ///< of the address tried before
+  SteadyTime began{};       ///< of the whole chain, waiting for a turn excluded
+  Duration budget{};        ///< what the attempt may take; redirect hops share it
+  SteadyTime deadline{};    ///< of the current attempt
+  std::uint64_t timer = 0;  ///< of kDelayed
+  int tries = 0;            ///< spent of Request::retries
+  bool avoid_pool = false;  ///< a pooled connection has failed it
+  Stage stage = Stage::kQueued;
+  std::size_t slot = 0;  ///< place in the loop's table
+
+  const std::string& bytes() const { return exchange.hops.empty() ? exchange.sent : hop_bytes; }
+  const Request& first_request() const { return first ? *first : request; }
+};
+
+}  // namespace m8::http

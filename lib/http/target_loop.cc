@@ -1,0 +1,490 @@
+#include "http/target_loop.h"
+
+#include <algorithm>
+#include <csignal>
+
+#include <fmt/format.h>
+
+#include "http/cookie_jar.h"
+#include "http/decode.h"
+#include "http/redirect.h"
+
+namespace m8::http {
+namespace {
+
+constexpr std::size_t kReadBuffer = 64u << 10;
+constexpr std::chrono::milliseconds kMaxRetryDelay{10'000};
+/// How long a turn may wait when nothing has a deadline.
+constexpr std::chrono::milliseconds kIdlePatience{1000};
+
+thread_local const TargetLoop* t_loop = nullptr;
+
+/// Where the hop connects to by name: url's host and port, or @Host.
+const std::string& connect_host(const Request& request) {
+  return request.connect_to ? request.connect_to->host : request.url.host;
+}
+
+std::uint16_t connect_port(const Request& request) {
+  if (request.connect_to && request.connect_to->port) return *request.connect_to->port;
+  return request.url.effective_port();
+}
+
+std::string sni_of(const Request& request) {
+  if (!request.server_name.empty()) return request.server_name;
+  return net::IpAddress::parse(request.url.host).ok() ? std::string() : request.url.host;
+}
+
+/// Equal keys may share a connection.
+void write_key(const Request& request, std::string& key) {
+  key.assign(connect_host(request));
+  key += ':';
+  key += std::to_string(connect_port(request));
+  if (!request.url.is_tls()) return;
+  key += '/';
+  key += request.server_name.empty() ? request.url.host : request.server_name;
+}
+
+ResponseParser::Options parser_options(const Request& request) {
+  ResponseParser::Options options;
+  options.head_request = request.wire.empty() && request.method == "HEAD";
+  options.read_to_end = request.read_to_end;
+  options.max_body = request.max_body;
+  return options;
+}
+
+/// The scope's word on every host that \p request would contact.
+bool in_scope(const net::Scope& scope, const Request& request) {
+  if (!scope.allows_url(request.url)) return false;
+  return !request.connect_to || scope.allows_host(request.connect_to->host);
+}
+
+Error timeout_error(const char* where, std::chrono::milliseconds timeout) {
+  return {ErrorCode::kTimeout, fmt::format("{}: nothing within {} ms", where, timeout.count())};
+}
+
+/// OpenSSL writes without MSG_NOSIGNAL; here a closed peer is an error like any other.
+void block_pipe_signal() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+}  // namespace
+
+TargetLoop::TargetLoop(Options options, World world, net::Poller poller)
+    : options_(options),
+      world_(std::move(world)),
+      poller_(std::move(poller)),
+      inbox_(std::make_shared<LoopInbox>(poller_)),
+      buffer_(kReadBuffer),
+      shared_{poller_, *this, world_.clock, counters_, buffer_},
+      pool_(options.pool),
+      wheel_(poller_.now()),
+      checked_(poller_.now()),
+      thread_([this] { run(); }) {}
+
+TargetLoop::~TargetLoop() {
+  stopping_.store(true);
+  poller_.wake();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool TargetLoop::on_loop_thread() { return t_loop != nullptr; }
+
+void TargetLoop::send(std::unique_ptr<Flight> flight) {
+  if (t_loop == this) return admit(std::move(flight));
+  if (inbox_->put(flight)) return;
+  flight->done(Error{ErrorCode::kCancelled, "http: session is closing"});
+}
+
+void TargetLoop::post(std::function<void()> task, std::chrono::milliseconds delay) {
+  inbox_->put(LoopInbox::Task{std::move(task), delay});
+}
+
+// ---- the thread -------------------------------------------------------------------------------
+
+void TargetLoop::run() {
+  t_loop = this;
+  block_pipe_signal();
+  while (!stopping_.load(std::memory_order_relaxed)) {
+    poller_.poll(patience());
+    take_inbox();
+    resume_readers();
+    check_deadlines();
+    settle_failures();
+    pool_.bury();
+  }
+  inbox_->close();
+  cancel_all();
+}
+
+std::chrono::milliseconds TargetLoop::patience() const {
+  if (!failures_.empty() || !readers_.empty()) return std::chrono::milliseconds(0);
+  return wheel_.armed() > 0 ? DeadlineWheel::kTick : kIdlePatience;
+}
+
+void TargetLoop::take_inbox() {
+  inbox_->take(inbox_content_);
+  if (inbox_content_.empty()) return;
+  for (auto& flight : inbox_content_.flights) admit(std::move(flight));
+  for (auto& answer : inbox_content_.answers) on_addresses(answer.host, answer.addresses);
+  for (auto& task : inbox_content_.tasks) {
+    if (task.delay.count() <= 0) {
+      task.run();
+    } else {
+      poller_.at(poller_.now() + task.delay, std::move(task.run));
+    }
+  }
+  inbox_content_.flights.clear();
+  inbox_content_.answers.clear();
+  inbox_content_.tasks.clear();
+}
+
+void TargetLoop::resume_readers() {
+  if (readers_.empty()) return;
+  std::vector<Connection*> readers;
+  readers.swap(readers_);
+  for (Connection* connection : readers) connection->resuming = false;
+  for (Connection* connection : readers) connection->resume();
+}
+
+void TargetLoop::check_deadlines() {
+  const SteadyTime now = poller_.now();
+  if (now < checked_ + DeadlineWheel::kTick) return;
+  checked_ = now;
+  wheel_.advance(now,
+                 [this](DeadlineWheel::Node& node) { on_deadline(static_cast<Flight&>(node)); });
+  pool_.expire(now);
+}
+
+void TargetLoop::settle_failures() {
+  std::vector<std::pair<Flight*, Error>> failures;
+  failures.swap(failures_);
+  for (auto& [flight, error] : failures) complete(*flight, std::move(error));
+}
+
+void TargetLoop::cancel_all() {
+  const Error error{ErrorCode::kCancelled, "http: session is closing"};
+  take_inbox();
+  while (!flights_.empty() || !queue_.empty()) {
+    failures_.clear();
+    std::deque<std::unique_ptr<Flight>> queued;
+    queued.swap(queue_);
+    std::vector<std::unique_ptr<Flight>> flights;
+    flights.swap(flights_);
+    for (auto& flight : flights) detach(*flight);
+    for (auto& flight : flights) flight->done(error);
+    for (auto& flight : queued) flight->done(error);
+  }
+  pool_.close_all();
+}
+
+// ---- admission --------------------------------------------------------------------------------
+
+void TargetLoop::admit(std::unique_ptr<Flight> flight) {
+  const bool full = flights_.size() >= options_.max_in_flight || !queue_.empty();
+  if (full || stopping_.load(std::memory_order_relaxed)) {
+    queue_.push_back(std::move(flight));
+    return;
+  }
+  start(std::move(flight));
+}
+
+void TargetLoop::start(std::unique_ptr<Flight> flight) {
+  flight->slot = flights_.size();
+  flight->budget = flight->request.timeout;
+  flights_.push_back(std::move(flight));
+  begin_hop(*flights_.back());
+}
+
+void TargetLoop::admit_queued() {
+  while (!queue_.empty() && flights_.size() < options_.max_in_flight && !stopping_.load()) {
+    std::unique_ptr<Flight> flight = std::move(queue_.front());
+    queue_.pop_front();
+    start(std::move(flight));
+  }
+}
+
+/// Scope first, then the rate: a refused request takes no turn.
+void TargetLoop::begin_hop(Flight& flight) {
+  if (!in_scope(world_.scope, flight.request)) {
+    counters_.refused_by_scope.add();
+    return fail(flight, {ErrorCode::kDenied, "outside the scope: " + flight.request.url.root()});
+  }
+  (flight.exchange.hops.empty() ? flight.exchange.sent : flight.hop_bytes) =
+      to_wire(flight.request);
+  write_key(flight.request, flight.key);
+  const SteadyTime turn = world_.limiter.reserve(flight.request.url.host);
+  const SteadyTime now = world_.clock.now();
+  if (turn <= now) return launch(flight);
+  delay(flight, poller_.now() + (turn - now), &TargetLoop::launch);
+}
+
+void TargetLoop::delay(Flight& flight, SteadyTime until, void (TargetLoop::*then)(Flight&)) {
+  flight.stage = Flight::Stage::kDelayed;
+  flight.timer = poller_.at(until, [this, &flight, then] {
+    flight.timer = 0;
+    (this->*then)(flight);
+  });
+}
+
+// ---- one attempt ------------------------------------------------------------------------------
+
+void TargetLoop::launch(Flight& flight) {
+  if (flight.began == SteadyTime{}) flight.began = world_.clock.now();
+  flight.deadline = poller_.now() + flight.budget;
+  wheel_.arm(flight, flight.deadline);
+  const bool pooled = !flight.request.fresh_connection && !flight.avoid_pool;
+  Connection* connection = pooled ? pool_.take(flight.key) : nullptr;
+  if (connection != nullptr) return exchange(flight, *connection);
+  find_addresses(flight);
+}
+
+void TargetLoop::find_addresses(Flight& flight) {
+  const std::string& host = connect_host(flight.request);
+  const auto ip = net::IpAddress::parse(host);
+  if (!ip.ok()) return look_up(flight, host);
+  set_addresses(flight, {*ip});
+}
+
+void TargetLoop::look_up(Flight& flight, const std::string& host) {
+  flight.stage = Flight::Stage::kLookup;
+  std::vector<Flight*>& waiting = lookups_[host];
+  waiting.push_back(&flight);
+  if (waiting.size() > 1) return;
+  world_.lookup.lookup(host, [inbox = inbox_, host](Result<net::HostLookup::Addresses> addresses) {
+    inbox->put(LoopInbox::Answer{host, std::move(addresses)});
+  });
+}
+
+void TargetLoop::on_addresses(const std::string& host,
+                              const Result<net::HostLookup::Addresses>& addresses) {
+  const auto found = lookups_.find(host);
+  if (found == lookups_.end()) return;
+  const std::vector<Flight*> waiting = std::move(found->second);
+  lookups_.erase(found);
+  for (Flight* flight : waiting) {
+    if (addresses.ok()) {
+      set_addresses(*flight, *addresses);
+    } else {
+      fail(*flight, addresses.error().with_context("look up " + host));
+    }
+  }
+}
+
+/// Keeps the addresses that the scope allows.
+void TargetLoop::set_addresses(Flight& flight, const net::HostLookup::Addresses& addresses) {
+  flight.addresses.clear();
+  flight.next_address = 0;
+  for (const net::IpAddress& ip : addresses) {
+    if (world_.scope.allows_address(ip)) {
+      flight.addresses.push_back({ip, connect_port(flight.request)});
+    }
+  }
+  if (!flight.addresses.empty()) return connect(flight);
+  counters_.refused_by_scope.add();
+  fail(flight, {ErrorCode::kDenied, "address outside the scope: " + connect_host(flight.request)});
+}
+
+Result<std::unique_ptr<Connection>> TargetLoop::open(const Flight& flight,
+                                                     const net::SocketAddress& to) {
+  const bool tls = flight.request.url.is_tls();
+  for (;;) {
+    auto opened = Connection::open(shared_, to, tls ? world_.tls : nullptr,
+                                   tls ? sni_of(flight.request) : std::string());
+    if (opened.ok() || opened.error().code != ErrorCode::kExhausted) return opened;
+    // An idle connection is worth less than a new one.
+    if (!pool_.retire_oldest()) return opened;
+  }
+}
+
+void TargetLoop::connect(Flight& flight) {
+  Error error{ErrorCode::kNetwork, flight.last_error};
+  while (flight.next_address < flight.addresses.size()) {
+    const net::SocketAddress to = flight.addresses[flight.next_address++];
+    auto opened = open(flight, to);
+    if (!opened.ok()) {
+      error = opened.error();
+      continue;
+    }
+    Connection& connection = pool_.add(std::move(opened).value(), flight.key);
+    connection.flight = &flight;
+    flight.connection = &connection;
+    flight.stage = Flight::Stage::kConnecting;
+    const SteadyTime patience = poller_.now() + options_.connect_timeout;
+    wheel_.arm(flight, std::min(flight.deadline, patience));
+    return;
+  }
+  fail(flight, std::move(error));
+}
+
+void TargetLoop::connected(Connection& connection) {
+  Flight& flight = *connection.flight;
+  wheel_.arm(flight, flight.deadline);
+  exchange(flight, connection);
+}
+
+void TargetLoop::exchange(Flight& flight, Connection& connection) {
+  connection.flight = &flight;
+  flight.connection = &connection;
+  flight.stage = Flight::Stage::kExchanging;
+  flight.parser = ResponseParser(parser_options(flight.request));
+  connection.exchange(flight.bytes(), flight.parser);
+}
+
+void TargetLoop::broken(Connection& connection, const Error& error) {
+  Flight* flight = std::exchange(connection.flight, nullptr);
+  const bool was_reused = connection.exchanges() > 1;
+  const bool was_connecting = connection.state() == Connection::State::kConnecting;
+  retire(connection);
+  if (flight == nullptr) return;
+  flight->connection = nullptr;
+  if (was_connecting) {
+    flight->last_error = error.message;
+    return connect(*flight);
+  }
+  try_again(*flight, error, was_reused);
+}
+
+/// A pooled connection may have died while idle: that costs no try. Otherwise only what may be
+/// better next time is tried again, and only while the first attempt's time lasts.
+void TargetLoop::try_again(Flight& flight, const Error& error, bool was_reused) {
+  if (was_reused && !flight.avoid_pool && !flight.parser.head_complete()) {
+    flight.avoid_pool = true;
+    return launch(flight);
+  }
+  const bool in_time = world_.clock.now() - flight.began < flight.request.timeout;
+  if (error.code != ErrorCode::kNetwork || flight.tries >= flight.request.retries || !in_time) {
+    return fail(flight, error);
+  }
+  const auto pause =
+      std::min(options_.retry_delay * (1 << std::min(flight.tries, 10)), kMaxRetryDelay);
+  ++flight.tries;
+  flight.budget = flight.request.timeout;
+  wheel_.disarm(flight);
+  delay(flight, poller_.now() + pause, &TargetLoop::launch);
+}
+
+void TargetLoop::on_deadline(Flight& flight) {
+  const Flight::Stage stage = flight.stage;
+  const bool more_addresses = stage == Flight::Stage::kConnecting &&
+                              poller_.now() < flight.deadline &&
+                              flight.next_address < flight.addresses.size();
+  // Without a length only the peer's silence tells the end of what an unsafe request asked for.
+  const bool open_end = stage == Flight::Stage::kExchanging && flight.parser.head_complete() &&
+                        (flight.request.read_to_end || !flight.request.wire.empty()) &&
+                        flight.parser.end().ok();
+  Connection* connection = flight.connection;
+  if (open_end) return answered(*connection, false);
+  detach(flight);
+  if (more_addresses) return connect(flight);
+  switch (stage) {
+    case Flight::Stage::kLookup:
+      return fail(flight, timeout_error("look up", flight.request.timeout));
+    case Flight::Stage::kConnecting:
+      return fail(flight, timeout_error("connect", std::min(flight.request.timeout,
+                                                            options_.connect_timeout)));
+    default:
+      return fail(flight, timeout_error(flight.parser.head_complete() ? "body" : "answer",
+                                        flight.request.timeout));
+  }
+}
+
+/// Takes \p flight off whatever would move it on, and ends its connection.
+void TargetLoop::detach(Flight& flight) {
+  wheel_.disarm(flight);
+  if (flight.timer != 0) poller_.cancel(std::exchange(flight.timer, 0));
+  if (flight.stage == Flight::Stage::kLookup) {
+    for (auto& [host, waiting] : lookups_) std::erase(waiting, &flight);
+  }
+  if (Connection* connection = std::exchange(flight.connection, nullptr)) {
+    connection->flight = nullptr;
+    retire(*connection);
+  }
+}
+
+// ---- the answer -------------------------------------------------------------------------------
+
+void TargetLoop::answered(Connection& connection, bool reusable) {
+  Flight& flight = *std::exchange(connection.flight, nullptr);
+  flight.connection = nullptr;
+  counters_.responses.add();
+  Response& response = flight.parser.response();
+  response.ip = connection.peer().ip;
+  response.duration =
+      std::chrono::duration_cast<std::chrono::microseconds>(connection.head_at() - flight.began);
+  if (reusable && !flight.request.fresh_connection) {
+    pool_.give(connection, poller_.now());
+  } else {
+    retire(connection);
+  }
+  wheel_.disarm(flight);
+  finish_hop(flight);
+}
+
+void TargetLoop::finish_hop(Flight& flight) {
+  const Request& request = flight.request;
+  Response& response = flight.parser.response();
+  decode_response(request, response);
+  if (request.cookies) request.cookies->store(request.url, response.headers);
+  const int followed = static_cast<int>(flight.exchange.hops.size());
+  if (request.redirects != Request::Redirects::kNone && followed < request.max_redirects) {
+    auto next = next_hop(flight.first_request(), request, response);
+    if (!next.ok()) return fail(flight, next.error());
+    if (next->has_value() && in_scope(world_.scope, **next)) {
+      return follow(flight, std::move(**next));
+    }
+    if (next->has_value()) counters_.refused_by_scope.add();
+  }
+  response.url = std::move(flight.request.url);
+  flight.exchange.hops.push_back(std::move(response));
+  complete(flight, std::move(flight.exchange));
+}
+
+void TargetLoop::follow(Flight& flight, Request next) {
+  Response& response = flight.parser.response();
+  response.url = flight.request.url;
+  response.body.clear();
+  response.body.shrink_to_fit();
+  flight.exchange.hops.push_back(std::move(response));
+  if (!flight.first) flight.first = std::make_unique<Request>(std::move(flight.request));
+  flight.request = std::move(next);
+  flight.avoid_pool = false;
+  flight.budget = std::max(flight.deadline - poller_.now(), Duration::zero());
+  begin_hop(flight);
+}
+
+/// Told at the end of the turn, so that send() never calls back.
+void TargetLoop::fail(Flight& flight, Error error) {
+  wheel_.disarm(flight);
+  flight.stage = Flight::Stage::kFailed;
+  failures_.emplace_back(&flight, std::move(error));
+}
+
+void TargetLoop::complete(Flight& flight, Result<Exchange> result) {
+  if (!result.ok()) counters_.errors.add();
+  const std::size_t slot = flight.slot;
+  const std::unique_ptr<Flight> owned = std::move(flights_[slot]);
+  if (slot + 1 != flights_.size()) {
+    flights_[slot] = std::move(flights_.back());
+    flights_[slot]->slot = slot;
+  }
+  flights_.pop_back();
+  owned->done(std::move(result));
+  admit_queued();
+}
+
+void TargetLoop::again(Connection& connection) {
+  if (connection.resuming) return;
+  connection.resuming = true;
+  readers_.push_back(&connection);
+}
+
+void TargetLoop::retire(Connection& connection) {
+  if (connection.resuming) std::erase(readers_, &connection);
+  connection.resuming = false;
+  pool_.retire(connection);
+}
+
+}  // namespace m8::http
