@@ -1,5 +1,7 @@
 #include "http/client_wire.h"
 
+#include <algorithm>
+
 #include "base/hash.h"
 
 namespace m8::http {
@@ -32,6 +34,10 @@ Result<std::unique_ptr<WireClient>> WireClient::create(const Session::Options& o
         std::make_unique<TargetLoop>(loop_options(options), world, std::move(poller)));
   }
   return client;
+}
+
+WireClient::~WireClient() {
+  for (const auto& loop : loops_) loop->stop();
 }
 
 TargetLoop& WireClient::loop_of(const std::string& host) {

@@ -18,6 +18,8 @@ class WireClient {
   /// without descriptors. What \p world refers to must outlive the client.
   static Result<std::unique_ptr<WireClient>> create(const Session::Options& options,
                                                     TargetLoop::World world);
+  /// Stops all loops before any goes, because callbacks of one may send() through another.
+  ~WireClient();
 
   /// As Session's. The bound on requests in flight is shared out evenly among the loops.
   void send(Request request, Session::Callback done);

@@ -53,23 +53,14 @@ void Connection::fail(const Error& error) {
 
 void Connection::ready(std::uint32_t events) {
   if ((events & kEnded) != 0) peer_ended_ = true;
-  switch (state_) {
-    case State::kConnecting:
-      if ((events & (EPOLLOUT | kEnded)) != 0) on_connect();
-      break;
-    case State::kHandshake:
-      handshake();
-      break;
-    case State::kIdle:
-      if ((events & (EPOLLIN | kEnded)) != 0) check_idle();
-      break;
-    case State::kBusy:
-      if (!unsent_.empty() && (tls_ || (events & EPOLLOUT) != 0)) write_some();
-      if (tls_ || (events & (EPOLLIN | kEnded)) != 0) read_some();
-      break;
-    case State::kClosed:
-      break;
-  }
+  const bool readable = (events & (EPOLLIN | kEnded)) != 0;
+  if (state_ == State::kIdle && readable) return check_idle();
+  if (state_ == State::kConnecting && (events & (EPOLLOUT | kEnded)) != 0) on_connect();
+  if (state_ == State::kHandshake) handshake();
+  if (state_ != State::kBusy) return;
+  if (!unsent_.empty() && (tls_ || (events & EPOLLOUT) != 0)) write_some();
+  // Also right after connecting: a peer that speaks first gives no second edge.
+  if (tls_ || readable) read_some();
 }
 
 void Connection::resume() {
@@ -84,7 +75,6 @@ void Connection::on_connect() {
   if (!stream.ok()) return fail(stream.error());
   tls_ = std::move(stream).value();
   state_ = State::kHandshake;
-  handshake();
 }
 
 void Connection::handshake() {

@@ -46,6 +46,10 @@ class Session {
     /// Before the first further attempt (Request::retries); doubles, at most 10 s.
     std::chrono::milliseconds retry_delay{1000};
     std::string user_agent;  ///< for services; empty = "m8/<version>"
+    /// What one call() may take in all, redirects included; Request::timeout bounds each attempt.
+    std::chrono::milliseconds service_timeout{30'000};
+    std::string service_proxy;  ///< URL (http, https, socks5) for services; empty = none
+    std::string service_ca;     ///< file of further trusted certificates; empty = the system's
   };
   /// One finished exchange, or why there is none: kNetwork, kTimeout, kProtocol, kNotFound (name),
   /// kDenied (scope), kCancelled, kExhausted (descriptors).
@@ -66,7 +70,9 @@ class Session {
                     std::chrono::milliseconds delay = std::chrono::milliseconds(0)) = 0;
   /// send() and wait. Not from a loop thread.
   Result<Exchange> fetch(Request request, std::stop_token stop);
-  /// A service request (libcurl): verified TLS, HTTP/2, follows redirects as the request says.
+  /// A service request (libcurl): verified TLS, HTTP/2, redirects as the request says, its name
+  /// looked up by the system. Waits; polls \p stop. kInvalidArgument for what libcurl can't send,
+  /// kNotFound (name), kNetwork, kTimeout, kProtocol (TLS verification included), kCancelled.
   virtual Result<Response> call(const Request& request, std::stop_token stop) = 0;
 
   virtual SessionStats stats() const = 0;

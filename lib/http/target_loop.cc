@@ -84,7 +84,9 @@ TargetLoop::TargetLoop(Options options, World world, net::Poller poller)
       checked_(poller_.now()),
       thread_([this] { run(); }) {}
 
-TargetLoop::~TargetLoop() {
+TargetLoop::~TargetLoop() { stop(); }
+
+void TargetLoop::stop() {
   stopping_.store(true);
   poller_.wake();
   if (thread_.joinable()) thread_.join();

@@ -47,8 +47,10 @@ class TargetLoop final : private Connection::Owner {
   };
 
   TargetLoop(Options options, World world, net::Poller poller);
-  /// Tells every flight kCancelled (on the loop's thread) and joins it.
   ~TargetLoop() override;
+  /// Tells every flight kCancelled (on the loop's thread) and joins it. Idempotent; send() may
+  /// still be called and cancels at once.
+  void stop();
 
   /// Any thread.
   void send(std::unique_ptr<Flight> flight);
