@@ -45,7 +45,9 @@ Result<std::unique_ptr<CurlClient>> CurlClient::create(const Session::Options& o
   return client;
 }
 
-CurlClient::~CurlClient() {
+CurlClient::~CurlClient() { stop(); }
+
+void CurlClient::stop() {
   thread_.request_stop();
   if (multi_->handle != nullptr) curl_multi_wakeup(multi_->handle);
   if (thread_.joinable()) thread_.join();

@@ -24,8 +24,10 @@ class CurlClient {
  public:
   /// kInternal if libcurl can't be set up.
   static Result<std::unique_ptr<CurlClient>> create(const Session::Options& options);
-  /// Cancels what is under way and joins.
   ~CurlClient();
+  /// Cancels what is under way and joins; calls end with kCancelled from now on. Not from two
+  /// threads at once.
+  void stop();
 
   /// As Session::call(), without the rate limiter.
   Result<Response> call(const Request& request, std::stop_token stop);

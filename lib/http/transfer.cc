@@ -18,8 +18,8 @@ ErrorCode code_of(CURLcode code) {
     case CURLE_OPERATION_TIMEDOUT:
       return ErrorCode::kTimeout;
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
       return ErrorCode::kInvalidArgument;
+    case CURLE_UNSUPPORTED_PROTOCOL:  // what it says of an answer that isn't HTTP
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_BAD_CONTENT_ENCODING:
     case CURLE_WEIRD_SERVER_REPLY:
@@ -44,6 +44,9 @@ Result<std::unique_ptr<Transfer>> Transfer::create(const Request& request,
                                                    std::chrono::milliseconds timeout) {
   if (!request.wire.empty()) {
     return Error{ErrorCode::kInvalidArgument, "service request: raw bytes are for targets only"};
+  }
+  if (request.url.scheme != "http" && !request.url.is_tls()) {
+    return Error{ErrorCode::kInvalidArgument, "service request: no http URL"};
   }
   auto transfer = std::make_unique<Transfer>();
   transfer->easy.reset(curl_easy_init());
