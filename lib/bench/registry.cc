@@ -3,11 +3,13 @@
 namespace m8::bench {
 
 // One declaration and one entry for each lib/bench/<workload>.cc.
+extern const Workload kHttp;
 extern const Workload kStartup;
 
 namespace {
 
 constexpr const Workload* kWorkloads[] = {
+    &kHttp,
     &kStartup,
 };
 
