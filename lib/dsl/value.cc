@@ -13,9 +13,9 @@ namespace {
 
 std::string bracketed(const List& items) {
   std::string out = "[";
-  for (const std::string& item : items) {
-    if (out.size() > 1) out += ' ';
-    out += item;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (i > 0) out += ' ';
+    out += items[i];
   }
   return out + "]";
 }
