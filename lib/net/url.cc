@@ -163,6 +163,11 @@ Result<Url> Url::resolve(std::string_view reference) const {
   if (reference.size() > kMaxUrl) return bad_url(reference, "over 64 KiB");
   if (!reference_scheme(reference).empty()) return parse(reference);
   if (reference.starts_with("//")) return parse(scheme + ":" + std::string(reference));
+  // RFC 3986 4.2: a relative path must not look like a scheme.
+  if (const std::size_t end = reference.find_first_of(":/?#");
+      end != reference.npos && reference[end] == ':') {
+    return bad_url(reference, "colon in the first segment");
+  }
   Url relative;
   take_rest(reference, relative);
   Url url = *this;

@@ -113,9 +113,14 @@ std::string curl_command(const net::Url& url, std::string_view sent) {
     head.remove_prefix(end + 2);
     lines.push_back(head.substr(0, head.find("\r\n")));
   }
-  std::sort(lines.begin(), lines.end());
+  const auto name = [](std::string_view line) { return line.substr(0, line.find(':')); };
+  std::sort(lines.begin(), lines.end(), [&](auto a, auto b) { return name(a) < name(b); });
+  const std::string own_host = "Host: " + url.authority();
   for (const std::string_view line : lines) {
-    if (line.starts_with("Content-Length:")) continue;
+    // curl makes these itself; asking for gzip would only garble what it prints.
+    if (name(line) == "Content-Length" || line == "Accept-Encoding: gzip" || line == own_host) {
+      continue;
+    }
     out += " -H ";
     append_quoted(out, line);
   }

@@ -26,7 +26,7 @@ bool is_header_name(std::string_view name);
 bool is_hidden(const http::Header& header, const http::Response& response);
 
 /// "curl -X 'GET' -d 'body' -H 'Accept: */*' 'http://a.com/'" of request \p sent, as it went on the
-/// wire: parts in single quotes, headers sorted.
+/// wire: parts in single quotes, headers sorted, without those that curl makes itself.
 std::string curl_command(const net::Url& url, std::string_view sent);
 
 }  // namespace m8::protocols

@@ -40,10 +40,9 @@ class Parameters {
 
   std::string text() const {
     std::string out;
-    bool first = true;
     for (const auto& [key, values] : groups_) {
       for (const auto value : values) {
-        if (!std::exchange(first, false)) out += '&';
+        if (!out.empty()) out += '&';  // so empty items at the front vanish, as in the reference
         out.append(key);
         if (!value.empty() || keep_equals_) out.append("=").append(value);
       }
@@ -191,7 +190,7 @@ Result<net::Url> resolve_path_entry(std::string_view text, const net::Url& targe
   auto url =
       has_scheme(text) ? net::Url::parse(text) : net::Url::parse("https://" + std::string(text));
   if (!url) return failed();
-  url->path = url->path.empty() ? "/" : encode_path(url->path);
+  url->path = encode_path(url->path);
   set_query(*url, encode_query(merge_queries(target.query, url->query, false)));
   return std::move(*url);
 }
@@ -199,9 +198,8 @@ Result<net::Url> resolve_path_entry(std::string_view text, const net::Url& targe
 net::Url resolve_raw_target(std::string_view raw, const net::Url& target, bool automerge) {
   const TargetParts parts = split_target(raw);
   net::Url url = target;
-  const std::string path =
-      join_paths(automerge ? target.path : std::string(), is_root(parts) ? "" : parts.path);
-  url.path = path.empty() ? "/" : encode_path(path);
+  url.path = encode_path(
+      join_paths(automerge ? target.path : std::string(), is_root(parts) ? "" : parts.path));
   const bool merge = automerge || !raw.empty();
   set_query(url, encode_query(merge_queries(merge ? target.query : "", parts.query, false)));
   url.fragment = parts.fragment;

@@ -31,7 +31,8 @@ std::string encode_path(std::string_view path);
 std::string join_paths(std::string_view base, std::string_view path);
 
 /// Where a rendered `path` entry leads: absolute, https without a scheme, the query merged with
-/// \p target's, encoded; the fragment is kept. kInvalidArgument "failed to parse url ...".
+/// \p target's, encoded; the fragment is kept, and so is an empty path (findings show it, the wire
+/// has "/"). kInvalidArgument "failed to parse url ...".
 Result<net::Url> resolve_path_entry(std::string_view text, const net::Url& target);
 
 /// Where the target of a safe `raw` request leads: always to \p target's host.

@@ -144,6 +144,7 @@ TEST_CASE("net/url: resolves references") {
       {"http://a.com/", "a:b/c", nullptr},
       {"http://a.com/", "javascript:alert(1)", nullptr},
       {"http://a.com/", "//", nullptr},
+      {"http://a.com/", ".http://h/x", nullptr},
       {"http://a.com/", "/x:y", "http://a.com/x:y"},
   };
   for (const Row& row : rows) {

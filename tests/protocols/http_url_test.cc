@@ -39,13 +39,13 @@ TEST_CASE("protocols/http_url: path entries become request targets (templates 3.
     const char *target, *rendered, *expected;
   };
   const Row rows[] = {
-      {"http://a.com", "http://a.com", "http://a.com/"},
+      {"http://a.com", "http://a.com", "http://a.com"},
       {"http://a.com", "http://a.com/x", "http://a.com/x"},
       {"http://a.com", "http://a.com//x", "http://a.com//x"},
-      {"http://a.com", "http://a.comx", "http://a.comx/"},
-      {"http://a.com", "http://a.com?p=1", "http://a.com/?p=1"},
+      {"http://a.com", "http://a.comx", "http://a.comx"},
+      {"http://a.com", "http://a.com?p=1", "http://a.com?p=1"},
       {"http://a.com", "a.com/x", "https://a.com/x"},
-      {"http://a.com", "x", "https://x/"},
+      {"http://a.com", "x", "https://x"},
       {"http://a.com", "http://a.com/x?p=&q", "http://a.com/x?p&q"},
       {"http://a.com", "http://a.com/x?p&&q", "http://a.com/x?p&&q"},
       {"http://a.com", "http://a.com/?x=1?y=2", "http://a.com/?x=1?y=2"},
