@@ -1,0 +1,35 @@
+/// Network: the resolvers, the rate limiter and the HTTP session of a scan, in one bag.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "cli/flag.h"
+#include "http/session.h"
+#include "net/rate_limiter.h"
+#include "net/resolve.h"
+#include "scan_flags.h"
+
+namespace m8::num8 {
+
+class Network {
+ public:
+  /// \p settings and \p clock are borrowed. Errors of --resolvers and of the session.
+  static Result<std::unique_ptr<Network>> create(const cli::Values& flags,
+                                                 const ScanSettings& settings, Clock& clock);
+
+  /// REQUIRES: not closed.
+  http::Session& session() { return *session_; }
+  /// Cancels what is in flight and ends the loops.
+  void close() { session_.reset(); }
+
+ private:
+  Network(const ScanSettings& settings, Clock& clock) : limiter_(settings.rates, clock) {}
+
+  net::RateLimiter limiter_;
+  std::unique_ptr<net::HostLookup> lookup_;
+  std::unique_ptr<http::Session> session_;
+};
+
+}  // namespace m8::num8

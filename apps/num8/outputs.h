@@ -1,0 +1,47 @@
+/// Outputs: where the findings of a scan go: stdout, a file, later a store.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <stop_token>
+
+#include "base/result.h"
+#include "cli/flag.h"
+#include "cli/progress.h"
+#include "model/severity.h"
+#include "model/sink.h"
+#include "output/writer.h"
+
+namespace m8::num8 {
+
+/// The sink of a scan. Thread-safe.
+class Outputs final : public model::Sink {
+ public:
+  /// Opens what the flags name. \p unread is asked to stop once nobody reads the results any more:
+  /// stdout was closed, and there is no file. kInvalidArgument, kIo, kDenied, kNotFound.
+  static Result<std::unique_ptr<Outputs>> open(const cli::Values& flags, std::stop_source unread);
+
+  /// Findings go around the progress line from now on; null: no more. Borrowed.
+  void set_progress(cli::Progress* progress) { progress_ = progress; }
+
+  /// The highest severity found; empty before the first finding.
+  std::optional<model::Severity> worst() const;
+  /// Nobody read the results to the end, and there was no other place for them.
+  bool unread() const { return !file_ && screen_->closed(); }
+
+  Status finding(const model::Finding& finding) override;
+  Status flush() override;
+
+ private:
+  explicit Outputs(std::stop_source unread) : unread_(std::move(unread)) {}
+  Status write(const model::Finding& finding);
+
+  std::unique_ptr<output::Writer> screen_;
+  std::unique_ptr<output::Writer> file_;
+  std::stop_source unread_;
+  cli::Progress* progress_ = nullptr;
+  std::atomic<int> worst_{-1};
+};
+
+}  // namespace m8::num8

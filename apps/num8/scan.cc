@@ -1,0 +1,214 @@
+// num8 scan: templates against targets.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "base/process.h"
+#include "base/version.h"
+#include "cli/exit_code.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
+#include "commands.h"
+#include "network.h"
+#include "output/summary.h"
+#include "outputs.h"
+#include "scan_flags.h"
+#include "scan_report.h"
+#include "selection.h"
+
+namespace m8::num8 {
+namespace {
+
+Result<templates::Catalog> load(const cli::Context& context, const ScanSettings& settings,
+                                dsl::Services& services, std::stop_token stop) {
+  auto options = M8_TRY(selection_options(context.flags));
+  std::string root = std::move(options.command_line.templates_root);
+  options.command_line = settings.compile;
+  options.command_line.templates_root = std::move(root);
+  M8_TRY(apply_ignore_list(options));
+  auto catalog = M8_TRY(templates::load_catalog(options, services, stop));
+  report_catalog(context, catalog);
+  if (catalog.templates.empty())
+    return Error{ErrorCode::kNotFound, "no templates provided for scan"};
+  return catalog;
+}
+
+scan::TargetReader make_reader(const cli::Context& context, ScanSettings& settings) {
+  settings.targets.warn = [&context](const Error& error) { say(context, error.message); };
+  return scan::TargetReader(settings.targets);
+}
+
+/// Says what a scan would do. Reads all targets, sends nothing.
+Status print_plan(const templates::Catalog& catalog, scan::TargetReader& reader,
+                  const net::Scope& scope, std::stop_token stop) {
+  std::uint64_t targets = 0, outside = 0, per_target = 0;
+  for (const auto& one : catalog.templates)
+    per_target += static_cast<std::uint64_t>(one->request_count());
+  for (;;) {
+    const auto spec = M8_TRY(reader.next(stop));
+    if (!spec) break;
+    ++(scope.allows_host(spec->url.host) ? targets : outside);
+  }
+  fmt::print("targets\t{}\noutside the scope\t{}\nduplicates\t{}\nnot a target\t{}\n", targets,
+             outside, reader.counts().duplicates, reader.counts().rejected);
+  fmt::print("templates\t{}\nrequests per target, at most\t{}\nrequests, at most\t{}\n",
+             catalog.templates.size(), per_target, per_target * targets);
+  return {};
+}
+
+cli::ProgressMode progress_of(const cli::Values& flags) {
+  const auto mode = cli::progress_mode(flags);
+  const bool wanted = mode == cli::ProgressMode::kNone && flags.on("stats");
+  return wanted ? cli::ProgressMode::kJson : mode;
+}
+
+cli::ProgressNumbers numbers_of(const scan::Engine& engine) {
+  const scan::Totals totals = engine.totals();
+  cli::ProgressNumbers numbers;
+  numbers.done = totals.requests_done;
+  numbers.total = totals.planned_is_total ? totals.requests_planned : 0;
+  numbers.found = totals.findings;
+  for (const auto& [name, count] : totals.errors) numbers.errors += count;
+  return numbers;
+}
+
+/// The scan itself, from the first target to the last record written.
+class Scan {
+ public:
+  Scan(const cli::Context& context, ScanSettings& settings, const cli::Signals& signals)
+      : context_(context),
+        settings_(settings),
+        signals_(signals),
+        forward_(signals.token(), [this] { stop_.request_stop(); }) {
+    record_.command = "num8 scan";
+    for (const std::string& argument : context.arguments)
+      record_.arguments += (record_.arguments.empty() ? "" : " ") + argument;
+    record_.version = version();
+    record_.started = clock_.wall();
+  }
+
+  int run() {
+    const auto catalog = load(context_, settings_, services_, stop_.get_token());
+    if (!catalog.ok()) return cli::fail(context_.program, catalog.error());
+    scan::TargetReader reader = make_reader(context_, settings_);
+    if (context_.flags.on("dry-run")) {
+      const Status planned =
+          print_plan(*catalog, reader, settings_.scope, stop_.get_token());
+      return planned.ok() ? cli::kDone : cli::fail(context_.program, planned.error());
+    }
+    auto outputs = Outputs::open(context_.flags, stop_);
+    if (!outputs.ok()) return cli::fail(context_.program, outputs.error());
+    auto network = Network::create(context_.flags, settings_, clock_);
+    if (!network.ok()) return cli::fail(context_.program, network.error());
+    const Status status = scan(*catalog, reader, **outputs, **network);
+    count_catalog(*catalog, record_);
+    count_targets(reader.counts(), record_);
+    return finish(status, **outputs);
+  }
+
+ private:
+  Status scan(const templates::Catalog& catalog, scan::TargetReader& reader, Outputs& outputs,
+              Network& network) {
+    scan::Engine engine(catalog.templates,
+                        {network.session(), outputs, services_, settings_.requests,
+                         settings_.overrides, settings_.scope, clock_},
+                        settings_.engine);
+    Status status;
+    {
+      cli::Progress progress(progress_of(context_.flags), "requests",
+                             [&] { return numbers_of(engine); }, clock_);
+      outputs.set_progress(&progress);
+      status = engine.run([&](std::stop_token stop) { return reader.next(stop); },
+                          stop_.get_token());
+      usage_ = process_usage();
+      stats_ = network.session().stats();
+      if (stop_.stop_requested()) network.close();  // what is in flight ends now
+      engine.close();
+      outputs.set_progress(nullptr);
+    }
+    totals_ = engine.totals();
+    return status;
+  }
+
+  int finish(const Status& status, const Outputs& outputs) {
+    const bool interrupted = signals_.received() != 0;
+    record_.ended = clock_.wall();
+    count_scan(totals_, stats_, record_);
+    const int code = exit_code(status, outputs, interrupted);
+    record_.status = interrupted ? "interrupted"
+                     : code == cli::kFailed || code == cli::kUsage ? "failed"
+                     : code == cli::kIncomplete                    ? "incomplete"
+                                                                   : "done";
+    report_losses(context_, totals_);
+    say(context_, closing_line(record_, totals_, stats_, usage_));
+    const Status written = write_summary();
+    return written.ok() ? code : cli::fail(context_.program, written.error());
+  }
+
+  int exit_code(const Status& status, const Outputs& outputs, bool interrupted) {
+    if (interrupted) return cli::kInterrupted;
+    const bool unread = outputs.unread() && stop_.stop_requested();
+    if (!status.ok() && !unread) return cli::fail(context_.program, status.error());
+    if (totals_.records_lost > 0 || !totals_.first_record_error.empty()) return cli::kFailed;
+    if (settings_.fail_on && outputs.worst() && *outputs.worst() >= *settings_.fail_on)
+      return cli::kFound;
+    return is_incomplete(totals_) ? cli::kIncomplete : cli::kDone;
+  }
+
+  Status write_summary() {
+    const std::string path = context_.flags.text("summary");
+    if (path.empty()) return {};
+    const std::string line = output::summary_line(record_, process_usage());
+    if (path != "-") {
+      auto file = M8_TRY(output::Stream::create(path));
+      M8_TRY(file->write(line));
+      return file->flush();
+    }
+    std::fputs(line.c_str(), stderr);
+    return {};
+  }
+
+  const cli::Context& context_;
+  ScanSettings& settings_;
+  const cli::Signals& signals_;
+  SystemClock& clock_ = SystemClock::instance();
+  dsl::Services services_;
+  std::stop_source stop_;  ///< a signal, or nobody reads any more
+  std::stop_callback<std::function<void()>> forward_;
+  model::Run record_;
+  scan::Totals totals_;
+  http::SessionStats stats_;
+  ProcessUsage usage_;
+};
+
+int run_scan(const cli::Context& context) {
+  auto settings = scan_settings(context);
+  if (!settings.ok()) return cli::fail(context.program, settings.error());
+  if (context.flags.on("validate")) return validate_templates(context);
+  if (context.flags.on("tl")) return list_templates(context);
+  const cli::Signals signals;
+  return Scan(context, *settings, signals).run();
+}
+
+}  // namespace
+
+cli::Command scan_command() {
+  cli::Command command;
+  command.name = "scan";
+  command.brief = "run templates against targets and print the findings";
+  command.detail =
+      "Reads targets from arguments, a file or stdin, one at a time, and runs every selected "
+      "template against each. Findings are printed as they come. Templates that can't be run yet "
+      "are named or counted on stderr. Exit codes: 0 done, 1 failed, 2 bad usage, 3 --fail-on "
+      "found something, 4 incomplete, 130 interrupted.";
+  command.arguments = "[TARGET...]";
+  command.flags = scan_flags();
+  command.examples = {"num8 scan -u http://127.0.0.1:8080 -t examples/templates --dry-run"};
+  command.run = run_scan;
+  return command;
+}
+
+}  // namespace m8::num8

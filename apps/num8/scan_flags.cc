@@ -1,0 +1,328 @@
+#include "scan_flags.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/progress.h"
+#include "cli/terminal.h"
+#include "selection.h"
+
+extern char** environ;
+
+namespace m8::num8 {
+namespace {
+
+using Flags = std::vector<cli::Flag>;
+
+/// A flag with a value; what is rarer is set on the result.
+cli::Flag valued(const char* section, std::string name, std::vector<std::string> aliases,
+                 std::string argument, std::string brief) {
+  cli::Flag flag;
+  flag.section = section;
+  flag.name = std::move(name);
+  flag.aliases = std::move(aliases);
+  flag.argument = std::move(argument);
+  flag.brief = std::move(brief);
+  return flag;
+}
+
+cli::Flag switched(const char* section, std::string name, std::vector<std::string> aliases,
+                   std::string brief) {
+  return valued(section, std::move(name), std::move(aliases), "", std::move(brief));
+}
+
+cli::Flag with_default(cli::Flag flag, std::string initial, std::string unit = {}) {
+  flag.initial = std::move(initial);
+  flag.unit = std::move(unit);
+  return flag;
+}
+
+cli::Flag repeated(cli::Flag flag, bool literal = false) {
+  flag.repeatable = true;
+  flag.literal = literal;
+  return flag;
+}
+
+cli::Flag file_flag(cli::Flag flag) {
+  flag.complete = cli::Complete::kFile;
+  return flag;
+}
+
+cli::Flag common(cli::Flag flag) {
+  flag.common = true;
+  return flag;
+}
+
+cli::Flag detailed(cli::Flag flag, std::string detail) {
+  flag.detail = std::move(detail);
+  return flag;
+}
+
+Flags input_flags() {
+  const char* in = "Input";
+  return {
+      common(detailed(repeated(valued(in, "target", {"u"}, "TARGET", "scan these")),
+                      "A URL, host, host:port, address, CIDR, or a JSON line of asmm8, subfinder, "
+                      "dnsx, httpx or naabu. Hosts without a scheme are probed first.")),
+      common(detailed(file_flag(valued(in, "list", {"l"}, "FILE", "targets, one a line; - is stdin")),
+                      "Without this flag and without targets, stdin is read unless it is a "
+                      "terminal.")),
+      detailed(repeated(valued(in, "ports", {}, "PORT", "probe bare hosts on these ports")),
+               "Without it a host without a port is asked on 443 with TLS, then on 80 without."),
+      switched(in, "no-httpx", {"nh"}, "don't probe: hosts without a scheme are skipped"),
+      common(detailed(file_flag(valued(in, "scope", {}, "FILE", "contact only what this allows")),
+                      "One rule a line: a domain, an address, a CIDR or a URL prefix; a leading ! "
+                      "excludes. Redirects are bound by it too; refusals are counted.")),
+      common(repeated(valued(in, "exclude", {"eh", "exclude-hosts"}, "RULE", "never contact these"))),
+  };
+}
+
+Flags output_flags() {
+  const char* out = "Output";
+  return {
+      common(file_flag(valued(out, "output", {"o"}, "FILE", "also write the findings here"))),
+      common(switched(out, "jsonl", {"j"}, "findings as JSON lines")),
+      switched(out, "omit-raw", {"or"}, "leave request and response out of JSON lines"),
+      detailed(switched(out, "omit-template", {"ot"}, "leave the template's text out"),
+               "It is never written; the flag is there for scripts."),
+      switched(out, "timestamp", {"ts"}, "put the time in front of each finding"),
+      switched(out, "no-meta", {"nm"}, "print the place alone"),
+      detailed(file_flag(valued(out, "summary", {}, "FILE", "write a last record of the run")),
+               "One JSON line: what was asked, done and skipped and why, requests, errors by class, "
+               "time and memory. - is stderr."),
+      common(detailed(valued(out, "fail-on", {}, "SEVERITY", "exit with 3 on a finding this severe"),
+                      "info, low, medium, high or critical; what is more severe counts too.")),
+  };
+}
+
+Flags request_flags() {
+  const char* in = "Requests";
+  return {
+      detailed(repeated(valued(in, "header", {"H"}, "HEADER", "add 'Name: value' to each request"),
+                        true),
+               "May name a file with one header a line."),
+      detailed(repeated(valued(in, "var", {"V"}, "NAME=VALUE", "set a template variable"), true),
+               "May name a file with one pair a line."),
+      switched(in, "env-vars", {"ev"}, "environment variables are template variables"),
+      detailed(file_flag(valued(in, "resolvers", {"r"}, "FILE", "DNS resolvers")),
+               "A file with one address a line, or addresses divided by commas. Default: those of "
+               "the system."),
+      switched(in, "follow-redirects", {"fr"}, "follow redirects in all templates"),
+      switched(in, "follow-host-redirects", {"fhr"}, "follow redirects to the same host"),
+      switched(in, "disable-redirects", {"dr"}, "never follow redirects"),
+      valued(in, "max-redirects", {"mr"}, "N", "follow at most so many"),
+      switched(in, "no-interactsh", {"ni"}, "run templates up to what needs an interaction server"),
+      valued(in, "attack-type", {"at"}, "TYPE", "how payloads are combined"),
+      valued(in, "sni", {}, "NAME", "TLS server name"),
+      switched(in, "leave-default-ports", {"ldp"}, "keep :80 and :443 in Host"),
+      with_default(valued(in, "response-size-read", {"rsr"}, "N", "read at most so much of an answer"),
+                   "0", "bytes"),
+      with_default(valued(in, "response-size-save", {"rss"}, "N", "keep at most so much of it"),
+                   "1048576", "bytes"),
+      switched(in, "allow-local-file-access", {"lfa"}, "payload files may lie anywhere"),
+      repeated(valued(in, "exclude-matchers", {"em"}, "ID:NAME", "drop results of these matchers")),
+      switched(in, "stop-at-first-match", {"spm"}, "stop each block after its first match"),
+  };
+}
+
+Flags rate_flags() {
+  const char* in = "Rate";
+  return {
+      common(detailed(with_default(valued(in, "rate", {"rl", "rate-limit"}, "RATE", "requests in all"),
+                                   "150/s"),
+                      "150 or 150/s, 4/m, 1000/h; 0 is unlimited.")),
+      with_default(valued(in, "rate-host", {}, "RATE", "requests per host"), "0"),
+      common(with_default(valued(in, "concurrency", {"c"}, "N", "templates at once on a target"),
+                          "25")),
+      common(with_default(valued(in, "bulk-size", {"bs"}, "N", "targets at once"), "25")),
+      with_default(valued(in, "payload-concurrency", {"pc"}, "N", "payloads at once in a block"),
+                   "25"),
+      with_default(valued(in, "probe-concurrency", {"prc"}, "N", "bare hosts probed at once"), "50"),
+      with_default(valued(in, "timeout", {}, "TIME", "for one request"), "10", "seconds"),
+      with_default(valued(in, "retries", {}, "N", "further tries of a broken connection"), "1"),
+      with_default(valued(in, "max-host-error", {"mhe"}, "N", "errors before a host is left alone"),
+                   "30"),
+      switched(in, "no-mhe", {"nmhe"}, "never leave a host alone"),
+  };
+}
+
+Flags run_flags() {
+  const char* in = "Run";
+  return {
+      common(detailed(switched(in, "dry-run", {}, "print the plan and send nothing"),
+                      "Reads templates and targets and says what a scan would do.")),
+      switched(in, "validate", {}, "check the templates and run nothing"),
+      switched(in, "tl", {}, "list the selected templates and run nothing"),
+      detailed(switched(in, "stats", {}, "report progress also without a terminal"),
+               "As JSON lines on stderr; see --progress."),
+      cli::progress_flag(),
+  };
+}
+
+// ---- values -----------------------------------------------------------------------------------
+
+Error wrong(const char* flag, std::string reason) {
+  return {ErrorCode::kInvalidArgument, fmt::format("--{}: {}", flag, std::move(reason))};
+}
+
+Result<int> whole(const cli::Values& flags, const char* name, long long min, long long max) {
+  return static_cast<int>(M8_TRY(flags.number(name, min, max)));
+}
+
+Status read_targets(const cli::Context& context, scan::TargetReader::Options& out) {
+  const cli::Values& flags = context.flags;
+  out.arguments = flags.list("target");
+  for (const std::string& argument : flags.arguments()) {
+    if (argument == "-") {
+      out.files.push_back("-");
+    } else {
+      out.arguments.push_back(argument);
+    }
+  }
+  if (const std::string list = flags.text("list"); !list.empty()) out.files.push_back(list);
+  if (out.arguments.empty() && out.files.empty()) {
+    if (cli::is_terminal(STDIN_FILENO))
+      return Error{ErrorCode::kInvalidArgument, "no targets: give -u, -l, or pipe them in"};
+    out.files.push_back("-");
+  }
+  for (const std::string& text : flags.list("ports")) {
+    const auto end = net::HostPort::parse("h:" + text);
+    if (!end.ok() || !end->port || *end->port == 0) return wrong("ports", "not a port: " + text);
+    out.ports.push_back(*end->port);
+  }
+  return {};
+}
+
+Status read_headers(const cli::Values& flags, std::vector<http::Header>& out) {
+  for (const std::string& line : M8_TRY(expand_files(flags.list("header")))) {
+    const auto colon = line.find(':');
+    if (colon == std::string::npos || colon == 0)
+      return wrong("header", fmt::format("not 'Name: value': {}", line.substr(0, colon)));
+    out.push_back({line.substr(0, colon), std::string(trim(line.substr(colon + 1)))});
+  }
+  return {};
+}
+
+Status read_overrides(const cli::Values& flags, dsl::Variables& out) {
+  if (flags.on("env-vars")) {
+    for (char** entry = environ; entry && *entry; ++entry) {
+      const std::string_view text = *entry;
+      const auto equals = text.find('=');
+      if (equals != std::string_view::npos)
+        out.set(std::string(text.substr(0, equals)), text.substr(equals + 1));
+    }
+  }
+  for (const std::string& pair : flags.list("var")) {
+    const bool is_file = pair.find('=') == std::string::npos;
+    for (const std::string& line :
+         is_file ? M8_TRY(expand_files({pair})) : std::vector<std::string>{pair}) {
+      const auto equals = line.find('=');
+      if (equals == std::string::npos || equals == 0)
+        return wrong("var", fmt::format("not NAME=VALUE: {}", line));
+      out.set(line.substr(0, equals), line.substr(equals + 1));
+    }
+  }
+  return {};
+}
+
+Status read_redirects(const cli::Values& flags, protocols::Settings& out) {
+  using Redirects = protocols::Settings::Redirects;
+  const bool all = flags.on("follow-redirects"), host = flags.on("follow-host-redirects"),
+             none = flags.on("disable-redirects");
+  if (all && host)
+    return Error{ErrorCode::kInvalidArgument,
+                 "both follow host redirects and follow redirects specified"};
+  if ((all || host) && none)
+    return Error{ErrorCode::kInvalidArgument,
+                 "both follow redirects and disable redirects specified"};
+  if (all) out.redirects = Redirects::kAll;
+  if (host) out.redirects = Redirects::kSameHost;
+  if (none) out.redirects = Redirects::kNone;
+  if (flags.given("max-redirects")) out.max_redirects = M8_TRY(whole(flags, "max-redirects", 0, 1000));
+  return {};
+}
+
+Status read_requests(const cli::Values& flags, ScanSettings& out) {
+  protocols::Settings& requests = out.requests;
+  requests.timeout = std::chrono::milliseconds(M8_TRY(flags.milliseconds("timeout")));
+  if (requests.timeout <= std::chrono::milliseconds(0)) return wrong("timeout", "must be above 0");
+  requests.retries = M8_TRY(whole(flags, "retries", 0, 100));
+  M8_TRY(read_headers(flags, requests.headers));
+  M8_TRY(read_redirects(flags, requests));
+  requests.max_body =
+      static_cast<std::size_t>(M8_TRY(flags.number("response-size-read", 0, 1ll << 31)));
+  requests.max_kept_response =
+      static_cast<std::size_t>(M8_TRY(flags.number("response-size-save", 0, 1ll << 31)));
+  requests.omit_raw = flags.on("omit-raw");
+  requests.leave_default_ports = flags.on("leave-default-ports");
+  requests.payload_concurrency = M8_TRY(whole(flags, "payload-concurrency", 1, 10'000));
+  requests.server_name = flags.text("sni");
+  M8_TRY(read_overrides(flags, out.overrides));
+  out.compile.stop_at_first_match = flags.on("stop-at-first-match");
+  out.compile.local_file_access = flags.on("allow-local-file-access");
+  out.compile.no_interactsh = flags.on("no-interactsh");
+  out.compile.attack = flags.text("attack-type");
+  for (const std::string& matcher : flags.list("exclude-matchers"))
+    out.compile.excluded_matchers.insert(matcher);
+  return {};
+}
+
+Status read_engine(const cli::Values& flags, ScanSettings& out) {
+  scan::EngineOptions& engine = out.engine;
+  engine.templates_at_once = M8_TRY(whole(flags, "concurrency", 1, 10'000));
+  engine.targets_at_once = M8_TRY(whole(flags, "bulk-size", 1, 10'000));
+  engine.probes_at_once = M8_TRY(whole(flags, "probe-concurrency", 1, 10'000));
+  engine.probe = !flags.on("no-httpx");
+  engine.host_errors.enabled = !flags.on("no-mhe");
+  // Raised to the concurrency, as in the reference: else one burst would drop a slow host.
+  engine.host_errors.max_errors = std::max(M8_TRY(whole(flags, "max-host-error", 1, 1'000'000)),
+                                           engine.templates_at_once);
+  engine.probing.timeout = out.requests.timeout;
+  engine.probing.retries = out.requests.retries;
+  const auto rate = net::Rate::parse(flags.text("rate"));
+  if (!rate.ok()) return wrong("rate", rate.error().message);
+  const auto per_host = net::Rate::parse(flags.text("rate-host"));
+  if (!per_host.ok()) return wrong("rate-host", per_host.error().message);
+  out.rates.global = *rate;
+  out.rates.per_key = *per_host;
+  return {};
+}
+
+Status read_scope(const cli::Values& flags, net::Scope& out) {
+  if (const std::string file = flags.text("scope"); !file.empty()) M8_TRY(out.load(file));
+  for (const std::string& rule : M8_TRY(expand_files(flags.list("exclude")))) {
+    if (const Status status = out.exclude(rule); !status.ok())
+      return status.error().with_context("--exclude");
+  }
+  return {};
+}
+
+}  // namespace
+
+Flags scan_flags() {
+  Flags flags = input_flags();
+  for (Flags more : {selection_flags(), output_flags(), request_flags(), rate_flags(), run_flags()})
+    for (cli::Flag& flag : more) flags.push_back(std::move(flag));
+  return flags;
+}
+
+Result<ScanSettings> scan_settings(const cli::Context& context) {
+  const cli::Values& flags = context.flags;
+  ScanSettings settings;
+  M8_TRY(read_requests(flags, settings));
+  M8_TRY(read_engine(flags, settings));
+  M8_TRY(read_scope(flags, settings.scope));
+  if (const std::string word = flags.text("fail-on"); !word.empty()) {
+    settings.fail_on = model::parse_severity(word);
+    if (!settings.fail_on) return wrong("fail-on", fmt::format("not a severity: {}", word));
+  }
+  const bool scans = !flags.on("validate") && !flags.on("tl");
+  if (scans) M8_TRY(read_targets(context, settings.targets));
+  return settings;
+}
+
+}  // namespace m8::num8

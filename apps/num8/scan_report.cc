@@ -1,0 +1,113 @@
+#include "scan_report.h"
+
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "selection.h"
+
+namespace m8::num8 {
+namespace {
+
+using templates::Catalog;
+using templates::Rejected;
+
+void report(const cli::Context& context, const char* what, const std::vector<Rejected>& rejected) {
+  if (context.flags.on("verbose")) {
+    for (const Rejected& one : rejected)
+      say(context, fmt::format("{}: {} ({}): {}", what, one.id, one.path, one.reason));
+    return;
+  }
+  for (const auto& [reason, count] : Catalog::by_reason(rejected))
+    say(context, fmt::format("{}: {} {}: {}", what, count, count == 1 ? "template" : "templates",
+                             reason));
+}
+
+void report_invalid(const cli::Context& context, const std::vector<Rejected>& invalid) {
+  if (invalid.empty()) return;
+  if (context.flags.on("verbose")) {
+    for (const Rejected& one : invalid)
+      say(context, fmt::format("could not load template {}: {}", one.path, one.reason));
+    return;
+  }
+  say(context, fmt::format("{} {} invalid, first {}: {} (-v names all)", invalid.size(),
+                           invalid.size() == 1 ? "template is" : "templates are", invalid[0].path,
+                           invalid[0].reason));
+}
+
+void count_reasons(const char* prefix, const std::vector<Rejected>& rejected, model::Run& run) {
+  for (const auto& [reason, count] : Catalog::by_reason(rejected))
+    run.counts[fmt::format("{}.{}", prefix, reason)] = count;
+}
+
+}  // namespace
+
+void report_catalog(const cli::Context& context, const Catalog& catalog) {
+  report_invalid(context, catalog.invalid);
+  report(context, "not supported yet", catalog.unsupported);
+  report(context, "left out without", catalog.excluded);
+  if (context.flags.on("verbose")) report(context, "left out", catalog.duplicates);
+  say(context, fmt::format("{} templates loaded", catalog.templates.size()));
+}
+
+void report_losses(const cli::Context& context, const scan::Totals& totals) {
+  if (totals.hosts_lost > 0)
+    say(context, fmt::format("incomplete: {} hosts that had answered stopped answering",
+                             totals.hosts_lost));
+  if (const auto it = totals.errors.find("exhausted"); it != totals.errors.end())
+    say(context, fmt::format("incomplete: {} requests failed for want of descriptors or memory",
+                             it->second));
+  if (!totals.first_record_error.empty())
+    say(context, fmt::format("{} findings could not be kept: {}", totals.records_lost,
+                             totals.first_record_error));
+}
+
+std::string closing_line(const model::Run& run, const scan::Totals& totals,
+                         const http::SessionStats& stats, const ProcessUsage& usage) {
+  const std::chrono::duration<double> wall = run.ended - run.started;
+  return fmt::format("{} findings, {} targets, {} requests, {:.1f} s, {} threads, peak {} MB",
+                     totals.findings, totals.targets, stats.requests, wall.count(), usage.threads,
+                     usage.peak_rss_bytes >> 20);
+}
+
+bool is_incomplete(const scan::Totals& totals) {
+  return totals.hosts_lost > 0 || totals.errors.count("exhausted") > 0;
+}
+
+void count_catalog(const Catalog& catalog, model::Run& run) {
+  run.counts["templates.files"] = catalog.files;
+  run.counts["templates.run"] = catalog.templates.size();
+  run.counts["templates.filtered"] = catalog.filtered;
+  run.counts["templates.invalid"] = catalog.invalid.size();
+  run.counts["templates.duplicate_id"] = catalog.duplicates.size();
+  count_reasons("templates.unsupported", catalog.unsupported, run);
+  count_reasons("templates.excluded", catalog.excluded, run);
+}
+
+void count_targets(const scan::TargetReader::Counts& counts, model::Run& run) {
+  run.counts["targets.asked"] = counts.given;
+  run.counts["targets.duplicates"] = counts.duplicates;
+  run.counts["targets.rejected"] = counts.rejected;
+}
+
+void count_scan(const scan::Totals& totals, const http::SessionStats& stats, model::Run& run) {
+  auto& counts = run.counts;
+  counts["targets.done"] = totals.targets_done;
+  for (const auto& [reason, count] : totals.targets_skipped)
+    counts["targets.skipped." + reason] = count;
+  counts["executions.done"] = totals.executions;
+  counts["executions.skipped"] = totals.executions_skipped;
+  counts["hosts.lost"] = totals.hosts_lost;
+  counts["findings"] = totals.findings;
+  counts["findings.lost"] = totals.records_lost;
+  for (const auto& [name, count] : totals.errors) counts["errors." + name] = count;
+  counts["requests"] = stats.requests;
+  counts["responses"] = stats.responses;
+  counts["connections"] = stats.connections;
+  counts["connections.reused"] = stats.reused;
+  counts["bytes.in"] = stats.bytes_in;
+  counts["bytes.out"] = stats.bytes_out;
+  counts["refused_by_scope"] = stats.refused_by_scope;
+}
+
+}  // namespace m8::num8

@@ -1,0 +1,231 @@
+#include "selection.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "templates/files.h"
+
+namespace m8::num8 {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kTemplates = "Templates";
+constexpr const char* kFiltering = "Filtering";
+
+cli::Flag list_flag(std::string name, std::vector<std::string> aliases, std::string argument,
+                    std::string brief) {
+  cli::Flag flag;
+  flag.name = std::move(name);
+  flag.aliases = std::move(aliases);
+  flag.argument = std::move(argument);
+  flag.section = kFiltering;
+  flag.brief = std::move(brief);
+  flag.repeatable = true;
+  return flag;
+}
+
+cli::Flag path_flag(std::string name, std::vector<std::string> aliases, std::string brief,
+                    std::string detail = {}) {
+  cli::Flag flag = list_flag(std::move(name), std::move(aliases), "PATH", std::move(brief));
+  flag.section = kTemplates;
+  flag.detail = std::move(detail);
+  flag.complete = cli::Complete::kFile;
+  return flag;
+}
+
+cli::Flag word_flag(std::string name, std::string alias, std::string brief,
+                    std::vector<std::string> words) {
+  cli::Flag flag = list_flag(std::move(name), {std::move(alias)}, "LIST", std::move(brief));
+  flag.choices = std::move(words);
+  flag.complete = cli::Complete::kChoices;
+  return flag;
+}
+
+std::vector<std::string> severity_words() {
+  return {"info", "low", "medium", "high", "critical", "unknown"};
+}
+
+std::vector<std::string> kind_words() {
+  return {"dns", "file",      "http",  "headless", "tcp",       "workflow",
+          "ssl", "websocket", "whois", "code",     "javascript"};
+}
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+bool is_folder(const std::string& path) {
+  std::error_code error;
+  return fs::is_directory(path, error);
+}
+
+std::string default_root() {
+  const std::string home = environment("HOME");
+  std::string data = environment("XDG_DATA_HOME");
+  if (data.empty() && !home.empty()) data = home + "/.local/share";
+  const std::string ours = data + "/m8/templates";
+  return is_folder(ours) || home.empty() ? ours : home + "/nuclei-templates";
+}
+
+std::string normal(std::string_view text) {
+  std::string out(trim(text));
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+Result<std::vector<std::string>> words(const cli::Values& flags, const char* name) {
+  auto values = M8_TRY(expand_files(flags.list(name)));
+  for (std::string& value : values) value = normal(value);
+  values.erase(std::remove(values.begin(), values.end(), ""), values.end());
+  return values;
+}
+
+Result<std::vector<std::string>> paths(const cli::Values& flags, const char* name,
+                                       const std::string& root) {
+  auto values = M8_TRY(expand_files(flags.list(name)));
+  for (std::string& value : values) value = templates::resolve_path(value, root);
+  return values;
+}
+
+std::vector<model::Severity> severities(const cli::Values& flags, const char* name) {
+  std::vector<model::Severity> out;
+  for (const std::string& word : flags.list(name))
+    if (const auto severity = model::parse_severity(word)) out.push_back(*severity);
+  return out;
+}
+
+std::vector<templates::Kind> kinds(const cli::Values& flags, const char* name) {
+  std::vector<templates::Kind> out;
+  for (const std::string& word : flags.list(name)) out.push_back(templates::parse_kind(word));
+  return out;
+}
+
+Result<templates::Filter> filter_of(const cli::Values& flags, const std::string& root) {
+  templates::Filter filter;
+  filter.authors = M8_TRY(words(flags, "author"));
+  filter.tags = M8_TRY(words(flags, "tags"));
+  filter.exclude_tags = M8_TRY(words(flags, "exclude-tags"));
+  filter.include_tags = M8_TRY(words(flags, "include-tags"));
+  filter.ids = M8_TRY(words(flags, "template-id"));
+  filter.exclude_ids = M8_TRY(words(flags, "exclude-id"));
+  filter.severities = severities(flags, "severity");
+  filter.exclude_severities = severities(flags, "exclude-severity");
+  filter.kinds = kinds(flags, "type");
+  filter.exclude_kinds = kinds(flags, "exclude-type");
+  filter.include_paths = M8_TRY(paths(flags, "include-templates", root));
+  filter.exclude_paths = M8_TRY(paths(flags, "exclude-templates", root));
+  for (const std::string& condition : flags.list("template-condition"))
+    M8_TRY(filter.add_condition(condition));
+  return filter;
+}
+
+std::vector<cli::Flag> template_flags() {
+  cli::Flag templates =
+      path_flag("templates", {"t"}, "template files, folders, patterns",
+                "Relative paths are looked for here, then in the templates folder. Without this "
+                "flag the whole templates folder is used: $XDG_DATA_HOME/m8/templates, else "
+                "~/nuclei-templates.");
+  templates.common = true;
+  cli::Flag allow = list_flag("allow", {}, "TAG",
+                              "run templates with these dangerous tags; all: every one");
+  allow.section = kTemplates;
+  allow.detail =
+      "Templates tagged dos, fuzz, intrusive, bruteforce or brute-force are left out and counted "
+      "unless they are allowed here or forced in with --include-tags or --include-templates.";
+  allow.common = true;
+  return {templates, path_flag("workflows", {"w"}, "workflow files (not supported yet)"), allow,
+          path_flag("include-templates", {"it"}, "force these templates in"),
+          path_flag("exclude-templates", {"et"}, "leave these templates out")};
+}
+
+}  // namespace
+
+std::vector<cli::Flag> selection_flags() {
+  std::vector<cli::Flag> flags = template_flags();
+  cli::Flag condition = list_flag("template-condition", {"tc"}, "EXPRESSION",
+                                  "select by an expression on the template's facts");
+  condition.literal = true;
+  cli::Flag severity = word_flag("severity", "s", "select by severity", severity_words());
+  cli::Flag tags = list_flag("tags", {}, "LIST", "select by tag");
+  cli::Flag id = list_flag("template-id", {"id"}, "LIST", "select by id, with * ? [..]");
+  for (cli::Flag* flag : {&severity, &tags, &id}) flag->common = true;
+  for (cli::Flag flag :
+       {severity, word_flag("exclude-severity", "es", "leave out by severity", severity_words()),
+        tags, list_flag("exclude-tags", {"etags"}, "LIST", "leave out by tag"),
+        list_flag("include-tags", {"itags"}, "LIST", "force in by tag, even what is left out"), id,
+        list_flag("exclude-id", {"eid"}, "LIST", "leave out by id"),
+        list_flag("author", {"a"}, "LIST", "select by author"),
+        word_flag("type", "pt", "select by protocol", kind_words()),
+        word_flag("exclude-type", "ept", "leave out by protocol", kind_words()), condition})
+    flags.push_back(std::move(flag));
+  return flags;
+}
+
+Result<std::vector<std::string>> expand_files(const std::vector<std::string>& values) {
+  std::vector<std::string> out;
+  for (const std::string& value : values) {
+    const std::string extension = fs::path(value).extension().string();
+    std::error_code error;
+    if (extension == ".yaml" || extension == ".json" || !fs::is_regular_file(value, error)) {
+      out.push_back(value);
+      continue;
+    }
+    LineReader lines = M8_TRY(LineReader::open(value));
+    for (;;) {
+      const auto line = M8_TRY(lines.next());
+      if (!line) break;
+      if (const auto text = trim(*line); !text.empty()) out.emplace_back(text);
+    }
+  }
+  return out;
+}
+
+Result<templates::LoadOptions> selection_options(const cli::Values& flags) {
+  if (!flags.list("workflows").empty())
+    return Error{ErrorCode::kUnsupported, "--workflows: workflows can't be run yet"};
+  templates::LoadOptions options;
+  options.root = default_root();
+  options.paths = M8_TRY(expand_files(flags.list("templates")));
+  options.filter = M8_TRY(filter_of(flags, options.root));
+  for (std::string& tag : M8_TRY(words(flags, "allow"))) options.allowed_tags.insert(std::move(tag));
+  options.command_line.templates_root = options.root;
+  options.workers = loading_threads();
+  if (options.paths.empty() && !is_folder(options.root))
+    return Error{ErrorCode::kInvalidArgument,
+                 fmt::format("no templates: {} is not there; give -t", options.root)};
+  if (options.paths.size() == 1 && is_folder(options.paths[0])) {
+    // One folder given is the templates folder: payload files are found in it.
+    options.command_line.templates_root = templates::resolve_path(options.paths[0], options.root);
+  }
+  return options;
+}
+
+Status apply_ignore_list(templates::LoadOptions& options) {
+  auto ignored = M8_TRY(templates::read_ignore_list(options.root));
+  const bool all = options.allowed_tags.count("all") > 0;
+  for (std::string& tag : ignored.tags)
+    if (!all && !options.allowed_tags.count(tag))
+      options.filter.exclude_tags.push_back(std::move(tag));
+  for (std::string& file : ignored.files) options.filter.exclude_paths.push_back(std::move(file));
+  return {};
+}
+
+int loading_threads() {
+  return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 8u));
+}
+
+void say(const cli::Context& context, std::string_view text) {
+  if (context.flags.on("quiet")) return;
+  std::fputs(fmt::format("{}: {}\n", context.program, text).c_str(), stderr);
+}
+
+}  // namespace m8::num8
