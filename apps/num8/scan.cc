@@ -95,8 +95,7 @@ class Scan {
     if (!catalog.ok()) return cli::fail(context_.program, catalog.error());
     scan::TargetReader reader = make_reader(context_, settings_);
     if (context_.flags.on("dry-run")) {
-      const Status planned =
-          print_plan(*catalog, reader, settings_.scope, stop_.get_token());
+      const Status planned = print_plan(*catalog, reader, settings_.scope, stop_.get_token());
       return planned.ok() ? cli::kDone : cli::fail(context_.program, planned.error());
     }
     auto outputs = Outputs::open(context_.flags, stop_);
@@ -118,11 +117,11 @@ class Scan {
                         settings_.engine);
     Status status;
     {
-      cli::Progress progress(progress_of(context_.flags), "requests",
-                             [&] { return numbers_of(engine); }, clock_);
+      cli::Progress progress(
+          progress_of(context_.flags), "requests", [&] { return numbers_of(engine); }, clock_);
       outputs.set_progress(&progress);
-      status = engine.run([&](std::stop_token stop) { return reader.next(stop); },
-                          stop_.get_token());
+      status =
+          engine.run([&](std::stop_token stop) { return reader.next(stop); }, stop_.get_token());
       usage_ = process_usage();
       stats_ = network.session().stats();
       if (stop_.stop_requested()) network.close();  // what is in flight ends now
@@ -138,7 +137,7 @@ class Scan {
     record_.ended = clock_.wall();
     count_scan(totals_, stats_, record_);
     const int code = exit_code(status, outputs, interrupted);
-    record_.status = interrupted ? "interrupted"
+    record_.status = interrupted                                   ? "interrupted"
                      : code == cli::kFailed || code == cli::kUsage ? "failed"
                      : code == cli::kIncomplete                    ? "incomplete"
                                                                    : "done";

@@ -68,16 +68,18 @@ Flags input_flags() {
       common(detailed(repeated(valued(in, "target", {"u"}, "TARGET", "scan these")),
                       "A URL, host, host:port, address, CIDR, or a JSON line of asmm8, subfinder, "
                       "dnsx, httpx or naabu. Hosts without a scheme are probed first.")),
-      common(detailed(file_flag(valued(in, "list", {"l"}, "FILE", "targets, one a line; - is stdin")),
-                      "Without this flag and without targets, stdin is read unless it is a "
-                      "terminal.")),
+      common(
+          detailed(file_flag(valued(in, "list", {"l"}, "FILE", "targets, one a line; - is stdin")),
+                   "Without this flag and without targets, stdin is read unless it is a "
+                   "terminal.")),
       detailed(repeated(valued(in, "ports", {}, "PORT", "probe bare hosts on these ports")),
                "Without it a host without a port is asked on 443 with TLS, then on 80 without."),
       switched(in, "no-httpx", {"nh"}, "don't probe: hosts without a scheme are skipped"),
       common(detailed(file_flag(valued(in, "scope", {}, "FILE", "contact only what this allows")),
                       "One rule a line: a domain, an address, a CIDR or a URL prefix; a leading ! "
                       "excludes. Redirects are bound by it too; refusals are counted.")),
-      common(repeated(valued(in, "exclude", {"eh", "exclude-hosts"}, "RULE", "never contact these"))),
+      common(
+          repeated(valued(in, "exclude", {"eh", "exclude-hosts"}, "RULE", "never contact these"))),
   };
 }
 
@@ -91,11 +93,13 @@ Flags output_flags() {
                "It is never written; the flag is there for scripts."),
       switched(out, "timestamp", {"ts"}, "put the time in front of each finding"),
       switched(out, "no-meta", {"nm"}, "print the place alone"),
-      detailed(file_flag(valued(out, "summary", {}, "FILE", "write a last record of the run")),
-               "One JSON line: what was asked, done and skipped and why, requests, errors by class, "
-               "time and memory. - is stderr."),
-      common(detailed(valued(out, "fail-on", {}, "SEVERITY", "exit with 3 on a finding this severe"),
-                      "info, low, medium, high or critical; what is more severe counts too.")),
+      detailed(
+          file_flag(valued(out, "summary", {}, "FILE", "write a last record of the run")),
+          "One JSON line: what was asked, done and skipped and why, requests, errors by class, "
+          "time and memory. - is stderr."),
+      common(
+          detailed(valued(out, "fail-on", {}, "SEVERITY", "exit with 3 on a finding this severe"),
+                   "info, low, medium, high or critical; what is more severe counts too.")),
   };
 }
 
@@ -119,8 +123,9 @@ Flags request_flags() {
       valued(in, "attack-type", {"at"}, "TYPE", "how payloads are combined"),
       valued(in, "sni", {}, "NAME", "TLS server name"),
       switched(in, "leave-default-ports", {"ldp"}, "keep :80 and :443 in Host"),
-      with_default(valued(in, "response-size-read", {"rsr"}, "N", "read at most so much of an answer"),
-                   "0", "bytes"),
+      with_default(
+          valued(in, "response-size-read", {"rsr"}, "N", "read at most so much of an answer"), "0",
+          "bytes"),
       with_default(valued(in, "response-size-save", {"rss"}, "N", "keep at most so much of it"),
                    "1048576", "bytes"),
       switched(in, "allow-local-file-access", {"lfa"}, "payload files may lie anywhere"),
@@ -132,16 +137,18 @@ Flags request_flags() {
 Flags rate_flags() {
   const char* in = "Rate";
   return {
-      common(detailed(with_default(valued(in, "rate", {"rl", "rate-limit"}, "RATE", "requests in all"),
-                                   "150/s"),
-                      "150 or 150/s, 4/m, 1000/h; 0 is unlimited.")),
+      common(
+          detailed(with_default(valued(in, "rate", {"rl", "rate-limit"}, "RATE", "requests in all"),
+                                "150/s"),
+                   "150 or 150/s, 4/m, 1000/h; 0 is unlimited.")),
       with_default(valued(in, "rate-host", {}, "RATE", "requests per host"), "0"),
       common(with_default(valued(in, "concurrency", {"c"}, "N", "templates at once on a target"),
                           "25")),
       common(with_default(valued(in, "bulk-size", {"bs"}, "N", "targets at once"), "25")),
       with_default(valued(in, "payload-concurrency", {"pc"}, "N", "payloads at once in a block"),
                    "25"),
-      with_default(valued(in, "probe-concurrency", {"prc"}, "N", "bare hosts probed at once"), "50"),
+      with_default(valued(in, "probe-concurrency", {"prc"}, "N", "bare hosts probed at once"),
+                   "50"),
       with_default(valued(in, "timeout", {}, "TIME", "for one request"), "10", "seconds"),
       with_default(valued(in, "retries", {}, "N", "further tries of a broken connection"), "1"),
       with_default(valued(in, "max-host-error", {"mhe"}, "N", "errors before a host is left alone"),
@@ -242,7 +249,8 @@ Status read_redirects(const cli::Values& flags, protocols::Settings& out) {
   if (all) out.redirects = Redirects::kAll;
   if (host) out.redirects = Redirects::kSameHost;
   if (none) out.redirects = Redirects::kNone;
-  if (flags.given("max-redirects")) out.max_redirects = M8_TRY(whole(flags, "max-redirects", 0, 1000));
+  if (flags.given("max-redirects"))
+    out.max_redirects = M8_TRY(whole(flags, "max-redirects", 0, 1000));
   return {};
 }
 
@@ -279,8 +287,8 @@ Status read_engine(const cli::Values& flags, ScanSettings& out) {
   engine.probe = !flags.on("no-httpx");
   engine.host_errors.enabled = !flags.on("no-mhe");
   // Raised to the concurrency, as in the reference: else one burst would drop a slow host.
-  engine.host_errors.max_errors = std::max(M8_TRY(whole(flags, "max-host-error", 1, 1'000'000)),
-                                           engine.templates_at_once);
+  engine.host_errors.max_errors =
+      std::max(M8_TRY(whole(flags, "max-host-error", 1, 1'000'000)), engine.templates_at_once);
   engine.probing.timeout = out.requests.timeout;
   engine.probing.retries = out.requests.retries;
   const auto rate = net::Rate::parse(flags.text("rate"));

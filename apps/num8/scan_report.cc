@@ -19,8 +19,8 @@ void report(const cli::Context& context, const char* what, const std::vector<Rej
     return;
   }
   for (const auto& [reason, count] : Catalog::by_reason(rejected))
-    say(context, fmt::format("{}: {} {}: {}", what, count, count == 1 ? "template" : "templates",
-                             reason));
+    say(context,
+        fmt::format("{}: {} {}: {}", what, count, count == 1 ? "template" : "templates", reason));
 }
 
 void report_invalid(const cli::Context& context, const std::vector<Rejected>& invalid) {
@@ -52,8 +52,8 @@ void report_catalog(const cli::Context& context, const Catalog& catalog) {
 
 void report_losses(const cli::Context& context, const scan::Totals& totals) {
   if (totals.hosts_lost > 0)
-    say(context, fmt::format("incomplete: {} hosts that had answered stopped answering",
-                             totals.hosts_lost));
+    say(context,
+        fmt::format("incomplete: {} hosts that had answered stopped answering", totals.hosts_lost));
   if (const auto it = totals.errors.find("exhausted"); it != totals.errors.end())
     say(context, fmt::format("incomplete: {} requests failed for want of descriptors or memory",
                              it->second));

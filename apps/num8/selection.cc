@@ -135,8 +135,8 @@ std::vector<cli::Flag> template_flags() {
                 "flag the whole templates folder is used: $XDG_DATA_HOME/m8/templates, else "
                 "~/nuclei-templates.");
   templates.common = true;
-  cli::Flag allow = list_flag("allow", {}, "TAG",
-                              "run templates with these dangerous tags; all: every one");
+  cli::Flag allow =
+      list_flag("allow", {}, "TAG", "run templates with these dangerous tags; all: every one");
   allow.section = kTemplates;
   allow.detail =
       "Templates tagged dos, fuzz, intrusive, bruteforce or brute-force are left out and counted "
@@ -196,7 +196,8 @@ Result<templates::LoadOptions> selection_options(const cli::Values& flags) {
   options.root = default_root();
   options.paths = M8_TRY(expand_files(flags.list("templates")));
   options.filter = M8_TRY(filter_of(flags, options.root));
-  for (std::string& tag : M8_TRY(words(flags, "allow"))) options.allowed_tags.insert(std::move(tag));
+  for (std::string& tag : M8_TRY(words(flags, "allow")))
+    options.allowed_tags.insert(std::move(tag));
   options.command_line.templates_root = options.root;
   options.workers = loading_threads();
   if (options.paths.empty() && !is_folder(options.root))

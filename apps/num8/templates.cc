@@ -34,7 +34,8 @@ void print_rejected(output::Stream& out, const std::vector<templates::Rejected>&
   for (const auto& one : rejected) (void)out.write(fmt::format("{}: {}\n", one.path, one.reason));
 }
 
-std::string counts_text(const std::string& title, const std::map<std::string, std::size_t>& counts) {
+std::string counts_text(const std::string& title,
+                        const std::map<std::string, std::size_t>& counts) {
   std::string text;
   for (const auto& [name, count] : counts) text += fmt::format("{}\t{}\t{}\n", title, name, count);
   return text;
@@ -95,8 +96,9 @@ int validate_templates(const cli::Context& context) {
 }
 
 cli::Command templates_list_command() {
-  auto list = command("templates list", "templates that the filters select, one path a line",
-                      "Paths are relative to the templates folder where they lie in it.", list_templates);
+  auto list =
+      command("templates list", "templates that the filters select, one path a line",
+              "Paths are relative to the templates folder where they lie in it.", list_templates);
   list.examples = {"num8 templates list -t examples/templates -s high,critical"};
   return list;
 }
