@@ -1,0 +1,14 @@
+/// The commands of m8, one file each.
+#pragma once
+
+#include <vector>
+
+#include "cli/flag.h"
+
+namespace m8::app {
+
+cli::Command lab_command();
+/// `m8 bench NAME`, one for each workload of lib/bench.
+std::vector<cli::Command> bench_commands();
+
+}  // namespace m8::app
