@@ -128,7 +128,7 @@ std::optional<WebResponse> cdn(const WebRequest& request) {
   const bool climbs = path.find("..") != path.npos || path.find("%2e%2e") != path.npos;
   if (!path.starts_with("/assets/") || !climbs || !path.ends_with("/etc/passwd")) return {};
   return web_page(200, std::string(kText),
-                  "root:x:0:0:root:/root:/bin/bash\nlab:x:1000:1000::/home/lab:/bin/sh\n");
+                  "root:x:0:0:root:/root:/bin/bash\nlab:x:1000:1000::/srv/lab:/bin/sh\n");
 }
 
 constexpr Page kTestPages[] = {
