@@ -1,6 +1,7 @@
 #include "base/yaml.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 using namespace m8;
 
