@@ -16,12 +16,13 @@
 namespace m8::store {
 namespace {
 
-// FULL: what a batch committed survives a power cut. 64 MiB of WAL between checkpoints.
+// FULL: what a batch committed survives a power cut. 64 MiB of cache, and of WAL between
+// checkpoints.
 constexpr const char* kPragmas =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"
     "PRAGMA foreign_keys = ON;"
-    "PRAGMA cache_size = -32768;"
+    "PRAGMA cache_size = -65536;"
     "PRAGMA wal_autocheckpoint = 16384;"
     "PRAGMA temp_store = MEMORY;";
 

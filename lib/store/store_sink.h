@@ -15,7 +15,7 @@
 namespace m8::store {
 
 struct StoreSinkOptions {
-  std::size_t batch_records = 10'000;        ///< a batch is written at this many records,
+  std::size_t batch_records = 20'000;        ///< a batch is written at this many records,
   std::size_t batch_bytes = 8u << 20;        ///< or about so many bytes,
   std::chrono::milliseconds max_age{1'000};  ///< or when its oldest record is so old
 };

@@ -1,6 +1,9 @@
 R"sql(
 -- Times are milliseconds since 1970 in UTC. first_run and last_run name the runs that saw a row
 -- first and last. Lists (sources, addresses) are words separated by one space.
+--
+-- hostname has a rowid on purpose: names come in no order, and so an upsert of known names reads a
+-- small index and writes rows that lie together, instead of pages all over the table.
 
 CREATE TABLE run (
   id        INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -22,6 +25,7 @@ CREATE TABLE domain (
 CREATE INDEX domain_enabled ON domain (id) WHERE enabled;
 
 CREATE TABLE hostname (
+  id         INTEGER PRIMARY KEY,
   domain_id  INTEGER NOT NULL REFERENCES domain (id) ON DELETE CASCADE,
   hostname   TEXT NOT NULL,
   sources    TEXT NOT NULL,
@@ -35,8 +39,8 @@ CREATE TABLE hostname (
   resolver   TEXT NOT NULL,
   wildcard   TEXT NOT NULL,
   live       INTEGER NOT NULL,
-  PRIMARY KEY (domain_id, hostname)
-) STRICT, WITHOUT ROWID;
+  UNIQUE (domain_id, hostname)
+) STRICT;
 
 CREATE TABLE endpoint (
   url        TEXT NOT NULL PRIMARY KEY,
