@@ -160,6 +160,10 @@ std::optional<Decoded> decode_content(std::string_view encoding, std::string_vie
 void decode_response(const Request& request, Response& response) {
   if (response.body.empty()) return;
   if (request.decompress) decode_body(request, response);
+  if (response.body.size() > request.max_body) {
+    response.body.resize(request.max_body);
+    response.body_truncated = true;
+  }
   const Header* type = find_header(response.headers, "content-type");
   if (type == nullptr) return;
   auto text = decode_charset(type->value, response.body, request.max_body);

@@ -33,8 +33,8 @@ std::optional<Decoded> decode_content(std::string_view encoding, std::string_vie
 std::optional<std::string> decode_charset(std::string_view content_type, std::string_view bytes,
                                           std::size_t max_bytes);
 
-/// Applies both to a finished answer as \p request asks: sets body, decompressed, body_truncated,
-/// and drops Content-Encoding and Content-Length under transparent_gzip.
+/// Applies both, and the cap, to a finished answer as \p request asks: sets body, decompressed,
+/// body_truncated, and drops Content-Encoding and Content-Length under transparent_gzip.
 void decode_response(const Request& request, Response& response);
 
 }  // namespace m8::http

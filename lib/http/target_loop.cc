@@ -13,6 +13,8 @@ namespace m8::http {
 namespace {
 
 constexpr std::size_t kReadBuffer = 64u << 10;
+/// Compressed bytes read even if less than that is wanted of what they decode to.
+constexpr std::size_t kLeastRawBody = 256u << 10;
 constexpr std::chrono::milliseconds kMaxRetryDelay{10'000};
 /// How long a turn may wait when nothing has a deadline.
 constexpr std::chrono::milliseconds kIdlePatience{1000};
@@ -46,9 +48,12 @@ void write_key(const Request& request, std::string& key) {
 
 ResponseParser::Options parser_options(const Request& request) {
   ResponseParser::Options options;
-  options.head_request = request.wire.empty() && request.method == "HEAD";
+  options.head_request =
+      request.wire.empty() ? request.method == "HEAD" : request.wire.starts_with("HEAD ");
   options.read_to_end = request.read_to_end;
-  options.max_body = request.max_body;
+  // The cap is on what comes out of the decoder, which decode_response() sees to.
+  options.max_body =
+      request.decompress ? std::max(request.max_body, kLeastRawBody) : request.max_body;
   return options;
 }
 
