@@ -38,22 +38,22 @@ void probe_scheme(http::Session& session, net::Url bare, ProbeOptions options, P
   const char* first = plain_first ? "http" : "https";
   const char* second = plain_first ? "https" : "http";
   auto request = head_request(bare, first, options);
-  session.send(std::move(request), [&session, bare = std::move(bare), options = std::move(options),
-                                    done = std::move(done), first,
-                                    second](Result<http::Exchange> answer) mutable {
-    if (!answer.ok() && hopeless(answer.error(), bare)) return done(answer.error());
-    if (answer.ok()) {
-      bare.scheme = first;
-      return done(std::move(bare));
-    }
-    auto again = head_request(bare, second, options);
-    session.send(std::move(again), [bare = std::move(bare), done = std::move(done),
-                                    second](Result<http::Exchange> last) mutable {
-      if (!last.ok()) return done(last.error());
-      bare.scheme = second;
-      done(std::move(bare));
-    });
-  });
+  session.send(std::move(request),
+               [&session, bare = std::move(bare), options = std::move(options),
+                done = std::move(done), first, second](Result<http::Exchange> answer) mutable {
+                 if (!answer.ok() && hopeless(answer.error(), bare)) return done(answer.error());
+                 if (answer.ok()) {
+                   bare.scheme = first;
+                   return done(std::move(bare));
+                 }
+                 auto again = head_request(bare, second, options);
+                 session.send(std::move(again), [bare = std::move(bare), done = std::move(done),
+                                                 second](Result<http::Exchange> last) mutable {
+                   if (!last.ok()) return done(last.error());
+                   bare.scheme = second;
+                   done(std::move(bare));
+                 });
+               });
 }
 
 }  // namespace m8::probe

@@ -13,7 +13,7 @@ TEXT = {".cc", ".h", ".py", ".sh", ".md", ".txt", ".cmake", ".json", ".sql", ".1
 DATA = ("tests/fuzz/corpus/", "tests/data/", "examples/templates/")
 WORDS = [
     (re.compile(r"\b(TODO|FIXME|XXX|HACK)\b"), "unfinished business"),
-    (re.compile(r"(?<![\w.])/((home|Users)/(?!u/)|work/|root/)\w+|/tmp/helper"), "a path of one machine"),
+    (re.compile(r"(?<![\w.])/((home|Users)/(?!u\b)|work/|root/)\w+|/tmp/helper"), "a path of one machine"),
     (re.compile(r"\b(lorem ipsum|not implemented yet)\b", re.IGNORECASE), "a placeholder"),
 ]
 NAMES = re.compile(r"(^|_)(utils?|managers?|helpers?|misc|common_utils)(_|\.|$)")

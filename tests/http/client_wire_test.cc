@@ -128,6 +128,12 @@ TEST_CASE("http/client_wire: requests sent from callbacks keep their connections
   CHECK(server.connections() <= kChains);
 }
 
+/// Writes \p text until the other side has enough.
+void flood(Peer& peer, const std::string& text) {
+  while (peer.write(text)) {
+  }
+}
+
 TEST_CASE("http/client_wire: peers that misbehave") {
   struct Row {
     const char* name;
@@ -189,16 +195,14 @@ TEST_CASE("http/client_wire: peers that misbehave") {
          peer.read_request();
          peer.write("HTTP/1.1 200 OK\r\n");
          const std::string line = "A: " + std::string(8000, 'x') + "\r\n";
-         while (peer.write(line)) {
-         }
+         flood(peer, line);
        },
        false, ErrorCode::kProtocol},
       {"sends a body without end",
        [](Peer& peer) {
          peer.read_request();
          peer.write("HTTP/1.1 200 OK\r\n\r\n");
-         while (peer.write(std::string(8000, 'x'))) {
-         }
+         flood(peer, std::string(8000, 'x'));
        },
        true,
        {},

@@ -104,11 +104,11 @@ TEST_CASE("http/decode: input that ends early gives what there is") {
   std::string text;
   for (unsigned i = 0, x = 1; i < 200'000; ++i, x = x * 69069 + 1)
     text += static_cast<char>('a' + (x >> 28));
-  for (const auto& [coding, bytes] :
-       {std::pair<std::string, std::string>{"gzip", deflated(text, 31)},
-        {"zstd", zstd(text)},
-        {"br", brotli_of("hello hello")}}) {
-    CAPTURE(coding);
+  for (const auto& row : {std::pair<std::string, std::string>{"gzip", deflated(text, 31)},
+                          {"zstd", zstd(text)},
+                          {"br", brotli_of("hello hello")}}) {
+    CAPTURE(row.first);
+    const auto& [coding, bytes] = row;
     const auto decoded =
         decode_content(coding, std::string_view(bytes).substr(0, bytes.size() - 5), 1'000'000);
     REQUIRE(decoded);
@@ -119,11 +119,11 @@ TEST_CASE("http/decode: input that ends early gives what there is") {
 
 TEST_CASE("http/decode: a bomb costs no more than the cap") {
   const std::string zeros(50u << 20, '\0');
-  for (const auto& [coding, bytes] :
-       {std::pair<std::string, std::string>{"gzip", deflated(zeros, 31)},
-        {"deflate", deflated(zeros, -15)},
-        {"zstd", zstd(zeros)}}) {
-    CAPTURE(coding);
+  for (const auto& row : {std::pair<std::string, std::string>{"gzip", deflated(zeros, 31)},
+                          {"deflate", deflated(zeros, -15)},
+                          {"zstd", zstd(zeros)}}) {
+    CAPTURE(row.first);
+    const auto& [coding, bytes] = row;
     const auto decoded = decode_content(coding, bytes, 100'000);
     REQUIRE(decoded);
     CHECK(decoded->bytes.size() == 100'000);
