@@ -9,33 +9,33 @@ namespace {
 
 /// Labels that every company has, on addresses where no web server listens.
 constexpr std::string_view kClosedLabels[] = {
-    "account",  "accounts",     "ads",        "analytics", "apps",     "archive",   "assets",
-    "auth",     "autodiscover", "aws",        "billing",   "board",    "books",     "bugs",
-    "build",    "cache",        "calendar",   "cas",       "catalog",  "chat",      "ci",
-    "client",   "clients",      "cloud",      "cms",       "code",     "community", "config",
-    "connect",  "console",      "contact",    "control",   "cpanel",   "crm",       "dashboard",
-    "data",     "database",     "db",         "db1",       "db2",      "delivery",  "design",
-    "direct",   "directory",    "dns",        "docker",    "docs",     "domain",    "edge",
-    "edu",      "elastic",      "email",      "erp",       "events",   "example",   "exchange",
-    "external", "extranet",     "faq",        "feedback",  "file",     "finance",   "firewall",
-    "forum",    "forums",       "ftp",        "ftp2",      "fw",       "gallery",   "games",
-    "gateway",  "geo",          "gitlab",     "gw",        "help",     "helpdesk",  "home",
-    "host",     "hr",           "id",         "images",    "imap",     "img",       "info",
-    "internal", "invoice",      "iot",        "it",        "jira",     "job",       "jobs",
-    "js",       "kb",           "ldap",       "lib",       "link",     "linux",     "list",
-    "lists",    "live",         "local",      "log",       "logs",     "m",         "mail",
-    "mail1",    "mail2",        "manage",     "map",       "maps",     "market",    "marketing",
-    "media",    "meet",         "member",     "members",   "mobile",   "mx",        "mx1",
-    "mx2",      "my",           "mysql",      "net",       "network",  "news",      "newsletter",
-    "ns2",      "ntp",          "office",     "online",    "orders",   "owa",       "partner",
-    "partners", "pay",          "payment",    "pop",       "pop3",     "portal",    "preview",
-    "print",    "prod",         "production", "project",   "projects", "proxy",     "qa",
-    "redis",    "relay",        "remote",     "report",    "reports",  "router",    "rss",
-    "s3",       "sales",        "sandbox",    "security",  "server",   "service",   "sip",
-    "smtp",     "sql",          "ssh",        "ssl",       "stage",    "stats",     "storage",
-    "store",    "stream",       "sync",       "system",    "tech",     "tools",     "track",
-    "training", "upload",       "uat",        "user",      "users",    "video",     "voip",
-    "webmail",  "wiki",         "work",       "ws",        "www2",     "xml",
+    "account",  "accounts",     "ads",        "analytics", "apps",    "archive",   "assets",
+    "auth",     "autodiscover", "k8s",        "billing",   "board",   "books",     "bugs",
+    "build",    "cache",        "calendar",   "cas",       "catalog", "chat",      "ci",
+    "client",   "clients",      "cloud",      "cms",       "repo",    "community", "consul",
+    "keycloak", "console",      "contact",    "control",   "cpanel",  "crm",       "dashboard",
+    "data",     "database",     "db",         "db1",       "db2",     "kafka",     "design",
+    "kibana",   "ad",           "dns",        "docker",    "docs",    "dc1",       "edge",
+    "edu",      "elastic",      "email",      "erp",       "events",  "elearning", "exchange",
+    "jump",     "extranet",     "faq",        "feedback",  "file",    "finance",   "firewall",
+    "forum",    "forums",       "ftp",        "srv1",      "fw",      "photos",    "games",
+    "gateway",  "geo",          "gitlab",     "gw",        "help",    "helpdesk",  "home",
+    "host",     "hr",           "id",         "images",    "imap",    "img",       "info",
+    "internal", "invoice",      "iot",        "it",        "jira",    "job",       "jobs",
+    "careers",  "kb",           "ldap",       "library",   "link",    "nagios",    "list",
+    "lists",    "live",         "local",      "log",       "logs",    "m",         "mail",
+    "mail1",    "mail2",        "manage",     "map",       "maps",    "tickets",   "marketing",
+    "media",    "meet",         "member",     "members",   "mobile",  "mx",        "mx1",
+    "mx2",      "my",           "mysql",      "switch",    "wifi",    "news",      "newsletter",
+    "ns2",      "ntp",          "office",     "survey",    "orders",  "owa",       "partner",
+    "partners", "pay",          "payment",    "pop",       "pop3",    "portal",    "preview",
+    "print",    "prod",         "production", "sonar",     "nexus",   "proxy",     "qa",
+    "redis",    "relay",        "remote",     "report",    "reports", "router",    "radio",
+    "uploads",  "b2b",          "sandbox",    "security",  "server",  "service",   "sip",
+    "smtp",     "sql",          "bastion",    "ssl",       "stage",   "stats",     "storage",
+    "store",    "stream",       "worker",     "vault",     "zabbix",  "splunk",    "track",
+    "training", "upload",       "uat",        "user",      "users",   "video",     "voip",
+    "webmail",  "wiki",         "teams",      "ws",        "www2",    "rabbitmq",
 };
 
 struct Alias {
@@ -44,9 +44,9 @@ struct Alias {
 
 /// Each target is a label of the zone; blog takes three steps to get to www.
 constexpr Alias kAliases[] = {
-    {"blog", "pages"},      {"pages", "edge-1"}, {"edge-1", "www"},  {"static", "cdn"},
-    {"support", "status"},  {"sso", "login"},    {"v1", "v2"},       {"v2", "api"},
-    {"grafana", "monitor"}, {"source", "git"},   {"dl", "download"}, {"customer", "secure"},
+    {"blog", "press"},      {"press", "edge1"}, {"edge1", "www"},   {"static", "cdn"},
+    {"support", "status"},  {"sso", "login"},   {"v1", "v2"},       {"v2", "api"},
+    {"grafana", "monitor"}, {"repos", "git"},   {"dl", "download"}, {"customer", "secure"},
 };
 
 class Builder {
@@ -95,8 +95,8 @@ class Builder {
     }
     note("ns1", Kind::kClosed);
     plan_.zone.add_address("mail", *net::IpAddress::parse("::1"));
-    plan_.zone.add_address("ipv6", *net::IpAddress::parse("::1"));
-    note("ipv6", Kind::kClosed);
+    plan_.zone.add_address("www3", *net::IpAddress::parse("::1"));
+    note("www3", Kind::kClosed);
     // More addresses than fit into a datagram: the answer is truncated, TCP has all of it.
     for (std::uint32_t i = 1; i <= 120; ++i)
       plan_.zone.add_address("cluster", net::IpAddress::v4(0x7f500a00 + i));
@@ -134,10 +134,10 @@ class Builder {
     plan_.zone.add_alias("west", plan_.zone.full_name("east"));
     note("east", Kind::kDead, nullptr, "CNAME loop");
     note("west", Kind::kDead, nullptr, "CNAME loop");
-    plan_.zone.add_failure("lab");
-    note("lab", Kind::kDead, nullptr, "SERVFAIL");
-    plan_.zone.add("text", dns::RrType::kTxt, dns::Txt{{"no address here"}});
-    note("text", Kind::kDead, nullptr, "has a TXT record only");
+    plan_.zone.add_failure("labs");
+    note("labs", Kind::kDead, nullptr, "SERVFAIL");
+    plan_.zone.add("time", dns::RrType::kTxt, dns::Txt{{"no address here"}});
+    note("time", Kind::kDead, nullptr, "has a TXT record only");
   }
 
   void add_services() {

@@ -61,7 +61,7 @@ class Chain(Case):
         self.assertEqual(self.enum("-d", apex), {apex, "api." + apex})
 
     def test_a_word_list_of_ones_own(self):
-        words = self.write("words", "www\nnothing-here\ngit\n\n# a comment\nWWW\npromo\neast\nlab\n")
+        words = self.write("words", "www\nnothing-here\ngit\n\n# a comment\nWWW\npromo\neast\nlabs\n")
         self.assertEqual(self.enum("-d", self.lab.zone, "-w", words) - {self.lab.zone},
                          {f"www.{self.lab.zone}", f"git.{self.lab.zone}"})
 
