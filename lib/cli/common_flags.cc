@@ -16,6 +16,11 @@ Flag common_switch(std::string name, std::vector<std::string> aliases, std::stri
   flag.section = "General";
   flag.brief = std::move(brief);
   flag.detail = std::move(detail);
+  return flag;
+}
+
+/// Shown in each command's short help too, not only in the program's.
+Flag common(Flag flag) {
   flag.common = true;
   return flag;
 }
@@ -34,12 +39,12 @@ std::vector<Flag> make_common_flags() {
   config.complete = Complete::kFile;
   return {
       config,
-      common_switch("verbose", {"v"}, "say more on stderr", ""),
-      common_switch("quiet", {"q", "silent"}, "say nothing on stderr but errors",
-                    "No progress line, no warnings. Results are not touched."),
+      common(common_switch("verbose", {"v"}, "say more on stderr", "")),
+      common(common_switch("quiet", {"q", "silent"}, "say nothing on stderr but errors",
+                           "No progress line, no warnings. Results are not touched.")),
       common_switch("no-color", {"nc"}, "no colours",
                     "Colours appear on terminals only, and not when NO_COLOR is set."),
-      action("help", {"h"}, "show the common flags and leave"),
+      common(action("help", {"h"}, "show the common flags and leave")),
       action("help-all", {}, "show all flags and leave"),
       action("version", {}, "show name, version and commit and leave"),
   };
