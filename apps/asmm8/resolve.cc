@@ -46,7 +46,7 @@ void add_one(std::atomic<std::uint64_t>& counter) {
 /// Reads names, hands them to the engine, writes what comes back.
 class Job final : public BulkClient {
  public:
-  Job(NameFeed& feed, BlockWriter& writer, ResolveLines lines, const net::Scope& scope)
+  Job(NameFeed& feed, BlockWriter& writer, ResolveLines lines, const net::Scope* scope)
       : feed_(feed), writer_(writer), lines_(std::move(lines)), scope_(scope) {}
 
   Pull pull(std::string_view& name) override {
@@ -101,7 +101,7 @@ class Job final : public BulkClient {
     auto name = net::Name::parse(text);
     if (!name.ok()) return invalid(name.error().message);
     name_ = name->text();
-    if (scope_.allows_host(name_)) return true;
+    if (scope_ == nullptr || scope_->allows_host(name_)) return true;
     ++tally_.out_of_scope;
     return false;
   }
@@ -116,7 +116,7 @@ class Job final : public BulkClient {
   NameFeed& feed_;
   BlockWriter& writer_;
   ResolveLines lines_;
-  const net::Scope& scope_;
+  const net::Scope* scope_;  ///< null if everything is allowed
   std::string name_;
   Tally tally_;
 };
@@ -214,7 +214,8 @@ Result<int> resolve(const cli::Context& context, std::stop_token stop) {
   net::Poller poller = M8_TRY(net::Poller::create());
   const auto feed = M8_TRY(NameFeed::open(flags.arguments(), flags.text("list"), poller));
   const auto writer = M8_TRY(BlockWriter::open(flags.text("output")));
-  Job job(*feed, *writer, ResolveLines(form_of(flags), types_of(flags), clock), scope);
+  Job job(*feed, *writer, ResolveLines(form_of(flags), types_of(flags), clock),
+          flags.given("scope") || flags.given("exclude") ? &scope : nullptr);
   const auto bulk = M8_TRY(dns::Bulk::create(options, types_of(flags), poller, job, clock));
 
   Status ran;

@@ -37,7 +37,9 @@ class AnswerReader {
 
   void follow(RrType type) {
     std::size_t owner_at = kQuestionAt;
-    for (int link = 0; usable_ && link < kLongestChain && take(type, owner_at); ++link) continue;
+    // A chain has no more links than records, unless it is a circle.
+    const int longest = std::min<int>(kLongestChain, header_.answers);
+    for (int link = 0; usable_ && link <= longest && take(type, owner_at); ++link) continue;
   }
 
  private:

@@ -104,6 +104,7 @@ class Resolver {
   /// Questions without a reply yet.
   std::size_t pending() const { return table_.used(); }
   const Counts& counts() const { return counts_; }
+  const std::vector<net::SocketAddress>& servers() const { return options_.servers; }
   /// No resolver ever answered and many attempts failed, or very many failed since the last answer:
   /// going on would only be waiting.
   bool nobody_answers() const;

@@ -1,0 +1,248 @@
+/// `m8 bench dns`: `asmm8 resolve` as a process, against dnsperf on the same server.
+///
+/// The server is NSD with a generated zone on a free loopback port, or whatever --server names.
+/// Before anything is timed, every name must come back once, with its address.
+#include <algorithm>
+#include <charconv>
+#include <random>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "bench/registry.h"
+#include "net/address.h"
+#include "net/socket.h"
+
+namespace m8::bench {
+namespace {
+
+constexpr auto kTimeout = std::chrono::seconds(300);
+constexpr std::string_view kApex = "bench.example";
+
+struct Setup {
+  std::string asmm8;
+  net::SocketAddress server;
+  std::string names_file, queries_file;
+  std::size_t names = 0;
+  std::string in_flight;
+};
+
+std::string label_of(std::size_t i) { return fmt::format("h{:06}", i); }
+
+std::string address_of(std::size_t i) {
+  return net::IpAddress::v4(static_cast<std::uint32_t>(0x0a000000 + i)).to_string();
+}
+
+/// The zone, and the names in an order that is no help to a cache.
+Status write_files(const Context& context, Setup& setup) {
+  std::string zone = fmt::format(
+      "$ORIGIN {}.\n$TTL 300\n@ IN SOA ns1 admin 1 3600 600 86400 60\n@ IN NS ns1\n"
+      "ns1 IN A 127.0.0.1\n",
+      kApex);
+  std::vector<std::size_t> order(setup.names);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    order[i] = i;
+    fmt::format_to(std::back_inserter(zone), "{} IN A {}\n", label_of(i), address_of(i));
+  }
+  std::shuffle(order.begin(), order.end(), std::mt19937_64(1));
+  std::string names, queries;
+  for (const std::size_t i : order) {
+    fmt::format_to(std::back_inserter(names), "{}.{}\n", label_of(i), kApex);
+    fmt::format_to(std::back_inserter(queries), "{}.{} A\n", label_of(i), kApex);
+  }
+  setup.names_file = context.temp_directory + "/names";
+  setup.queries_file = context.temp_directory + "/queries";
+  M8_TRY(write_file_atomically(context.temp_directory + "/zone", zone));
+  M8_TRY(write_file_atomically(setup.names_file, names));
+  return write_file_atomically(setup.queries_file, queries);
+}
+
+Result<net::SocketAddress> free_port() {
+  const Fd fd = M8_TRY(net::udp_bind({net::IpAddress::v4(0x7f000001), 0}, 4096));
+  return net::local_address(fd.get());
+}
+
+Result<Child> start_nsd(const Context& context, const net::SocketAddress& at) {
+  const std::string nsd = M8_TRY(context.peer_program("nsd", "nsd"));
+  const std::string& directory = context.temp_directory;
+  const std::string config = fmt::format(
+      "server:\n  ip-address: {}@{}\n  server-count: 1\n  username: \"\"\n  chroot: \"\"\n"
+      "  zonesdir: \"{}\"\n  pidfile: \"{}/nsd.pid\"\n  xfrdfile: \"{}/xfrd.state\"\n"
+      "  zonelistfile: \"{}/zone.list\"\n  database: \"\"\n  rrl-ratelimit: 0\n"
+      "remote-control:\n  control-enable: no\nzone:\n  name: {}\n  zonefile: zone\n",
+      at.ip.to_string(), at.port, directory, directory, directory, directory, kApex);
+  M8_TRY(write_file_atomically(directory + "/nsd.conf", config));
+  return Child::start({{nsd, "-d", "-c", directory + "/nsd.conf"},
+                       {},
+                       ChildStream::file(directory + "/nsd.log"),
+                       ChildStream::file(directory + "/nsd.log")},
+                      context.clock);
+}
+
+std::vector<std::string> resolve_command(const Setup& setup, const std::string& names) {
+  return {setup.asmm8, "resolve", "-q",      "-r", setup.server.to_string(),
+          "-l",        names,     "--jsonl", "-t", setup.in_flight};
+}
+
+/// Waits until the server answers a name of the list.
+Status wait_for_server(const Context& context, const Setup& setup) {
+  const std::string out = context.temp_directory + "/first";
+  auto command = resolve_command(setup, "-");
+  command.insert(command.end(), {"--timeout", "200ms"});
+  const std::string one = context.temp_directory + "/one";
+  M8_TRY(write_file_atomically(one, fmt::format("{}.{}\n", label_of(0), kApex)));
+  for (int i = 0; i < 150; ++i) {
+    M8_TRY(run_child({command, ChildStream::file(one), ChildStream::file(out), {}}, kTimeout,
+                     context.clock, context.stop));
+    if (M8_TRY(read_file(out)).find(address_of(0)) != std::string::npos) return {};
+    const auto next = context.clock.now() + std::chrono::milliseconds(100);
+    if (!context.clock.sleep_until(next, context.stop)) break;
+  }
+  return Error{ErrorCode::kTimeout, "bench dns: the server does not answer"};
+}
+
+/// Each name once, with the address that the zone gives it.
+Status check_answers(const Context& context, const Setup& setup) {
+  const std::string out = context.temp_directory + "/answers";
+  M8_TRY(run_checked(context,
+                     {resolve_command(setup, setup.names_file), {}, ChildStream::file(out), {}},
+                     kTimeout));
+  std::vector<bool> seen(setup.names, false);
+  std::size_t good = 0;
+  LineReader lines = M8_TRY(LineReader::open(out));
+  for (;;) {
+    const auto line = M8_TRY(lines.next(context.stop));
+    if (!line) break;
+    const auto record = M8_TRY(json::parse(*line));
+    const auto host = record.string_at("host");
+    std::size_t i = setup.names;
+    std::from_chars(host.data() + 1, host.data() + std::min<std::size_t>(host.size(), 7), i);
+    const json::Value* addresses = record.find("a");
+    if (i >= setup.names || seen[i] || addresses == nullptr || addresses->items().empty() ||
+        addresses->items()[0].as_string() != address_of(i)) {
+      return Error{ErrorCode::kInternal, fmt::format("bench dns: wrong record: {}", *line)};
+    }
+    seen[i] = true;
+    ++good;
+  }
+  if (good == setup.names) return {};
+  return Error{ErrorCode::kInternal,
+               fmt::format("bench dns: {} names of {} came back", good, setup.names)};
+}
+
+double microseconds_each(const ChildUsage& usage, std::size_t names) {
+  return static_cast<double>(usage.cpu().count()) / static_cast<double>(names);
+}
+
+struct Rows {
+  Row& speed;
+  Row& cpu;
+  Row& memory;
+};
+
+Status run_ours(const Context& context, const Setup& setup, Rows& rows) {
+  const auto usage = M8_TRY(
+      run_checked(context, {resolve_command(setup, setup.names_file), {}, {}, {}}, kTimeout));
+  const std::chrono::duration<double> wall = usage.wall;
+  rows.speed.ours.add(static_cast<double>(setup.names) / wall.count());
+  rows.cpu.ours.add(microseconds_each(usage, setup.names));
+  rows.memory.ours.add(static_cast<double>(usage.peak_rss_bytes) / 1e6);
+  return {};
+}
+
+/// The number after \p label in dnsperf's report.
+Result<double> figure(const std::string& report, std::string_view label) {
+  const std::size_t at = report.find(label);
+  if (at == report.npos) {
+    return Error{ErrorCode::kInternal, fmt::format("dnsperf: no '{}' in its report", label)};
+  }
+  return std::strtod(report.c_str() + at + label.size(), nullptr);
+}
+
+Status run_dnsperf(const Context& context, const Setup& setup, const std::string& dnsperf,
+                   Rows& rows) {
+  const std::string out = context.temp_directory + "/dnsperf";
+  const std::vector<std::string> command{dnsperf, "-c1",
+                                         "-T1",   "-n1",
+                                         "-s",    setup.server.ip.to_string(),
+                                         "-p",    std::to_string(setup.server.port),
+                                         "-d",    setup.queries_file};
+  const auto usage =
+      M8_TRY(run_checked(context, {command, {}, ChildStream::file(out), {}}, kTimeout));
+  const std::string report = M8_TRY(read_file(out));
+  rows.speed.peer.add(M8_TRY(figure(report, "Queries per second:")));
+  rows.cpu.peer.add(microseconds_each(usage, setup.names));
+  rows.memory.peer.add(static_cast<double>(usage.peak_rss_bytes) / 1e6);
+  return {};
+}
+
+Result<Report> measure(const Context& context, const Setup& setup) {
+  M8_TRY(check_answers(context, setup));
+  Report report("dns");
+  Rows rows{report.row("names resolved", "names/s", Bar::ratio_at_least(1.0)),
+            report.row("CPU per name", "us", Bar::ratio_at_most(1.0)),
+            report.row("peak memory", "MB", Bar::at_most(100))};
+  const auto dnsperf = context.peer_program("dnsperf", "dnsperf");
+  std::function<Status()> peer;
+  if (dnsperf.ok()) {
+    for (Row* row : {&rows.speed, &rows.cpu, &rows.memory}) row->peer_name = "dnsperf -c1 -T1";
+    peer = [&] { return run_dnsperf(context, setup, *dnsperf, rows); };
+  } else {
+    report.note(dnsperf.error().message);
+  }
+  M8_TRY(alternate(
+      context, [&] { return run_ours(context, setup, rows); }, peer));
+  report.note(fmt::format("asmm8 resolve --jsonl -t {}, {} names, each checked once before",
+                          setup.in_flight, setup.names));
+  return report;
+}
+
+Result<Report> run(const Context& context) {
+  Setup setup;
+  setup.asmm8 = M8_TRY(context.own_program("asmm8"));
+  setup.names = static_cast<std::size_t>(M8_TRY(context.flags.number("names", 1, 999'999)));
+  setup.in_flight = context.flags.text("in-flight");
+  M8_TRY(write_files(context, setup));
+  const std::string server = context.flags.text("server");
+  if (!server.empty()) {
+    setup.server = M8_TRY(net::SocketAddress::parse(server, 53));
+    M8_TRY(wait_for_server(context, setup));
+    return measure(context, setup);
+  }
+  setup.server = M8_TRY(free_port());
+  context.progress(fmt::format("starting NSD with {} names", setup.names));
+  Child nsd = M8_TRY(start_nsd(context, setup.server));
+  M8_TRY(wait_for_server(context, setup));
+  auto report = measure(context, setup);
+  M8_TRY(nsd.stop(std::chrono::seconds(5)));
+  return report;
+}
+
+cli::Flag dns_flag(const char* name, const char* argument, const char* initial, const char* brief) {
+  cli::Flag flag;
+  flag.name = name;
+  flag.argument = argument;
+  flag.initial = initial;
+  flag.section = "DNS";
+  flag.brief = brief;
+  return flag;
+}
+
+std::vector<cli::Flag> flags() {
+  cli::Flag server =
+      dns_flag("server", "IP:PORT", "", "a server that has the zone, instead of NSD");
+  server.detail =
+      "It must answer h000000.bench.example with 10.0.0.0, h000001.bench.example with 10.0.0.1 and "
+      "so on.";
+  return {server, dns_flag("names", "N", "400000", "names in the zone, each asked once"),
+          dns_flag("in-flight", "N", "100", "queries in flight, as dnsperf's -q")};
+}
+
+}  // namespace
+
+extern const Workload kDns;
+const Workload kDns{"dns", "asmm8 resolve on NSD, against dnsperf", flags, run};
+
+}  // namespace m8::bench

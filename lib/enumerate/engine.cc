@@ -1,0 +1,266 @@
+#include "enumerate/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "dns/server_list.h"
+
+namespace m8::enumerate {
+namespace {
+
+using dns::Fate;
+using dns::Rcode;
+using dns::RrType;
+
+/// Tokens at the resolver: jobs as they are, controls with this bit.
+constexpr std::uint64_t kControlBit = std::uint64_t{1} << 32;
+/// A candidate that differs from the controls so far is worth another control, because wildcards
+/// give out rotating parts of a pool; up to so many for each zone.
+constexpr int kMostControls = 8;
+constexpr std::size_t kMostZones = 100'000;
+
+void add_one(std::atomic<std::uint64_t>& counter) {
+  counter.fetch_add(1, std::memory_order_relaxed);
+}
+
+bool exists(const dns::Reply& reply) {
+  return reply.fate == Fate::kAnswered &&
+         (reply.rcode() == Rcode::kNoError || reply.rcode() == Rcode::kNxDomain);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::create(const dns::ResolverOptions& options,
+                                               BruteForce candidates, const net::Scope& scope,
+                                               model::Sink& sink, Clock& clock) {
+  net::Poller poller = M8_TRY(net::Poller::create());
+  std::unique_ptr<Engine> engine(
+      new Engine(std::move(candidates), scope, sink, clock, std::move(poller), options.in_flight));
+  engine->resolver_ = M8_TRY(dns::Resolver::create(options, engine->poller_, *engine, clock));
+  return engine;
+}
+
+Engine::Engine(BruteForce candidates, const net::Scope& scope, model::Sink& sink, Clock& clock,
+               net::Poller poller, std::size_t jobs)
+    : candidates_(std::move(candidates)),
+      scope_(scope),
+      sink_(sink),
+      clock_(clock),
+      poller_(std::move(poller)),
+      jobs_(jobs),
+      dead_apex_(candidates_.apexes().size(), false) {
+  for (std::size_t i = jobs; i-- > 0;) free_.push_back(static_cast<Index>(i));
+}
+
+Status Engine::run(std::stop_token stop) {
+  const std::stop_callback stopping(stop, [this] { poller_.wake(); });
+  room();
+  resolver_->flush();
+  while (!ended_ || free_.size() < jobs_.size()) {
+    poller_.poll(std::chrono::milliseconds(100));
+    if (stop.stop_requested()) ended_ = true;
+    if (resolver_->nobody_answers()) {
+      return Error{ErrorCode::kNetwork,
+                   "no resolver answers: " + dns::describe(resolver_->servers())};
+    }
+  }
+  if (stop.stop_requested()) return Error{ErrorCode::kCancelled, "interrupted"};
+  return source_status_;
+}
+
+// ---- asking -------------------------------------------------------------------------------------
+
+void Engine::room() {
+  ask_pending();
+  Candidate candidate;
+  while (!ended_ && pending_.empty() && !free_.empty() && resolver_->has_room()) {
+    if (!pull(candidate)) return;
+    const Index index = free_.back();
+    free_.pop_back();
+    Job& job = jobs_[index];
+    job.candidate = candidate;
+    job.values.clear();
+    job.type = RrType::kA;
+    job.rechecked = false;
+    job.resolver.clear();
+    pending_.push_back(index);
+    ask_pending();
+  }
+}
+
+void Engine::ask_pending() {
+  while (!pending_.empty() && resolver_->has_room()) {
+    const std::uint64_t token = pending_.front();
+    pending_.pop_front();
+    const auto index = static_cast<Index>(token);
+    if ((token & kControlBit) != 0) {
+      const Zone& zone = controls_[index]->second;
+      (void)resolver_->ask(zone.control, zone.type, token);
+    } else if (!resolver_->ask(jobs_[index].candidate.name, jobs_[index].type, token)) {
+      fail(index, "can't be asked");
+    }
+  }
+}
+
+bool Engine::pull(Candidate& candidate) {
+  for (;;) {
+    const auto more = candidates_.next(candidate);
+    if (!more.ok()) source_status_ = more.error();
+    if (!more.ok() || !*more) {
+      ended_ = true;
+      return false;
+    }
+    if (wanted(candidate)) return true;
+  }
+}
+
+bool Engine::wanted(const Candidate& candidate) {
+  if (dead_apex_[candidate.apex]) {
+    add_one(counts_.dead_apex);
+    return false;
+  }
+  if (scope_.allows_host(candidate.name)) return true;
+  add_one(counts_.out_of_scope);
+  return false;
+}
+
+// ---- answers ------------------------------------------------------------------------------------
+
+void Engine::replied(const dns::Reply& reply) {
+  const auto index = static_cast<Index>(reply.token);
+  if ((reply.token & kControlBit) != 0) {
+    control_replied(index, reply);
+  } else {
+    job_replied(index, reply);
+  }
+}
+
+void Engine::job_replied(Index index, const dns::Reply& reply) {
+  Job& job = jobs_[index];
+  if (reply.fate != Fate::kAnswered) return fail(index, to_string(reply.fate));
+  if (!exists(reply)) return fail(index, to_string(reply.rcode()));
+  job.values.add(reply.message, job.type);
+  job.resolver = reply.server;
+  // NXDOMAIN after an alias speaks of the alias' target: the name itself exists.
+  const bool denied = reply.rcode() == Rcode::kNxDomain;
+  if (denied && job.values.empty()) {
+    if (job.candidate.is_apex) dead_apex_[job.candidate.apex] = true;
+    if (job.candidate.is_apex) return fail(index, "no such domain");
+    return finish(index, counts_.denied);
+  }
+  if (denied || job.type == RrType::kAaaa) return answers_complete(index);
+  job.type = RrType::kAaaa;
+  pending_.push_back(index);
+}
+
+void Engine::answers_complete(Index index) {
+  Job& job = jobs_[index];
+  if (job.values.empty()) return finish(index, counts_.empty);
+  if (!job.candidate.is_apex) return judge(index);
+  confirm(job);
+  finish(index, counts_.found);
+}
+
+// ---- wildcards ----------------------------------------------------------------------------------
+
+Engine::Zones::value_type& Engine::zone_of(const std::string& name) {
+  if (zones_.size() >= kMostZones) forget_zones();
+  return *zones_.try_emplace(name.substr(name.find('.') + 1)).first;
+}
+
+/// What is needed again is tested again.
+void Engine::forget_zones() {
+  std::erase_if(zones_, [](const auto& zone) { return !zone.second.asking; });
+}
+
+void Engine::judge(Index index) {
+  Job& job = jobs_[index];
+  auto& entry = zone_of(job.candidate.name);
+  Zone& zone = entry.second;
+  const bool tested = zone.controls > 0;
+  if (tested && zone.wildcard.covers(job.candidate.name, job.values))
+    return finish(index, counts_.wildcard);
+  if (tested && (zone.wildcard.none() || job.rechecked || zone.controls >= kMostControls)) {
+    confirm(job);
+    return finish(index, counts_.found);
+  }
+  job.rechecked = tested;
+  zone.waiting.push_back(index);
+  if (!zone.asking) start_control(entry);
+}
+
+void Engine::start_control(Zones::value_type& entry) {
+  Zone& zone = entry.second;
+  if (free_controls_.empty()) {
+    free_controls_.push_back(static_cast<Index>(controls_.size()));
+    controls_.push_back(nullptr);
+  }
+  const Index token = free_controls_.back();
+  free_controls_.pop_back();
+  controls_[token] = &entry;
+  zone.asking = true;
+  zone.type = RrType::kA;
+  zone.values.clear();
+  // A zone too deep for 16 more letters gets as many as go in.
+  zone.control = random_label().substr(0, 252 - std::min<std::size_t>(entry.first.size(), 251)) +
+                 "." + entry.first;
+  pending_.push_back(kControlBit | token);
+}
+
+void Engine::control_replied(Index token, const dns::Reply& reply) {
+  auto& [name, zone] = *controls_[token];
+  const bool told = exists(reply);
+  if (told) zone.values.add(reply.message, zone.type);
+  const bool denied = told && reply.rcode() == Rcode::kNxDomain;
+  if (zone.type == RrType::kA && !denied) {
+    zone.type = RrType::kAaaa;
+    pending_.push_back(kControlBit | token);
+    return;
+  }
+  if (!told) {
+    log::get("enumerate")
+        ->warn("wildcard test failed zone={}: names below it are not proven", name);
+  }
+  zone.wildcard.learn(zone.control, zone.values);
+  ++zone.controls;
+  zone.asking = false;
+  controls_[token] = nullptr;
+  free_controls_.push_back(token);
+  for (const Index index : std::exchange(zone.waiting, {})) judge(index);
+}
+
+// ---- ends ---------------------------------------------------------------------------------------
+
+void Engine::confirm(Job& job) {
+  model::Hostname record;
+  record.domain = candidates_.apexes()[job.candidate.apex].text();
+  record.hostname = job.candidate.name;
+  record.sources = {job.candidate.is_apex ? "input" : "bruteforce"};
+  record.first_seen = record.last_seen = clock_.wall();
+  record.a = job.values.of(RrType::kA);
+  record.aaaa = job.values.of(RrType::kAaaa);
+  record.cname = job.values.of(RrType::kCname);
+  record.resolver = job.resolver;
+  keep(sink_.hostname(record));
+}
+
+void Engine::fail(Index index, const char* reason) {
+  keep(sink_.outcome(
+      {model::Outcome::Kind::kFailed, jobs_[index].candidate.name, "resolve", reason}));
+  finish(index, counts_.failed);
+}
+
+void Engine::finish(Index index, std::atomic<std::uint64_t>& counter) {
+  add_one(counter);
+  add_one(counts_.tried);
+  free_.push_back(index);
+}
+
+void Engine::keep(const Status& status) {
+  if (status.ok()) return;
+  add_one(counts_.sink_errors);
+  if (sink_status_.ok()) sink_status_ = status;
+}
+
+}  // namespace m8::enumerate

@@ -1,0 +1,303 @@
+#include "dns/resolver.h"
+
+#include <map>
+
+#include <doctest/doctest.h>
+
+#include "dns/answer.h"
+#include "responder.h"
+
+using namespace m8;
+using namespace m8::dns;
+using namespace m8::dns::test;
+
+namespace {
+
+/// What a question came to, kept.
+struct End {
+  int replies = 0;
+  Fate fate = Fate::kAnswered;
+  Rcode rcode = Rcode::kNoError;
+  std::vector<std::string> addresses;
+};
+
+/// Asks names and runs the loop until all have a reply.
+class Asker final : Resolver::Client {
+ public:
+  explicit Asker(ResolverOptions options) : poller_(net::Poller::create().value()) {
+    resolver_ = Resolver::create(options, poller_, *this, SystemClock::instance()).value();
+  }
+
+  std::map<std::string, End> ask(std::vector<std::string> names) {
+    names_ = std::move(names);
+    room();
+    resolver_->flush();
+    const auto deadline = SystemClock::instance().now() + std::chrono::seconds(20);
+    while (ends_.size() < names_.size() && SystemClock::instance().now() < deadline)
+      poller_.poll(std::chrono::milliseconds(50));
+    CHECK(resolver_->pending() == 0);
+    return ends_;
+  }
+
+  End ask_one(const std::string& name) { return ask({name})[name]; }
+  const Resolver& resolver() const { return *resolver_; }
+
+ private:
+  void room() override {
+    while (next_ < names_.size() && resolver_->has_room()) {
+      REQUIRE(resolver_->ask(names_[next_], RrType::kA, next_));
+      ++next_;
+    }
+  }
+  void replied(const Reply& reply) override {
+    End& end = ends_[names_.at(reply.token)];
+    ++end.replies;
+    end.fate = reply.fate;
+    end.rcode = reply.rcode();
+    if (reply.fate != Fate::kAnswered) return;
+    AnswerValues values;
+    values.add(reply.message, RrType::kA);
+    end.addresses = values.of(RrType::kA);
+  }
+
+  net::Poller poller_;
+  std::unique_ptr<Resolver> resolver_;
+  std::vector<std::string> names_;
+  std::size_t next_ = 0;
+  std::map<std::string, End> ends_;
+};
+
+ResolverOptions options_for(std::vector<net::SocketAddress> servers, int attempts = 2) {
+  ResolverOptions options;
+  options.servers = std::move(servers);
+  options.attempts = attempts;
+  options.timeout = std::chrono::milliseconds(60);
+  return options;
+}
+
+/// A loopback port where nothing listens.
+net::SocketAddress closed_port() {
+  const Fd fd = net::udp_bind(loopback(), 4096).value();
+  return net::local_address(fd.get()).value();
+}
+
+const std::vector<std::string> kOneAddress{"192.0.2.1"};
+
+}  // namespace
+
+TEST_CASE("dns/resolver: an answer comes back") {
+  Responder server(one_address);
+  const End end = Asker(options_for({server.address()})).ask_one("www.example");
+  CHECK(end.replies == 1);
+  CHECK(end.fate == Fate::kAnswered);
+  CHECK(end.addresses == kOneAddress);
+}
+
+TEST_CASE("dns/resolver: a denial is an answer") {
+  Responder server([](const auto& asked) { return only_rcode(asked, Rcode::kNxDomain); });
+  const End end = Asker(options_for({server.address()})).ask_one("www.example");
+  CHECK(end.fate == Fate::kAnswered);
+  CHECK(end.rcode == Rcode::kNxDomain);
+  CHECK(server.queries() == 1);
+}
+
+TEST_CASE("dns/resolver: what is lost is asked again, and nothing ends twice or never") {
+  // Every name loses its first one to three queries.
+  Responder server([](const auto& asked) -> std::vector<std::string> {
+    const auto losses = 1 + asked.query.questions[0].name.size() % 3;
+    if (static_cast<std::size_t>(asked.times) <= losses) return {};
+    return one_address(asked);
+  });
+  std::vector<std::string> names;
+  for (int i = 0; i < 500; ++i) names.push_back(std::string(1 + i % 3, 'n') + std::to_string(i));
+  Asker asker(options_for({server.address()}, 5));
+  const auto ends = asker.ask(names);
+  REQUIRE(ends.size() == names.size());
+  for (const auto& [name, end] : ends) {
+    CAPTURE(name);
+    CHECK(end.replies == 1);
+    CHECK(end.addresses == kOneAddress);
+  }
+  CHECK(asker.resolver().counts().timeouts >= 500);
+}
+
+TEST_CASE("dns/resolver: forged answers are dropped") {
+  const auto forged = [](const Responder::Asked& asked, auto&& spoil) {
+    Message reply = reply_to(asked.query);
+    reply.answers.push_back(address_record("www.example", "203.0.113.66"));
+    spoil(reply);
+    return encoded(reply);
+  };
+  const auto wrong_id = [](Message& m) { m.id = static_cast<std::uint16_t>(m.id + 1); };
+  const auto wrong_name = [](Message& m) { m.questions[0].name = "wwx.example"; };
+  const auto wrong_type = [](Message& m) { m.questions[0].type = RrType::kAaaa; };
+  const auto no_response = [](Message& m) { m.response = false; };
+  const auto no_question = [](Message& m) { m.questions.clear(); };
+  Responder server([&](const auto& asked) -> std::vector<std::string> {
+    return {forged(asked, wrong_id),    forged(asked, wrong_name),  forged(asked, wrong_type),
+            forged(asked, no_response), forged(asked, no_question), "garbage",
+            std::string(600, '\xff'),   one_address(asked)[0]};
+  });
+  Asker asker(options_for({server.address()}));
+  CHECK(asker.ask_one("www.example").addresses == kOneAddress);
+  CHECK(asker.resolver().counts().stray == 7);
+}
+
+TEST_CASE("dns/resolver: an answer from another address does not count") {
+  Responder server(one_address);
+  server.answer_from_elsewhere();
+  const End end = Asker(options_for({server.address()})).ask_one("www.example");
+  CHECK(end.fate == Fate::kTimeout);
+  CHECK(server.queries() == 2);
+}
+
+TEST_CASE("dns/resolver: a truncated answer is asked again over TCP") {
+  Responder server([](const auto& asked) -> std::vector<std::string> {
+    Message reply = reply_to(asked.query);
+    for (int i = 0; i < 200; ++i)
+      reply.answers.push_back(address_record(asked.query.questions[0].name, "192.0.2.7"));
+    return {encoded(reply, asked.tcp ? kMaxMessageBytes : 512)};
+  });
+  Asker asker(options_for({server.address()}));
+  const End end = asker.ask_one("big.example");
+  CHECK(end.fate == Fate::kAnswered);
+  CHECK(end.addresses.size() == 200);
+  CHECK(asker.resolver().counts().truncated == 1);
+}
+
+TEST_CASE("dns/resolver: many truncated answers are all fetched") {
+  Responder server([](const auto& asked) -> std::vector<std::string> {
+    if (asked.tcp) return one_address(asked);
+    Message reply = reply_to(asked.query);
+    reply.truncated = true;
+    return {encoded(reply)};
+  });
+  auto options = options_for({server.address()}, 3);
+  options.timeout = std::chrono::seconds(3);
+  options.in_flight = 300;  // more than connections at a time
+  std::vector<std::string> names;
+  for (int i = 0; i < 300; ++i) names.push_back("n" + std::to_string(i));
+  for (const auto& [name, end] : Asker(options).ask(names)) CHECK(end.addresses == kOneAddress);
+}
+
+TEST_CASE("dns/resolver: TCP that closes early or talks rubbish ends as a named failure") {
+  for (const bool rubbish : {false, true}) {
+    CAPTURE(rubbish);
+    Responder server([rubbish](const auto& asked) -> std::vector<std::string> {
+      if (asked.tcp)
+        return rubbish ? std::vector<std::string>{"rubbish"} : std::vector<std::string>{};
+      Message reply = reply_to(asked.query);
+      reply.truncated = true;
+      return {encoded(reply)};
+    });
+    const End end = Asker(options_for({server.address()})).ask_one("www.example");
+    CHECK(end.replies == 1);
+    CHECK(end.fate == (rubbish ? Fate::kMalformed : Fate::kNetwork));
+  }
+}
+
+TEST_CASE("dns/resolver: a malformed answer is asked again and then named") {
+  Responder server([](const auto& asked) -> std::vector<std::string> {
+    std::string reply = one_address(asked)[0];
+    reply.resize(reply.size() - 14);  // into the answer record; the OPT is gone
+    return {reply};
+  });
+  Asker asker(options_for({server.address()}));
+  CHECK(asker.ask_one("www.example").fate == Fate::kMalformed);
+  CHECK(asker.resolver().counts().malformed == 2);
+}
+
+TEST_CASE("dns/resolver: a resolver that fails is followed by another") {
+  Responder broken([](const auto& asked) { return only_rcode(asked, Rcode::kServFail); });
+  Responder good(one_address);
+  Asker asker(options_for({broken.address(), good.address()}));
+  for (const auto& [name, end] : asker.ask({"a.example", "b.example", "c.example", "d.example"})) {
+    CAPTURE(name);
+    CHECK(end.addresses == kOneAddress);
+  }
+  CHECK(broken.queries() == 2);
+}
+
+TEST_CASE("dns/resolver: SERVFAIL from all is the answer") {
+  Responder broken([](const auto& asked) { return only_rcode(asked, Rcode::kServFail); });
+  const End end = Asker(options_for({broken.address()}, 3)).ask_one("www.example");
+  CHECK(end.fate == Fate::kAnswered);
+  CHECK(end.rcode == Rcode::kServFail);
+  CHECK(broken.queries() == 3);
+}
+
+TEST_CASE("dns/resolver: a closed port is noticed at once") {
+  auto options = options_for({closed_port()});
+  options.timeout = std::chrono::seconds(10);
+  Asker asker(options);
+  const auto begin = SystemClock::instance().now();
+  CHECK(asker.ask_one("www.example").fate == Fate::kNetwork);
+  CHECK(SystemClock::instance().now() - begin < std::chrono::seconds(5));
+}
+
+TEST_CASE("dns/resolver: beside a closed port the open one answers everything") {
+  Responder good(one_address);
+  std::vector<std::string> names;
+  for (int i = 0; i < 300; ++i) names.push_back("n" + std::to_string(i));
+  const auto ends = Asker(options_for({closed_port(), good.address()}, 4)).ask(names);
+  for (const auto& [name, end] : ends) CHECK(end.addresses == kOneAddress);
+}
+
+TEST_CASE("dns/resolver: who does not know EDNS is asked without") {
+  Responder old_server([](const auto& asked) {
+    return asked.query.edns ? only_rcode(asked, Rcode::kFormErr) : one_address(asked);
+  });
+  Asker asker(options_for({old_server.address()}, 1));
+  CHECK(asker.ask_one("a.example").addresses == kOneAddress);
+  CHECK(old_server.queries() == 2);
+}
+
+TEST_CASE("dns/resolver: silence everywhere is noticed") {
+  Responder silent([](const auto&) { return std::vector<std::string>{}; });
+  std::vector<std::string> names;
+  for (int i = 0; i < 64; ++i) names.push_back("n" + std::to_string(i));
+  auto options = options_for({silent.address()}, 1);
+  options.timeout = std::chrono::milliseconds(20);
+  Asker asker(options);
+  CHECK(!asker.resolver().nobody_answers());
+  for (const auto& [name, end] : asker.ask(names)) CHECK(end.fate == Fate::kTimeout);
+  CHECK(asker.resolver().nobody_answers());
+}
+
+TEST_CASE("dns/resolver: a rate is kept, retries included") {
+  Responder server(one_address);
+  auto options = options_for({server.address()});
+  options.timeout = std::chrono::seconds(5);
+  options.rate = net::Rate{200};
+  std::vector<std::string> names;
+  for (int i = 0; i < 80; ++i) names.push_back("n" + std::to_string(i));
+  const auto begin = SystemClock::instance().now();
+  CHECK(Asker(options).ask(names).size() == 80);
+  // 80 at 200/s, of which a tenth of a second's worth may go at once.
+  CHECK(SystemClock::instance().now() - begin >= std::chrono::milliseconds(250));
+}
+
+TEST_CASE("dns/resolver: options out of range are refused") {
+  auto poller = net::Poller::create().value();
+  struct Nobody final : Resolver::Client {
+    void replied(const Reply&) override {}
+    void room() override {}
+  } nobody;
+  auto create = [&](const ResolverOptions& options) {
+    return Resolver::create(options, poller, nobody, SystemClock::instance()).ok();
+  };
+  const auto good = options_for({loopback(5300)});
+  CHECK(create(good));
+  auto bad = good;
+  bad.servers.clear();
+  CHECK(!create(bad));
+  bad = good;
+  bad.in_flight = 0;
+  CHECK(!create(bad));
+  bad = good;
+  bad.in_flight = 40000;
+  CHECK(!create(bad));
+  bad = good;
+  bad.attempts = 0;
+  CHECK(!create(bad));
+}

@@ -1,0 +1,261 @@
+#include "enumerate/engine.h"
+
+#include <map>
+#include <set>
+
+#include <doctest/doctest.h>
+
+#include "../dns/responder.h"
+#include "base/temp_file.h"
+
+using namespace m8;
+using namespace m8::enumerate;
+using namespace m8::dns::test;
+using dns::Message;
+using dns::Rcode;
+using dns::RrType;
+
+namespace {
+
+/// A zone for the responder: exact names, and wildcards at "*.PARENT" (RFC 4592).
+class TestZone {
+ public:
+  TestZone& host(const std::string& name, const char* ip) {
+    records_[name].push_back(address_record(name, ip));
+    return *this;
+  }
+  TestZone& alias(const std::string& name, const std::string& target) {
+    records_[name].push_back({name, RrType::kCname, dns::kClassIn, 60, dns::NameData{target}});
+    return *this;
+  }
+
+  std::vector<std::string> operator()(const Responder::Asked& asked) const {
+    const auto& question = asked.query.questions[0];
+    Message reply = reply_to(asked.query);
+    const bool known = answer(question.name, question.type, reply, 0);
+    if (!known) reply.rcode = Rcode::kNxDomain;
+    return {encoded(reply)};
+  }
+
+ private:
+  bool answer(const std::string& name, RrType type, Message& reply, int depth) const {
+    const auto* records = find(name);
+    if (records == nullptr || depth > 5) return false;
+    bool known = true;
+    for (auto record : *records) {
+      record.name = name;
+      if (record.type == RrType::kCname) {
+        reply.answers.push_back(record);
+        known = answer(std::get<dns::NameData>(record.data).name, type, reply, depth + 1);
+      } else if (record.type == type) {
+        reply.answers.push_back(record);
+      }
+    }
+    return known;
+  }
+
+  const std::vector<dns::Record>* find(const std::string& name) const {
+    if (const auto exact = records_.find(name); exact != records_.end()) return &exact->second;
+    for (const auto& [known, records] : records_) {
+      if (known.ends_with("." + name)) return &kEmptyNode;  // an empty non-terminal
+    }
+    for (auto dot = name.find('.'); dot != name.npos; dot = name.find('.', dot + 1)) {
+      const auto wildcard = records_.find("*" + name.substr(dot));
+      if (wildcard != records_.end()) return &wildcard->second;
+      if (records_.contains(name.substr(dot + 1))) return nullptr;  // blocked by a name that is
+    }
+    return nullptr;
+  }
+
+  inline static const std::vector<dns::Record> kEmptyNode;
+  std::map<std::string, std::vector<dns::Record>> records_;
+};
+
+struct Collected final : model::Sink {
+  std::map<std::string, model::Hostname> names;
+  std::map<std::string, std::string> failures;
+  Status hostname(const model::Hostname& record) override {
+    CHECK(names.emplace(record.hostname, record).second);
+    return {};
+  }
+  Status outcome(const model::Outcome& outcome) override {
+    failures[outcome.target] = outcome.reason;
+    return {};
+  }
+  std::set<std::string> set() const {
+    std::set<std::string> out;
+    for (const auto& [name, record] : names) out.insert(name);
+    return out;
+  }
+};
+
+class Words final : public WordSource {
+ public:
+  explicit Words(std::vector<std::string> words) : words_(std::move(words)) {}
+  Result<std::optional<std::string_view>> next() override {
+    if (next_ == words_.size()) return std::optional<std::string_view>();
+    return std::optional<std::string_view>(words_[next_++]);
+  }
+  std::optional<std::size_t> size() const override { return words_.size(); }
+
+ private:
+  std::vector<std::string> words_;
+  std::size_t next_ = 0;
+};
+
+BruteForce brute_force(const std::vector<std::string>& apexes, std::vector<std::string> words) {
+  std::vector<net::Name> names;
+  for (const auto& apex : apexes) names.push_back(net::Name::parse(apex).value());
+  return {names, std::make_unique<Words>(std::move(words))};
+}
+
+struct Outcome {
+  Collected sink;
+  std::unique_ptr<Engine> engine;
+  Status status;
+};
+
+void enumerate_with(Outcome& out, const Responder& server, BruteForce candidates,
+                    const net::Scope& scope = {}) {
+  dns::ResolverOptions options;
+  options.servers = {server.address()};
+  options.timeout = std::chrono::milliseconds(300);
+  out.engine =
+      Engine::create(options, std::move(candidates), scope, out.sink, SystemClock::instance())
+          .value();
+  out.status = out.engine->run({});
+}
+
+using Set = std::set<std::string>;
+
+}  // namespace
+
+TEST_CASE("enumerate/engine: names that exist are found, with their records") {
+  Responder server(TestZone()
+                       .host("example.com", "192.0.2.1")
+                       .host("www.example.com", "192.0.2.2")
+                       .host("www.example.com", "2001:db8::2")
+                       .host("six.example.com", "2001:db8::6")
+                       .alias("shop.example.com", "www.example.com")
+                       .alias("dead.example.com", "gone.example.net"));
+  Outcome out;
+  enumerate_with(out, server,
+                 brute_force({"example.com"}, {"www", "six", "shop", "dead", "nothing", "WWW."}));
+  CHECK(out.status.ok());
+  CHECK(out.sink.names.size() >= 5);
+  const auto& www = out.sink.names.at("www.example.com");
+  CHECK(www.domain == "example.com");
+  CHECK(www.a == std::vector<std::string>{"192.0.2.2"});
+  CHECK(www.aaaa == std::vector<std::string>{"2001:db8::2"});
+  CHECK(www.sources == std::vector<std::string>{"bruteforce"});
+  CHECK(www.resolver == server.address().to_string());
+  CHECK(out.sink.names.at("shop.example.com").cname == std::vector<std::string>{"www.example.com"});
+  CHECK(out.sink.names.at("dead.example.com").a.empty());
+  CHECK(out.sink.names.at("example.com").sources == std::vector<std::string>{"input"});
+  CHECK(out.engine->counts().denied == 1);
+}
+
+TEST_CASE("enumerate/engine: a wildcard does not flood, and real names under it are kept") {
+  Responder server(TestZone()
+                       .host("example.com", "192.0.2.1")
+                       .host("*.example.com", "192.0.2.99")
+                       .host("real.example.com", "192.0.2.5"));
+  std::vector<std::string> words{"real"};
+  for (int i = 0; i < 300; ++i) words.push_back("word" + std::to_string(i));
+  Outcome out;
+  enumerate_with(out, server, brute_force({"example.com"}, words));
+  CHECK(out.sink.set() == Set{"example.com", "real.example.com"});
+  CHECK(out.engine->counts().wildcard == 300);
+}
+
+TEST_CASE("enumerate/engine: a wildcard below a name is tested at that name") {
+  Responder server(TestZone()
+                       .host("dev.example.com", "192.0.2.1")
+                       .host("*.dev.example.com", "192.0.2.99")
+                       .host("a.dev.example.com", "192.0.2.7")
+                       .host("x.lab.example.com", "192.0.2.99"));
+  Outcome out;
+  enumerate_with(out, server,
+                 brute_force({"example.com"}, {"dev", "a.dev", "b.dev", "c.d.dev", "x.lab"}));
+  CHECK(out.sink.set() == Set{"dev.example.com", "a.dev.example.com", "x.lab.example.com"});
+}
+
+TEST_CASE("enumerate/engine: rotating and label-echoing wildcards are learned") {
+  std::atomic<int> turn{0};
+  Responder server([&turn](const Responder::Asked& asked) {
+    const auto& question = asked.query.questions[0];
+    Message reply = reply_to(asked.query);
+    if (question.name.ends_with("echo.example")) {
+      const std::string target = question.name.substr(0, question.name.find('.')) + ".up.cdn";
+      reply.answers.push_back(
+          {question.name, RrType::kCname, dns::kClassIn, 60, dns::NameData{target}});
+    } else if (question.type == RrType::kA) {
+      const std::string ip = "192.0.2." + std::to_string(turn++ % 3);
+      reply.answers.push_back(address_record(question.name, ip.c_str()));
+    }
+    return std::vector<std::string>{encoded(reply)};
+  });
+  std::vector<std::string> words;
+  for (int i = 0; i < 100; ++i) words.push_back("w" + std::to_string(i));
+  Outcome out;
+  enumerate_with(out, server, brute_force({"echo.example", "turn.example"}, words));
+  CHECK(out.sink.set() == Set{"echo.example", "turn.example"});
+}
+
+TEST_CASE("enumerate/engine: a domain that does not exist ends early and is named") {
+  Responder server([](const auto& asked) { return only_rcode(asked, Rcode::kNxDomain); });
+  std::vector<std::string> words;
+  for (int i = 0; i < 5000; ++i) words.push_back("w" + std::to_string(i));
+  Outcome out;
+  enumerate_with(out, server, brute_force({"nothing.example"}, words));
+  CHECK(out.status.ok());
+  CHECK(out.sink.failures.at("nothing.example") == "no such domain");
+  CHECK(out.engine->counts().dead_apex > 4000);
+}
+
+TEST_CASE("enumerate/engine: what is outside the scope is never asked for") {
+  Responder server(
+      TestZone().host("a.example.com", "192.0.2.1").host("b.example.com", "192.0.2.2"));
+  net::Scope scope;
+  REQUIRE(scope.exclude("b.example.com").ok());
+  Outcome out;
+  enumerate_with(out, server, brute_force({"example.com"}, {"a", "b", "c.b"}), scope);
+  CHECK(out.sink.set() == Set{"a.example.com"});
+  CHECK(out.engine->counts().out_of_scope == 2);
+}
+
+TEST_CASE("enumerate/engine: a name without an answer is a named failure") {
+  Responder server([](const Responder::Asked& asked) {
+    if (asked.query.questions[0].name == "slow.example.com") return std::vector<std::string>{};
+    return only_rcode(asked, Rcode::kNoError);
+  });
+  Outcome out;
+  enumerate_with(out, server, brute_force({"example.com"}, {"slow", "fast"}));
+  CHECK(out.status.ok());
+  CHECK(out.sink.failures == std::map<std::string, std::string>{{"slow.example.com", "timeout"}});
+  CHECK(out.engine->counts().empty == 2);
+}
+
+TEST_CASE("enumerate/engine: silence is an error") {
+  Responder server([](const Responder::Asked&) { return std::vector<std::string>{}; });
+  std::vector<std::string> words;
+  for (int i = 0; i < 500; ++i) words.push_back("w" + std::to_string(i));
+  Outcome out;
+  enumerate_with(out, server, brute_force({"example.com"}, words));
+  REQUIRE(!out.status.ok());
+  CHECK(out.status.error().code == ErrorCode::kNetwork);
+}
+
+TEST_CASE("enumerate/engine: stopped, it ends and says so") {
+  Responder server(one_address);
+  Collected sink;
+  dns::ResolverOptions options;
+  options.servers = {server.address()};
+  const net::Scope scope;
+  auto engine = Engine::create(options, brute_force({"example.com"}, {"a"}), scope, sink,
+                               SystemClock::instance());
+  REQUIRE(engine.ok());
+  std::stop_source stop;
+  stop.request_stop();
+  CHECK((*engine)->run(stop.get_token()).error().code == ErrorCode::kCancelled);
+}
