@@ -34,10 +34,10 @@ std::vector<cli::Flag> dns_flags(const DnsDefaults& defaults) {
       "which grows while that makes answers come faster and shrinks when they don't come.";
   threads.initial = defaults.in_flight;
   cli::Flag retry = dns_flag("retry", {}, "N", "attempts for each question, the first included");
-  retry.initial = "2";
+  retry.initial = defaults.attempts;
   cli::Flag timeout = dns_flag("timeout", {}, "TIME", "wait for each attempt");
   timeout.unit = "seconds";
-  timeout.initial = "3";
+  timeout.initial = defaults.timeout;
   cli::Flag rate =
       dns_flag("rate", {"rate-limit", "rl"}, "N[/s|/m]", "queries per second, retries included");
   rate.detail = "0 is unlimited. 4/m is four a minute.";

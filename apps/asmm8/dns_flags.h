@@ -12,6 +12,8 @@ namespace m8::asmm8 {
 struct DnsDefaults {
   const char* in_flight = "100";
   const char* rate = "0";
+  const char* attempts = "2";
+  const char* timeout = "3";  ///< seconds
 };
 
 /// --resolver, --threads, --retry, --timeout, --rate.

@@ -225,8 +225,9 @@ std::vector<cli::Flag> enum_flags() {
       summary_flag(),
       dry_run,
   };
-  for (auto more :
-       {dns_flags({.in_flight = "500", .rate = "1000/s"}), scope_flags(), store_flags()})
+  // More and quicker attempts than for bulk: a lost name is worse here than a query.
+  const DnsDefaults defaults{.in_flight = "500", .rate = "1000/s", .attempts = "8", .timeout = "1"};
+  for (auto more : {dns_flags(defaults), scope_flags(), store_flags()})
     flags.insert(flags.end(), more.begin(), more.end());
   return flags;
 }

@@ -3,12 +3,14 @@
 namespace m8::bench {
 
 // One declaration and one entry for each lib/bench/<workload>.cc.
+extern const Workload kDns;
 extern const Workload kHttp;
 extern const Workload kStartup;
 
 namespace {
 
 constexpr const Workload* kWorkloads[] = {
+    &kDns,
     &kHttp,
     &kStartup,
 };

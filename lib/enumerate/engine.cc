@@ -158,8 +158,7 @@ void Engine::answers_complete(Index index) {
   Job& job = jobs_[index];
   if (job.values.empty()) return finish(index, counts_.empty);
   if (!job.candidate.is_apex) return judge(index);
-  confirm(job);
-  finish(index, counts_.found);
+  confirm(index);
 }
 
 // ---- wildcards ----------------------------------------------------------------------------------
@@ -182,8 +181,7 @@ void Engine::judge(Index index) {
   if (tested && zone.wildcard.covers(job.candidate.name, job.values))
     return finish(index, counts_.wildcard);
   if (tested && (zone.wildcard.none() || job.rechecked || zone.controls >= kMostControls)) {
-    confirm(job);
-    return finish(index, counts_.found);
+    return confirm(index);
   }
   job.rechecked = tested;
   zone.waiting.push_back(index);
@@ -232,7 +230,9 @@ void Engine::control_replied(Index token, const dns::Reply& reply) {
 
 // ---- ends ---------------------------------------------------------------------------------------
 
-void Engine::confirm(Job& job) {
+void Engine::confirm(Index index) {
+  const Job& job = jobs_[index];
+  if (!confirmed_.insert(job.candidate.name).second) return finish(index, counts_.repeated);
   model::Hostname record;
   record.domain = candidates_.apexes()[job.candidate.apex].text();
   record.hostname = job.candidate.name;
@@ -243,6 +243,7 @@ void Engine::confirm(Job& job) {
   record.cname = job.values.of(RrType::kCname);
   record.resolver = job.resolver;
   keep(sink_.hostname(record));
+  finish(index, counts_.found);
 }
 
 void Engine::fail(Index index, const char* reason) {

@@ -3,7 +3,7 @@
 /// A name is confirmed when it has an address or an alias that the wildcard of its zone would not
 /// have given it. Each zone (the name without its first label, at any depth) is tested once, with
 /// names that nobody made, and only when the first candidate below it answers. Memory is bounded by
-/// the names under way and the zones tested. One thread: the caller of run().
+/// the names under way, the names confirmed and the zones tested. One thread: the caller of run().
 #pragma once
 
 #include <atomic>
@@ -13,6 +13,7 @@
 #include <stop_token>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/clock.h"
@@ -31,6 +32,7 @@ namespace m8::enumerate {
 struct Counts {
   std::atomic<std::uint64_t> tried{0};         ///< names finished, whatever became of them
   std::atomic<std::uint64_t> found{0};         ///< confirmed and given to the sink
+  std::atomic<std::uint64_t> repeated{0};      ///< confirmed before: the word list repeats itself
   std::atomic<std::uint64_t> denied{0};        ///< NXDOMAIN
   std::atomic<std::uint64_t> empty{0};         ///< exist, without address and alias
   std::atomic<std::uint64_t> wildcard{0};      ///< answered by a wildcard: proves nothing
@@ -96,7 +98,8 @@ class Engine final : dns::Resolver::Client {
   void start_control(Zones::value_type& entry);
   Zones::value_type& zone_of(const std::string& name);
   void forget_zones();
-  void confirm(Job& job);
+  /// Writes the record, once for each name, and ends the job.
+  void confirm(Index index);
   void fail(Index index, const char* reason);
   void finish(Index index, std::atomic<std::uint64_t>& counter);
   void keep(const Status& status);
@@ -111,6 +114,7 @@ class Engine final : dns::Resolver::Client {
   std::vector<Index> free_;
   std::vector<bool> dead_apex_;
   Zones zones_;
+  std::unordered_set<std::string, SeededHash, std::equal_to<>> confirmed_;  ///< words may repeat
   std::vector<Zones::value_type*> controls_;  ///< zones by control token; null when it is done
   std::vector<Index> free_controls_;
   std::deque<std::uint64_t> pending_;  ///< tokens of questions that wait for room
