@@ -1,5 +1,7 @@
 #include "operators/matcher.h"
 
+#include <doctest/doctest.h>
+
 #include "operators/map_parts.h"
 #include "operators/registry.h"
 

@@ -1,5 +1,6 @@
 #include "operators/operators.h"
 
+#include <doctest/doctest.h>
 #include <fmt/ranges.h>
 
 #include "operators/map_parts.h"

@@ -1,5 +1,7 @@
 #include "protocols/http_url.h"
 
+#include <doctest/doctest.h>
+
 using namespace m8;
 
 namespace {

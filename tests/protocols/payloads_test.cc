@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include <doctest/doctest.h>
+
 #include "base/temp_file.h"
 
 using namespace m8;

@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include <doctest/doctest.h>
+
 using namespace m8;
 
 namespace {
