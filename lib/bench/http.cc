@@ -49,11 +49,21 @@ std::string nginx_config(const std::string& directory, std::uint16_t port) {
       directory, user, port);
 }
 
-/// nginx with one worker and one page.
-struct Server {
-  Child child;
-  std::uint16_t port = 0;
-  std::string url() const { return fmt::format("http://127.0.0.1:{}/", port); }
+/// nginx with one worker and one page. Told to end: a killed master would leave its worker behind.
+class Server {
+ public:
+  Server(Child child, std::uint16_t port) : child_(std::move(child)), port_(port) {}
+  Server(Server&&) = default;
+  ~Server() {
+    if (child_.pid() > 0) (void)child_.stop(std::chrono::seconds(5));
+  }
+
+  Child& child() { return child_; }
+  std::string url() const { return fmt::format("http://127.0.0.1:{}/", port_); }
+
+ private:
+  Child child_;
+  std::uint16_t port_;
 };
 
 Result<std::string> find_nginx(const Context& context) {
@@ -75,8 +85,9 @@ Result<Server> start_server(const Context& context) {
   options.arguments = {
       program, "-p", directory, "-e", directory + "/error.log", "-c", directory + "/nginx.conf"};
   options.errors = ChildStream::file(directory + "/nginx.out");
-  Server server{M8_TRY(Child::start(options, context.clock)), port};
-  M8_TRY(wait_for_file(context, directory + "/nginx.pid", server.child, std::chrono::seconds(10)));
+  Server server(M8_TRY(Child::start(options, context.clock)), port);
+  M8_TRY(
+      wait_for_file(context, directory + "/nginx.pid", server.child(), std::chrono::seconds(10)));
   return server;
 }
 
