@@ -1,8 +1,8 @@
 #include "templates/template.h"
 
-#include <algorithm>
+#include <deque>
 #include <limits>
-#include <map>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,14 +14,69 @@
 namespace m8::templates {
 namespace {
 
+using Blocks = std::vector<Template::BlockEntry>;
+
+/// Which blocks run, in which order: all of them, or as the flow says.
+class Order {
+ public:
+  Order(const Blocks& blocks, const Flow* flow) : blocks_(blocks) {
+    if (flow) flow_.emplace(*flow);
+    if (!flow)
+      for (const auto& entry : blocks) queue_.push_back(entry.block.get());
+  }
+
+  /// The next block; null at the end. \p last: how the block given before ended.
+  const protocols::Block* next(const protocols::BlockOutcome* last) {
+    if (last) call_value_ = call_value_ || last->succeeded;
+    // http() stops at the first block that returns an error (templates 8.4.1).
+    if (last && !last->status.ok() && all_of_kind_) queue_.clear();
+    while (queue_.empty() && flow_) {
+      const FlowCall* call = flow_->next(called_ ? std::optional(call_value_) : std::nullopt);
+      if (!call) return nullptr;
+      begin(*call);
+    }
+    if (queue_.empty()) return nullptr;
+    const protocols::Block* block = queue_.front();
+    queue_.pop_front();
+    return block;
+  }
+
+ private:
+  void begin(const FlowCall& call) {
+    called_ = true;
+    call_value_ = false;
+    all_of_kind_ = call.blocks.empty();
+    const Kind kind = call.protocol == "network" ? Kind::kTcp : parse_kind(call.protocol);
+    for (const auto& entry : blocks_)
+      if (all_of_kind_ && entry.kind == kind) queue_.push_back(entry.block.get());
+    for (const FlowCall::Block& wanted : call.blocks)
+      if (const auto* entry = find(kind, wanted)) queue_.push_back(entry->block.get());
+  }
+
+  /// Null for an unknown block: its value is false.
+  const Template::BlockEntry* find(Kind kind, const FlowCall::Block& wanted) const {
+    const auto* number = std::get_if<int>(&wanted);
+    for (const auto& entry : blocks_) {
+      if (entry.kind != kind) continue;
+      if (number ? entry.index == *number : entry.id == std::get<std::string>(wanted))
+        return &entry;
+    }
+    return nullptr;
+  }
+
+  const Blocks& blocks_;
+  std::optional<FlowRun> flow_;
+  std::deque<const protocols::Block*> queue_;
+  bool called_ = false, call_value_ = false, all_of_kind_ = false;
+};
+
 /// Runs the blocks of one template against one target. Lives as long as a callback holds it; all of
 /// it happens on one loop thread.
 class Sequence : public std::enable_shared_from_this<Sequence> {
  public:
-  using Blocks = std::vector<std::unique_ptr<protocols::Block>>;
-  Sequence(const Blocks& blocks, std::shared_ptr<protocols::Execution> execution,
+  Sequence(const Blocks& blocks, const Flow* flow, std::shared_ptr<protocols::Execution> execution,
            Template::Done done)
-      : blocks_(blocks), execution_(std::move(execution)), done_(std::move(done)) {}
+      : order_(blocks, flow), execution_(std::move(execution)), done_(std::move(done)) {}
 
   // A block may be done before start() returns: looping instead of recursing keeps the stack flat.
   void run() {
@@ -34,29 +89,31 @@ class Sequence : public std::enable_shared_from_this<Sequence> {
 
  private:
   void step() {
-    if (next_ == blocks_.size() || execution_->stop.stop_requested()) {
+    const protocols::Block* block =
+        execution_->stop.stop_requested() ? nullptr : order_.next(last_ ? &*last_ : nullptr);
+    if (!block) {
       done_(std::move(total_));
       return;
     }
-    blocks_[next_++]->start(execution_,
-                            [self = shared_from_this()](protocols::BlockOutcome outcome) {
-                              self->add(std::move(outcome));
-                              self->run();
-                            });
+    block->start(execution_, [self = shared_from_this()](protocols::BlockOutcome outcome) {
+      self->add(outcome);
+      self->last_ = std::move(outcome);
+      self->run();
+    });
   }
 
-  void add(protocols::BlockOutcome outcome) {
+  void add(const protocols::BlockOutcome& outcome) {
     total_.succeeded = total_.succeeded || outcome.succeeded;
     total_.findings += outcome.findings;
     total_.requests += outcome.requests;
-    if (total_.status.ok()) total_.status = std::move(outcome.status);
+    if (total_.status.ok()) total_.status = outcome.status;
   }
 
-  const Blocks& blocks_;
+  Order order_;
   std::shared_ptr<protocols::Execution> execution_;  ///< shared with the requests in flight
   Template::Done done_;
   protocols::BlockOutcome total_;
-  std::size_t next_ = 0;
+  std::optional<protocols::BlockOutcome> last_;
   bool stepping_ = false;
   bool again_ = false;
 };
@@ -87,7 +144,6 @@ std::shared_ptr<const dsl::Variables> constants_of(const Document& document) {
 }
 
 Status check_support(const Document& document) {
-  if (!document.flow.empty()) return Error{ErrorCode::kUnsupported, "flow"};
   if (document.signature) return Error{ErrorCode::kUnsupported, "signature"};
   if (document.self_contained) return Error{ErrorCode::kUnsupported, "self-contained"};
   return {};
@@ -102,12 +158,20 @@ int saturated_add(int a, int b) {
 Status Template::compile_blocks(const Document& document, const protocols::CompileOptions& base) {
   protocols::CompileOptions options = options_of(document, base);
   Status unsupported = check_support(document);
+  if (!document.flow.empty()) {
+    auto flow = Flow::parse(document.flow);
+    if (flow.ok()) {
+      flow_ = std::move(flow).value();
+    } else if (unsupported.ok()) {
+      unsupported = flow.error();
+    }
+  }
   for (const RawBlock& raw : document.blocks) {
     options.block_id = block_id(document, raw);
     auto block = protocols::compile(to_string(raw.kind), raw.node, options);
     if (block.ok()) {
       request_count_ = saturated_add(request_count_, (*block)->request_count());
-      blocks_.push_back(std::move(block).value());
+      blocks_.push_back({std::move(block).value(), raw.kind, raw.index, raw.id});
     } else if (block.error().code != ErrorCode::kUnsupported) {
       return block.error();  // an invalid block goes before an unsupported one
     } else if (unsupported.ok()) {
@@ -143,7 +207,9 @@ std::shared_ptr<protocols::Execution> Template::prepare(
 }
 
 void Template::start(std::shared_ptr<protocols::Execution> execution, Done done) const {
-  std::make_shared<Sequence>(blocks_, std::move(execution), std::move(done))->run();
+  std::make_shared<Sequence>(blocks_, flow_ ? &*flow_ : nullptr, std::move(execution),
+                             std::move(done))
+      ->run();
 }
 
 }  // namespace m8::templates

@@ -5,18 +5,28 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "model/finding.h"
 #include "protocols/protocol.h"
 #include "templates/document.h"
+#include "templates/flow.h"
 
 namespace m8::templates {
 
 class Template {
  public:
+  /// A compiled block and how a flow calls it.
+  struct BlockEntry {
+    std::unique_ptr<protocols::Block> block;
+    Kind kind = Kind::kHttp;
+    int index = 0;   ///< 1-based within its kind
+    std::string id;  ///< `id:`, may be empty
+  };
   /// Called once when a run against a target is over.
   using Done = std::function<void(protocols::BlockOutcome)>;
 
@@ -40,9 +50,10 @@ class Template {
       std::shared_ptr<const protocols::TargetNames> builtins, std::stop_token stop) const;
 
   /// Runs the blocks one after the other (templates 8.1): neither an error nor a first match stops
-  /// the next block. Never waits. REQUIRES: called on the loop thread of the target's host; \p done
-  /// is called there too, possibly before this returns. The outcome is the sum of the blocks' ones,
-  /// with the first error. The template must outlive the run.
+  /// the next block; with a flow, in the order and under the conditions that it says. Never waits.
+  /// REQUIRES: called on the loop thread of the target's host; \p done is called there too,
+  /// possibly before this returns. The outcome is the sum of the blocks' ones, with the first
+  /// error. The template must outlive the run.
   void start(std::shared_ptr<protocols::Execution> execution, Done done) const;
 
  private:
@@ -51,8 +62,9 @@ class Template {
 
   std::shared_ptr<const model::TemplateInfo> info_;  ///< shared with findings
   std::shared_ptr<const dsl::Variables> constants_;  ///< shared with executions; may be null
+  std::optional<Flow> flow_;
   protocols::VariablesHook variables_;
-  std::vector<std::unique_ptr<protocols::Block>> blocks_;
+  std::vector<BlockEntry> blocks_;
   int request_count_ = 0;
 };
 

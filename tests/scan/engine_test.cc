@@ -1,0 +1,243 @@
+#include "scan/engine.h"
+
+#include <algorithm>
+#include <map>
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include "protocols/block_fixture.h"
+#include "templates/template.h"
+
+using namespace m8;
+using namespace m8::scan;
+using namespace m8::test;
+
+namespace {
+
+/// Keeps "template matched_at", sorted, and the outcomes.
+class KeepingSink final : public model::Sink {
+ public:
+  Status finding(const model::Finding& finding) override {
+    found.push_back(finding.info->id + " " + finding.matched_at);
+    return {};
+  }
+  Status outcome(const model::Outcome& outcome) override {
+    outcomes[outcome.target] = outcome.reason;
+    return {};
+  }
+  std::vector<std::string> sorted() {
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+  std::vector<std::string> found;
+  std::map<std::string, std::string> outcomes;
+};
+
+/// A scan with everything that it borrows.
+class ScanFixture {
+ public:
+  void add(const std::string& id, const std::string& rest) {
+    auto document = templates::read_document(
+        fmt::format("id: {}\ninfo:\n  name: n\n  author: a\n  severity: info\n{}", id, rest), {});
+    REQUIRE_MESSAGE(document.ok(), (document.ok() ? "" : document.error().message));
+    auto compiled = templates::Template::compile(*document, {}, services_);
+    REQUIRE_MESSAGE(compiled.ok(), (compiled.ok() ? "" : compiled.error().message));
+    templates_.push_back(std::move(compiled).value());
+  }
+  /// A template that looks for "yes" under \p path.
+  void add_word(const std::string& id, const std::string& path) {
+    add(id, fmt::format("http:\n  - path: ['{{{{BaseURL}}}}{}']\n    matchers:\n"
+                        "      - type: word\n        words: [yes]\n",
+                        path));
+  }
+
+  Status run(const std::vector<std::string>& targets, std::stop_token stop = {}) {
+    settings.retries = 0;
+    engine_ =
+        std::make_unique<Engine>(templates_,
+                                 Engine::Parts{*http_.session, sink, services_, settings,
+                                               overrides_, http_.scope, SystemClock::instance()},
+                                 options);
+    TargetReader reader({targets, {}, {}, 1000, {}});
+    const Status status =
+        engine_->run([&](std::stop_token token) { return reader.next(token); }, stop);
+    engine_->close();
+    return status;
+  }
+  Totals totals() const { return engine_->totals(); }
+  net::Scope& scope() { return http_.scope; }
+
+  EngineOptions options;
+  protocols::Settings settings;
+  KeepingSink sink;
+
+ private:
+  dsl::Services services_;
+  dsl::Variables overrides_;
+  Templates templates_;
+  SessionFixture http_;
+  std::unique_ptr<Engine> engine_;
+};
+
+std::string yes_at_x(const std::string& request) {
+  return ok_reply(request.find(" /x ") != std::string::npos ? "yes" : "no");
+}
+
+/// A port on which nothing listens.
+std::string dead_url() {
+  const RecordingServer server(yes_at_x);
+  return server.url();
+}
+
+}  // namespace
+
+TEST_CASE("scan/engine: every template runs against every target") {
+  const RecordingServer first(yes_at_x), second(yes_at_x);
+  ScanFixture scan;
+  scan.add_word("at-x", "/x");
+  scan.add_word("at-y", "/y");
+  REQUIRE(scan.run({first.url(), second.url()}).ok());
+  std::vector<std::string> expected = {"at-x " + first.url("/x"), "at-x " + second.url("/x")};
+  std::sort(expected.begin(), expected.end());
+  CHECK(scan.sink.sorted() == expected);
+  const Totals totals = scan.totals();
+  CHECK(totals.targets_done == 2);
+  CHECK(totals.executions == 4);
+  CHECK(totals.requests_done == 4);
+  CHECK(totals.requests_planned == 4);
+  CHECK(first.requests().size() == 2);
+}
+
+TEST_CASE("scan/engine: a dead host costs one connection and is skipped") {
+  ScanFixture scan;
+  for (int i = 0; i < 20; ++i) scan.add_word(fmt::format("t-{}", i), "/x");
+  const std::string dead = dead_url();
+  REQUIRE(scan.run({dead}).ok());
+  const Totals totals = scan.totals();
+  CHECK(totals.executions == 1);
+  CHECK(totals.executions_skipped == 19);
+  CHECK(totals.targets_skipped.at("host is unresponsive") == 1);
+  CHECK(totals.requests_done == totals.requests_planned);
+  CHECK(totals.hosts_lost == 0);
+  CHECK(scan.sink.outcomes.at(dead) == "host is unresponsive");
+}
+
+TEST_CASE("scan/engine: bare hosts are probed, and skipped without an answer") {
+  const RecordingServer server(yes_at_x);
+  ScanFixture scan;
+  scan.add_word("at-x", "/x");
+  const std::string dead = dead_url().substr(7);
+  REQUIRE(scan.run({"127.0.0.1:" + server.port(), dead}).ok());
+  CHECK(scan.sink.found == std::vector<std::string>{"at-x " + server.url("/x")});
+  CHECK(server.requests()[0].rfind("HEAD / HTTP/1.1\r\n", 0) == 0);
+  CHECK(scan.totals().targets_skipped.at("no answer to probes (network)") == 1);
+}
+
+TEST_CASE("scan/engine: without probing a bare host is skipped") {
+  ScanFixture scan;
+  scan.add_word("at-x", "/x");
+  scan.options.probe = false;
+  REQUIRE(scan.run({"127.0.0.1:1"}).ok());
+  CHECK(scan.sink.outcomes.at("127.0.0.1:1") == "no scheme, and probing is off");
+}
+
+TEST_CASE("scan/engine: targets outside the scope are never contacted") {
+  const RecordingServer server(yes_at_x);
+  ScanFixture scan;
+  scan.add_word("at-x", "/x");
+  REQUIRE(scan.scope().exclude("127.0.0.1").ok());
+  REQUIRE(scan.run({server.url()}).ok());
+  CHECK(server.connections() == 0);
+  CHECK(scan.totals().targets_skipped.at("outside the scope") == 1);
+}
+
+TEST_CASE("scan/engine: at most so many requests are in flight") {
+  std::atomic<int> now{0}, most{0};
+  const RecordingServer server([&](const std::string&) {
+    const int in_flight = ++now;
+    for (int seen = most; seen < in_flight && !most.compare_exchange_weak(seen, in_flight);) {
+    }
+    std::this_thread::yield();
+    --now;
+    return ok_reply("no");
+  });
+  ScanFixture scan;
+  for (int i = 0; i < 40; ++i) scan.add_word(fmt::format("t-{}", i), "/x");
+  scan.options.templates_at_once = 3;
+  scan.options.targets_at_once = 1;
+  REQUIRE(scan.run({server.url("/a"), server.url("/b")}).ok());
+  CHECK(server.requests().size() == 80);
+  CHECK(most <= 3);
+}
+
+TEST_CASE("scan/engine: a host that stops answering is lost work") {
+  const RecordingServer server([n = std::make_shared<std::atomic<int>>(0)](const std::string&) {
+    return ++*n == 1 ? ok_reply("no") : std::string("");
+  });
+  ScanFixture scan;
+  scan.options.templates_at_once = 1;
+  scan.options.host_errors.max_errors = 3;
+  for (int i = 0; i < 10; ++i) scan.add_word(fmt::format("t-{}", i), "/x");
+  REQUIRE(scan.run({server.url()}).ok());
+  CHECK(scan.totals().hosts_lost == 1);
+  CHECK(scan.totals().errors.count("network") == 1);
+  CHECK(scan.totals().executions_skipped == 6);
+}
+
+TEST_CASE("scan/engine: a stop ends the scan and keeps what was found") {
+  std::stop_source stop;
+  const RecordingServer server([&](const std::string& request) {
+    stop.request_stop();
+    return yes_at_x(request);
+  });
+  ScanFixture scan;
+  scan.options.templates_at_once = 1;
+  for (int i = 0; i < 10; ++i) scan.add_word(fmt::format("t-{}", i), "/x");
+  const Status status = scan.run({server.url()}, stop.get_token());
+  REQUIRE(!status.ok());
+  CHECK(status.error().code == ErrorCode::kCancelled);
+  CHECK(scan.totals().executions < 10);
+}
+
+TEST_CASE("scan/engine: blocks run in order and share what they extract") {
+  const RecordingServer server([](const std::string& request) {
+    if (request.find(" /token ") != std::string::npos) return ok_reply("token=abc");
+    return ok_reply(request.find(" /use/abc ") != std::string::npos ? "yes" : "no");
+  });
+  const std::string extract =
+      "  - path: ['{{BaseURL}}/token']\n    extractors:\n      - type: regex\n        name: token\n"
+      "        internal: true\n        group: 1\n        regex: ['token=([a-z]+)']\n";
+  const std::string use =
+      "  - path: ['{{BaseURL}}/use/{{token}}']\n    matchers:\n      - type: word\n"
+      "        words: [yes]\n";
+  ScanFixture scan;
+  scan.add("two-blocks", "http:\n" + extract + use);
+  REQUIRE(scan.run({server.url()}).ok());
+  CHECK(scan.sink.found == std::vector<std::string>{"two-blocks " + server.url("/use/abc")});
+}
+
+TEST_CASE("scan/engine: a flow decides which blocks run") {
+  struct Row {
+    const char* flow;
+    std::vector<std::string> paths;
+  };
+  const Row rows[] = {{"http(1) && http(2)", {"/no"}},
+                      {"http(2) && http(1)", {"/x", "/no"}},
+                      {"http(1) || http(2)", {"/no", "/x"}},
+                      {"!http(1) && http(2)", {"/no", "/x"}},
+                      {"http(\"second\")", {"/x"}},
+                      {"http(9) || http(2)", {"/x"}},
+                      {"http()", {"/no", "/x"}}};
+  const std::string matchers = "    matchers:\n      - type: word\n        words: [yes]\n";
+  for (const Row& row : rows) {
+    CAPTURE(row.flow);
+    const RecordingServer server(yes_at_x);
+    ScanFixture scan;
+    scan.add("flow", fmt::format("flow: {}\nhttp:\n  - path: ['{{{{BaseURL}}}}/no']\n{}"
+                                 "  - id: second\n    path: ['{{{{BaseURL}}}}/x']\n{}",
+                                 "'" + std::string(row.flow) + "'", matchers, matchers));
+    REQUIRE(scan.run({server.url()}).ok());
+    CHECK(server.paths() == row.paths);
+  }
+}
