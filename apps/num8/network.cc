@@ -1,24 +1,34 @@
 #include "network.h"
 
+#include "dns/host_lookup.h"
+#include "dns/server_list.h"
+
 namespace m8::num8 {
 namespace {
-class AddressLookup final : public net::HostLookup {
- public:
-  void lookup(const std::string& host, Callback done) override {
-    auto ip = net::IpAddress::parse(host);
-    if (ip.ok()) return done(Addresses{*ip});
-    if (host == "localhost") return done(Addresses{net::IpAddress::parse("127.0.0.1").value()});
-    done(Error{ErrorCode::kNotFound, host + ": no such name"});
-  }
-};
+
+constexpr const char* kSystemResolvers = "/etc/resolv.conf";
+constexpr const char* kHostsFile = "/etc/hosts";
+constexpr std::size_t kLookupsInFlight = 1000;
+
+Result<std::unique_ptr<net::HostLookup>> make_lookup(const cli::Values& flags, Clock& clock) {
+  dns::HostLookupOptions options;
+  const std::string resolvers = flags.text("resolvers");
+  options.resolver.servers = resolvers.empty() ? M8_TRY(dns::system_servers(kSystemResolvers))
+                                               : M8_TRY(dns::read_servers(resolvers));
+  options.resolver.in_flight = kLookupsInFlight;
+  options.hosts = M8_TRY(dns::read_hosts(kHostsFile));
+  return std::unique_ptr<net::HostLookup>(
+      M8_TRY(dns::HostLookup::create(std::move(options), clock)));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Network>> Network::create(const cli::Values& flags,
                                                  const ScanSettings& settings, Clock& clock) {
-  (void)flags;
   std::unique_ptr<Network> network(new Network(settings, clock));
-  network->lookup_ = std::make_unique<AddressLookup>();
+  network->lookup_ = M8_TRY(make_lookup(flags, clock));
   http::Session::Options options;
+  options.connect_timeout = settings.requests.timeout;
   network->session_ = M8_TRY(
       http::Session::create(options, *network->lookup_, settings.scope, network->limiter_, clock));
   return network;

@@ -10,7 +10,8 @@
 
 namespace m8::num8 {
 
-Result<std::unique_ptr<Outputs>> Outputs::open(const cli::Values& flags, std::stop_source unread) {
+Result<std::unique_ptr<Outputs>> Outputs::open(const cli::Values& flags, std::stop_source unread,
+                                               model::Run& run) {
   std::unique_ptr<Outputs> outputs(new Outputs(std::move(unread)));
   const char* format = flags.on("jsonl") ? "jsonl" : "screen";
   output::FormatOptions options;
@@ -24,6 +25,7 @@ Result<std::unique_ptr<Outputs>> Outputs::open(const cli::Values& flags, std::st
   outputs->screen_ = std::make_unique<output::Writer>(
       M8_TRY(output::make_format(format, options)),
       std::make_unique<output::Stream>(Fd(STDOUT_FILENO), "stdout"));
+  outputs->store_ = M8_TRY(RunStore::open(flags, run));
   return outputs;
 }
 
@@ -52,13 +54,19 @@ Status Outputs::write(const model::Finding& finding) {
     show();
   }
   const Status kept = file_ ? file_->finding(finding) : Status();
-  return kept.ok() ? shown : kept;
+  const Status stored = store_ ? store_->sink().finding(finding) : Status();
+  for (const Status& status : {shown, kept, stored})
+    if (!status.ok()) return status;
+  return {};
 }
 
 Status Outputs::flush() {
   const Status shown = screen_->flush();
   const Status kept = file_ ? file_->flush() : Status();
-  return kept.ok() ? shown : kept;
+  const Status stored = store_ ? store_->sink().flush() : Status();
+  for (const Status& status : {shown, kept, stored})
+    if (!status.ok()) return status;
+  return {};
 }
 
 }  // namespace m8::num8

@@ -1,4 +1,4 @@
-/// Outputs: where the findings of a scan go: stdout, a file, later a store.
+/// Outputs: where the findings of a scan go: stdout, a file, a store.
 #pragma once
 
 #include <atomic>
@@ -12,6 +12,7 @@
 #include "model/severity.h"
 #include "model/sink.h"
 #include "output/writer.h"
+#include "run_store.h"
 
 namespace m8::num8 {
 
@@ -19,8 +20,10 @@ namespace m8::num8 {
 class Outputs final : public model::Sink {
  public:
   /// Opens what the flags name. \p unread is asked to stop once nobody reads the results any more:
-  /// stdout was closed, and there is no file. kInvalidArgument, kIo, kDenied, kNotFound.
-  static Result<std::unique_ptr<Outputs>> open(const cli::Values& flags, std::stop_source unread);
+  /// stdout was closed, and there is neither file nor store. \p run is begun in the store. Errors
+  /// of opening either.
+  static Result<std::unique_ptr<Outputs>> open(const cli::Values& flags, std::stop_source unread,
+                                               model::Run& run);
 
   /// Findings go around the progress line from now on; null: no more. Borrowed.
   void set_progress(cli::Progress* progress) { progress_ = progress; }
@@ -28,7 +31,9 @@ class Outputs final : public model::Sink {
   /// The highest severity found; empty before the first finding.
   std::optional<model::Severity> worst() const;
   /// Nobody read the results to the end, and there was no other place for them.
-  bool unread() const { return !file_ && screen_->closed(); }
+  bool unread() const { return !file_ && !store_ && screen_->closed(); }
+  /// Writes the end of \p run into the store.
+  Status end(const model::Run& run) { return store_ ? store_->end(run) : Status(); }
 
   Status finding(const model::Finding& finding) override;
   Status flush() override;
@@ -39,6 +44,7 @@ class Outputs final : public model::Sink {
 
   std::unique_ptr<output::Writer> screen_;
   std::unique_ptr<output::Writer> file_;
+  std::unique_ptr<RunStore> store_;
   std::stop_source unread_;
   cli::Progress* progress_ = nullptr;
   std::atomic<int> worst_{-1};

@@ -88,6 +88,7 @@ class Scan {
       record_.arguments += (record_.arguments.empty() ? "" : " ") + argument;
     record_.version = version();
     record_.started = clock_.wall();
+    record_.status = "running";
   }
 
   int run() {
@@ -98,7 +99,7 @@ class Scan {
       const Status planned = print_plan(*catalog, reader, settings_.scope, stop_.get_token());
       return planned.ok() ? cli::kDone : cli::fail(context_.program, planned.error());
     }
-    auto outputs = Outputs::open(context_.flags, stop_);
+    auto outputs = Outputs::open(context_.flags, stop_, record_);
     if (!outputs.ok()) return cli::fail(context_.program, outputs.error());
     auto network = Network::create(context_.flags, settings_, clock_);
     if (!network.ok()) return cli::fail(context_.program, network.error());
@@ -132,7 +133,7 @@ class Scan {
     return status;
   }
 
-  int finish(const Status& status, const Outputs& outputs) {
+  int finish(const Status& status, Outputs& outputs) {
     const bool interrupted = signals_.received() != 0;
     record_.ended = clock_.wall();
     count_scan(totals_, stats_, record_);
@@ -143,8 +144,9 @@ class Scan {
                                                                    : "done";
     report_losses(context_, totals_);
     say(context_, closing_line(record_, totals_, stats_, usage_));
-    const Status written = write_summary();
-    return written.ok() ? code : cli::fail(context_.program, written.error());
+    for (const Status& ended : {write_summary(), outputs.end(record_)})
+      if (!ended.ok()) return cli::fail(context_.program, ended.error());
+    return code;
   }
 
   int exit_code(const Status& status, const Outputs& outputs, bool interrupted) {

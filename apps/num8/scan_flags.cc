@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
+#include "run_store.h"
 #include "selection.h"
 
 extern char** environ;
@@ -313,7 +314,8 @@ Status read_scope(const cli::Values& flags, net::Scope& out) {
 
 Flags scan_flags() {
   Flags flags = input_flags();
-  for (Flags more : {selection_flags(), output_flags(), request_flags(), rate_flags(), run_flags()})
+  for (Flags more : {selection_flags(), output_flags(), store_flags(), request_flags(),
+                     rate_flags(), run_flags()})
     for (cli::Flag& flag : more) flags.push_back(std::move(flag));
   return flags;
 }

@@ -142,7 +142,15 @@ std::vector<cli::Flag> template_flags() {
       "Templates tagged dos, fuzz, intrusive, bruteforce or brute-force are left out and counted "
       "unless they are allowed here or forced in with --include-tags or --include-templates.";
   allow.common = true;
-  return {templates, path_flag("workflows", {"w"}, "workflow files (not supported yet)"), allow,
+  cli::Flag folder =
+      path_flag("templates-dir", {"ud", "update-template-dir"}, "the templates folder");
+  folder.detail = "Relative template paths and payload files are looked for in it.";
+  folder.repeatable = false;
+  folder.complete = cli::Complete::kDirectory;
+  return {templates,
+          folder,
+          path_flag("workflows", {"w"}, "workflow files (not supported yet)"),
+          allow,
           path_flag("include-templates", {"it"}, "force these templates in"),
           path_flag("exclude-templates", {"et"}, "leave these templates out")};
 }
@@ -193,7 +201,8 @@ Result<templates::LoadOptions> selection_options(const cli::Values& flags) {
   if (!flags.list("workflows").empty())
     return Error{ErrorCode::kUnsupported, "--workflows: workflows can't be run yet"};
   templates::LoadOptions options;
-  options.root = default_root();
+  const std::string folder = flags.text("templates-dir");
+  options.root = folder.empty() ? default_root() : templates::resolve_path(folder, "");
   options.paths = M8_TRY(expand_files(flags.list("templates")));
   options.filter = M8_TRY(filter_of(flags, options.root));
   for (std::string& tag : M8_TRY(words(flags, "allow")))
@@ -203,7 +212,7 @@ Result<templates::LoadOptions> selection_options(const cli::Values& flags) {
   if (options.paths.empty() && !is_folder(options.root))
     return Error{ErrorCode::kInvalidArgument,
                  fmt::format("no templates: {} is not there; give -t", options.root)};
-  if (options.paths.size() == 1 && is_folder(options.paths[0])) {
+  if (folder.empty() && options.paths.size() == 1 && is_folder(options.paths[0])) {
     // One folder given is the templates folder: payload files are found in it.
     options.command_line.templates_root = templates::resolve_path(options.paths[0], options.root);
   }

@@ -1,0 +1,49 @@
+#include "run_store.h"
+
+#include <cstdlib>
+
+namespace m8::num8 {
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+}  // namespace
+
+std::vector<cli::Flag> store_flags() {
+  cli::Flag url;
+  url.name = "store";
+  url.argument = "URL";
+  url.section = "Store";
+  url.brief = "where to keep what was found";
+  url.detail = "sqlite:PATH; without it the database m8/m8.db under $XDG_DATA_HOME.";
+  url.common = true;
+  cli::Flag none;
+  none.name = "no-store";
+  none.section = "Store";
+  none.brief = "keep nothing";
+  none.common = true;
+  return {url, none};
+}
+
+Result<std::unique_ptr<RunStore>> RunStore::open(const cli::Values& flags, model::Run& run) {
+  if (flags.on("no-store")) return std::unique_ptr<RunStore>();
+  std::string url = flags.text("store");
+  const bool ours = url.empty();
+  if (ours) url = store::default_store_url(environment("XDG_DATA_HOME"), environment("HOME"));
+  std::unique_ptr<RunStore> made(
+      new RunStore(M8_TRY(store::open_store(url, {.create_parents = ours}))));
+  run.id = M8_TRY(made->store_->begin_run(run));
+  made->sink_ = std::make_unique<store::StoreSink>(*made->store_, run.id);
+  return made;
+}
+
+Status RunStore::end(const model::Run& run) {
+  const Status flushed = sink_->flush();
+  const Status ended = store_->end_run(run);
+  return flushed.ok() ? ended : flushed;
+}
+
+}  // namespace m8::num8
