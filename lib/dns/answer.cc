@@ -66,6 +66,10 @@ class AnswerReader {
       if (!data.ok()) return false;
       out_.text_ += to_text(*data);
     }
+    if (out_.contains(record.type, std::string_view(out_.text_).substr(at))) {
+      out_.text_.resize(at);
+      return true;
+    }
     out_.ttl_ = out_.values_.empty() ? record.ttl : std::min(out_.ttl_, record.ttl);
     out_.values_.push_back({record.type, at, static_cast<std::uint32_t>(out_.text_.size()) - at});
     return true;
@@ -89,6 +93,12 @@ std::vector<std::string> AnswerValues::of(RrType type) const {
     if (value.type == type) texts.emplace_back(text(value));
   }
   return texts;
+}
+
+bool AnswerValues::contains(RrType type, std::string_view wanted) const {
+  return std::any_of(values_.begin(), values_.end(), [&](const Value& value) {
+    return value.type == type && text(value) == wanted;
+  });
 }
 
 bool AnswerValues::has(RrType type) const {

@@ -29,12 +29,14 @@ class AnswerValues {
   /// Texts of one type, copied, in the order of the answer.
   std::vector<std::string> of(RrType type) const;
   bool has(RrType type) const;
+  bool contains(RrType type, std::string_view wanted) const;
   /// Lowest TTL of the records taken, seconds; 0 without any.
   std::uint32_t ttl() const { return values_.empty() ? 0 : ttl_; }
 
   /// Adds the records of \p type that belong to the question of \p message (RFC 1034 4.3.2: those
   /// of its name, or of the end of the CNAME chain that starts there) and the CNAMEs on the way.
-  /// Records of other names are ignored. \p message is well-formed up to the end of its answers.
+  /// Records of other names are ignored, and so are values that are there already. \p message is
+  /// well-formed up to the end of its answers.
   void add(Bytes message, RrType type);
 
  private:

@@ -64,6 +64,7 @@ HostLookup::~HostLookup() {
 
 void HostLookup::run(std::stop_token stop) {
   while (!stop.stop_requested()) poller_.poll(kLongestPoll);
+  poller_.poll(std::chrono::milliseconds(0));  // what was posted last is cancelled with the rest
   for (auto& [token, entry] : std::exchange(questions_, {})) {
     for (auto& done : entry.second.waiting)
       done(lookup_error(ErrorCode::kCancelled, entry.first, "stopped"));
@@ -118,6 +119,11 @@ bool HostLookup::answer_at_once(const std::string& host, const Callback& done) {
 // ---- the loop's thread --------------------------------------------------------------------------
 
 void HostLookup::start(std::string host, Callback done) {
+  // The answer may have come since lookup() looked.
+  if (answer_at_once(host, done)) {
+    waiting_count_.fetch_sub(1);
+    return;
+  }
   const auto known = tokens_.find(host);
   if (known != tokens_.end()) {
     questions_.at(known->second).second.waiting.push_back(std::move(done));

@@ -53,15 +53,13 @@ bool ResolverPool::has_room() const {
 }
 
 Upstream* ResolverPool::next(std::uint16_t avoid) {
-  Upstream* last_choice = nullptr;
+  const bool no_other = upstreams_.size() == 1;
   for (std::size_t tried = 0; tried < upstreams_.size(); ++tried) {
     if (++cursor_ >= upstreams_.size()) cursor_ = 0;
     Upstream* upstream = upstreams_[cursor_].get();
-    if (!upstream->has_room()) continue;
-    if (upstream->index != avoid) return upstream;
-    last_choice = upstream;
+    if (upstream->has_room() && (upstream->index != avoid || no_other)) return upstream;
   }
-  return last_choice;
+  return nullptr;
 }
 
 }  // namespace m8::dns

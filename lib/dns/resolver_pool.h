@@ -52,8 +52,8 @@ class ResolverPool {
 
   bool has_room() const;
 
-  /// The next resolver in turn that has room, another than \p avoid if there is one; null if none
-  /// has room. O(1) amortised, O(size) when all are full.
+  /// The next resolver in turn that has room, never \p avoid unless it is the only one; null if
+  /// none has room. O(1) amortised, O(size) when all are full.
   Upstream* next(std::uint16_t avoid = kNone);
 
  private:

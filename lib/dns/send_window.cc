@@ -44,6 +44,10 @@ void SendWindow::outcome(SteadyTime now) {
 }
 
 void SendWindow::start_up(double rate) {
+  if (size_ == most_) {
+    starting_ = false;
+    return;
+  }
   if (rate > best_rate_ * 1.25) {
     best_rate_ = rate;
     flat_rounds_ = 0;

@@ -15,9 +15,10 @@ using dns::RrType;
 
 /// Tokens at the resolver: jobs as they are, controls with this bit.
 constexpr std::uint64_t kControlBit = std::uint64_t{1} << 32;
-/// A candidate that differs from the controls so far is worth another control, because wildcards
-/// give out rotating parts of a pool; up to so many for each zone.
-constexpr int kMostControls = 8;
+/// Wildcards may give out rotating parts of a pool: controls are asked until so many in a row teach
+/// nothing new, up to a number for each zone.
+constexpr int kQuietControls = 3;
+constexpr int kMostControls = 16;
 constexpr std::size_t kMostZones = 100'000;
 
 void add_one(std::atomic<std::uint64_t>& counter) {
@@ -82,7 +83,6 @@ void Engine::room() {
     job.candidate = candidate;
     job.values.clear();
     job.type = RrType::kA;
-    job.rechecked = false;
     job.resolver.clear();
     pending_.push_back(index);
     ask_pending();
@@ -173,17 +173,17 @@ void Engine::forget_zones() {
   std::erase_if(zones_, [](const auto& zone) { return !zone.second.asking; });
 }
 
+bool Engine::Zone::settled() const {
+  if (controls == 0) return false;
+  return wildcard.none() || quiet >= kQuietControls || controls >= kMostControls;
+}
+
 void Engine::judge(Index index) {
-  Job& job = jobs_[index];
+  const Job& job = jobs_[index];
   auto& entry = zone_of(job.candidate.name);
   Zone& zone = entry.second;
-  const bool tested = zone.controls > 0;
-  if (tested && zone.wildcard.covers(job.candidate.name, job.values))
-    return finish(index, counts_.wildcard);
-  if (tested && (zone.wildcard.none() || job.rechecked || zone.controls >= kMostControls)) {
-    return confirm(index);
-  }
-  job.rechecked = tested;
+  if (zone.wildcard.covers(job.candidate.name, job.values)) return finish(index, counts_.wildcard);
+  if (zone.settled()) return confirm(index);
   zone.waiting.push_back(index);
   if (!zone.asking) start_control(entry);
 }
@@ -220,7 +220,8 @@ void Engine::control_replied(Index token, const dns::Reply& reply) {
     log::get("enumerate")
         ->warn("wildcard test failed zone={}: names below it are not proven", name);
   }
-  zone.wildcard.learn(zone.control, zone.values);
+  const bool taught = zone.wildcard.learn(zone.control, zone.values);
+  zone.quiet = taught ? 0 : zone.quiet + 1;
   ++zone.controls;
   zone.asking = false;
   controls_[token] = nullptr;

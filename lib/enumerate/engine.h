@@ -68,19 +68,21 @@ class Engine final : dns::Resolver::Client {
     Candidate candidate;
     dns::AnswerValues values;
     dns::RrType type = dns::RrType::kA;  ///< asked now
-    bool rechecked =
-        false;  ///< it differed from the zone's wildcard, and another control was asked
     std::string resolver;
   };
   /// A name below which candidates were found, and what its wildcard gives.
   struct Zone {
     WildcardAnswers wildcard;
     int controls = 0;  ///< finished
+    int quiet = 0;     ///< the last so many of them taught nothing new
     bool asking = false;
     std::string control;  ///< the name being asked
     dns::AnswerValues values;
     dns::RrType type = dns::RrType::kA;
     std::vector<Index> waiting;
+
+    /// What the wildcard gives, if there is one, is known as well as it will be.
+    bool settled() const;
   };
   using Zones = std::unordered_map<std::string, Zone, SeededHash, std::equal_to<>>;
 

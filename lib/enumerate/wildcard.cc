@@ -42,8 +42,10 @@ std::string random_label() {
   return label;
 }
 
-void WildcardAnswers::learn(std::string_view name, const dns::AnswerValues& values) {
+bool WildcardAnswers::learn(std::string_view name, const dns::AnswerValues& values) {
+  const std::size_t before = known_.size();
   for (const auto& value : values.all()) known_.insert(key_of(name, values, value));
+  return known_.size() > before;
 }
 
 bool WildcardAnswers::covers(std::string_view name, const dns::AnswerValues& values) const {

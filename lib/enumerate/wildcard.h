@@ -18,8 +18,8 @@ std::string random_label();
 
 class WildcardAnswers {
  public:
-  /// Adds what the control \p name was answered.
-  void learn(std::string_view name, const dns::AnswerValues& values);
+  /// Adds what the control \p name was answered; true if any of it was new.
+  bool learn(std::string_view name, const dns::AnswerValues& values);
   /// No control was answered with any record: the zone has no wildcard.
   bool none() const { return known_.empty(); }
   /// Whether every record of \p values is one that the wildcard gives. A CNAME that repeats the

@@ -154,8 +154,10 @@ TEST_CASE("dns/resolver: an answer from another address does not count") {
 TEST_CASE("dns/resolver: a truncated answer is asked again over TCP") {
   Responder server([](const auto& asked) -> std::vector<std::string> {
     Message reply = reply_to(asked.query);
-    for (int i = 0; i < 200; ++i)
-      reply.answers.push_back(address_record(asked.query.questions[0].name, "192.0.2.7"));
+    for (int i = 0; i < 200; ++i) {
+      const std::string ip = "192.0.2." + std::to_string(i);
+      reply.answers.push_back(address_record(asked.query.questions[0].name, ip.c_str()));
+    }
     return {encoded(reply, asked.tcp ? kMaxMessageBytes : 512)};
   });
   Asker asker(options_for({server.address()}));
