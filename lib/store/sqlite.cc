@@ -378,9 +378,10 @@ Status SqliteStore::for_each_hostname(const HostnameFilter& filter,
   if (filter.live_only) where.add("h.live = ?", 1);
   if (filter.new_since) where.add("h.first_seen >= ?", to_millis(*filter.new_since));
   return read(
+      // CROSS: by domain, then name, straight from the indexes, so that rows stream without a sort.
       "SELECT d.name, h.hostname, h.sources, h.first_seen, h.last_seen, h.a, h.aaaa, h.cname,"
       " h.resolver, h.wildcard, h.live"
-      " FROM domain d JOIN hostname h ON h.domain_id = d.id" +
+      " FROM domain d CROSS JOIN hostname h ON h.domain_id = d.id" +
           where.text() + " ORDER BY d.name, h.hostname",
       where, read_hostname, each);
 }
