@@ -123,17 +123,12 @@ void count(const enumerate::Engine& engine, const net::Scope& scope, model::Run&
   const auto& counts = engine.counts();
   const auto& queries = engine.queries();
   run.counts = {
-      {"tried", counts.tried},
-      {"found", counts.found},
-      {"nxdomain", counts.denied},
-      {"nodata", counts.empty},
-      {"wildcard", counts.wildcard},
-      {"failed", counts.failed},
-      {"out_of_scope", scope.refusals()},
-      {"not_asked", counts.dead_apex},
-      {"invalid_words", engine.candidates().invalid_words()},
-      {"queries", queries.sent},
-      {"retries", queries.retried},
+      {"tried", counts.tried},         {"found", counts.found},
+      {"nxdomain", counts.denied},     {"nodata", counts.empty},
+      {"dangling", counts.dangling},   {"wildcard", counts.wildcard},
+      {"failed", counts.failed},       {"out_of_scope", scope.refusals()},
+      {"not_asked", counts.dead_apex}, {"invalid_words", engine.candidates().invalid_words()},
+      {"queries", queries.sent},       {"retries", queries.retried},
       {"timeouts", queries.timeouts},
   };
 }

@@ -155,8 +155,13 @@ void Engine::job_replied(Index index, const dns::Reply& reply) {
 }
 
 void Engine::answers_complete(Index index) {
-  Job& job = jobs_[index];
+  const Job& job = jobs_[index];
   if (job.values.empty()) return finish(index, counts_.empty);
+  if (!job.values.has(RrType::kA) && !job.values.has(RrType::kAaaa)) {
+    keep(sink_.outcome({model::Outcome::Kind::kSkipped, job.candidate.name, "resolve",
+                        "alias of " + job.values.of(RrType::kCname).back() + ": no address"}));
+    return finish(index, counts_.dangling);
+  }
   if (!job.candidate.is_apex) return judge(index);
   confirm(index);
 }

@@ -1,9 +1,10 @@
 /// Engine: tries candidate names, proves them, and writes those that hold to a sink, as it goes.
 ///
-/// A name is confirmed when it has an address or an alias that the wildcard of its zone would not
-/// have given it. Each zone (the name without its first label, at any depth) is tested once, with
-/// names that nobody made, and only when the first candidate below it answers. Memory is bounded by
-/// the names under way, the names confirmed and the zones tested. One thread: the caller of run().
+/// A name is confirmed when it has an address, and one or an alias on the way to it that the
+/// wildcard of its zone would not have given it. Each zone (the name without its first label, at
+/// any depth) is tested once, with names that nobody made, and only when the first candidate below
+/// it answers. Memory is bounded by the names under way, the names confirmed and the zones tested.
+/// One thread: the caller of run().
 #pragma once
 
 #include <atomic>
@@ -35,6 +36,7 @@ struct Counts {
   std::atomic<std::uint64_t> repeated{0};      ///< confirmed before: the word list repeats itself
   std::atomic<std::uint64_t> denied{0};        ///< NXDOMAIN
   std::atomic<std::uint64_t> empty{0};         ///< exist, without address and alias
+  std::atomic<std::uint64_t> dangling{0};      ///< aliases that lead to no address: outcomes too
   std::atomic<std::uint64_t> wildcard{0};      ///< answered by a wildcard: proves nothing
   std::atomic<std::uint64_t> failed{0};        ///< no answer: each goes to the sink as an outcome
   std::atomic<std::uint64_t> out_of_scope{0};  ///< never asked for
