@@ -61,18 +61,19 @@ class Zsh:
             os.environ.update(TERM="dumb", COLUMNS="1000", LINES="500")
             os.execvp("zsh", ["zsh", "-f", "-i"])
         self.child = child
-        # READY and END are written in two parts, so that the echo of the command isn't taken for them.
-        self.send(f"PS1= PROMPT_EOL_MARK=; fpath=('{FOLDER}' $fpath); autoload -Uz compinit; "
-                  "compinit -u -D; unsetopt zle_bracketed_paste; setopt no_beep; LISTMAX=10000; "
-                  "echo REA''DY\n")
-        self.read_until("READY")
+        # Marks are written in two parts, so that the echo of a command isn't taken for them. zsh
+        # prints the prompt when its editor has taken the terminal over; what comes sooner is lost.
+        self.send(f"PS1='M8''> ' PROMPT_EOL_MARK=; fpath=('{FOLDER}' $fpath); "
+                  "autoload -Uz compinit; compinit -u -D; unsetopt zle_bracketed_paste; "
+                  "setopt no_beep; LISTMAX=10000; echo REA''DY\n")
+        self.read_until(r"READY\r.*M8> ")
 
     def send(self, text):
         os.write(self.terminal, text.encode())
 
-    def read_until(self, mark):
+    def read_until(self, pattern):
         text, end = "", time.monotonic() + PATIENCE
-        while mark not in text and time.monotonic() < end:
+        while not re.search(pattern, text, re.DOTALL) and time.monotonic() < end:
             if select.select([self.terminal], [], [], 0.1)[0]:
                 text += os.read(self.terminal, 65536).decode(errors="replace")
         return text
@@ -81,7 +82,7 @@ class Zsh:
         # Tab completes, ^U clears the line: the answer is what came before the mark.
         self.send(line + "\t")
         self.send("\x15echo EN''D\n")
-        return self.read_until("END")
+        return self.read_until(r"END\r.*M8> ")
 
     def close(self):
         self.send("exit\n")
