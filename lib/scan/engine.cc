@@ -167,7 +167,8 @@ void Engine::finished(TargetRun& run, const TargetOutcome& outcome) {
   const bool done = outcome.kind == Kind::kDone;
   records_.add(model::Outcome{done ? model::Outcome::Kind::kDone : model::Outcome::Kind::kSkipped,
                               run.target().input, "scan", outcome.reason});
-  adapt_to_bodies(running);
+  // After a stop the session may be ending, and this is one of its last callbacks.
+  if (!scan_->runs.stop.stop_requested()) adapt_to_bodies(running);
   changed_.notify_all();
   if (next) launch(std::move(next));
 }

@@ -92,7 +92,8 @@ class Chain(Case):
                          {"git-config-exposed", "git-head-exposed", "cookie-without-httponly",
                           "missing-security-headers", "reflected-parameter"})
         self.assertEqual(set(stored[0]["issue"]),
-                         {(event["host"], event["template-id"], event.get("matcher-name", ""))
+                         {(event["host"], event["template-id"],
+                           event.get("matcher-name") or event.get("extractor-name", ""))
                           for event in events})
         self.assertEqual(stored[0]["issue"], stored[1]["issue"])
         self.assertEqual(stored[0]["endpoint"], stored[1]["endpoint"])
