@@ -124,9 +124,7 @@ Result<Value> wait_for(const Call& call) {
   constexpr std::int64_t kLongest = 3600;
   if (call.size() != 1) return bad_signature();
   const std::int64_t asked = M8_TRY(call.integer(0));
-  Clock& clock = call.services().clock();
-  const auto wait = std::chrono::seconds(std::clamp<std::int64_t>(asked, 0, kLongest));
-  clock.sleep_until(clock.now() + wait, call.services().stop());
+  call.services().wait(std::chrono::seconds(std::clamp<std::int64_t>(asked, 0, kLongest)));
   return Value(true);
 }
 

@@ -11,6 +11,8 @@ Error not_here(const char* what) {
 
 }  // namespace
 
+void Services::wait(std::chrono::seconds time) { clock().sleep_until(clock().now() + time, {}); }
+
 void Services::random(void* out, std::size_t bytes) { random_bytes(out, bytes); }
 
 Result<std::string> Services::resolve(const std::string&, const std::string&) {

@@ -1,8 +1,8 @@
 /// Services: what an expression's functions may ask of the world, passed in (house.md).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
-#include <stop_token>
 #include <string>
 
 #include "base/clock.h"
@@ -16,8 +16,8 @@ class Services {
  public:
   virtual ~Services() = default;
   virtual Clock& clock() { return SystemClock::instance(); }
-  /// Ends wait_for() early.
-  virtual std::stop_token stop() { return {}; }
+  /// wait_for(): sleeps; where sleeping would block others, an override notes it instead.
+  virtual void wait(std::chrono::seconds time);
   /// \p bytes of randomness, cryptographic unless a test fixes it.
   virtual void random(void* out, std::size_t bytes);
   /// resolve(host, type): first record's text.

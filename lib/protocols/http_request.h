@@ -1,6 +1,7 @@
 /// From a block's entry to the exact bytes of a request (templates 3.2-3.6).
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -18,7 +19,8 @@ struct GeneratedRequest {
   http::Request request;
   /// What the finding will name for an unsafe request; empty: the answer's URL.
   std::string matched;
-  bool own_deadline = false;  ///< @timeout: its end does not count against the host
+  bool own_deadline = false;      ///< @timeout: its end does not count against the host
+  std::chrono::seconds delay{0};  ///< wait_for() in its text: send it so much later
 };
 
 /// What generating a request needs besides its entry. Everything borrowed for the call.

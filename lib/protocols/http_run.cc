@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "dsl/render.h"
+#include "protocols/deferred_waits.h"
 #include "protocols/http_dump.h"
 
 namespace m8::protocols {
@@ -69,13 +70,14 @@ bool HttpRun::launch_next() {
     generation_failed(names.error());
     return !stopped_;
   }
+  DeferredWaits services(execution_->scan.services);
   auto generated = generate_request(
-      plan_.entries[at.entry],
-      {plan_, execution_->scan.settings, **names, execution_->scan.services, cookies_});
+      plan_.entries[at.entry], {plan_, execution_->scan.settings, **names, services, cookies_});
   if (!generated) {
     generation_failed(generated.error());
     return !stopped_;
   }
+  generated->delay = services.total();
   if (!execution_->scan.observer.may_send(generated->request.url)) {
     stop(Error{ErrorCode::kNetwork, "host was skipped as it was found unresponsive"});
     return false;
@@ -148,10 +150,24 @@ void HttpRun::send(const Cursor& at, const std::shared_ptr<const HttpNames>& nam
   flight.sent->url = generated.request.url;
   ++in_flight_;
   ++outcome_.requests;
-  const bool at_home = flight.url.host == home_ && !generated.request.connect_to;
+  if (generated.delay == std::chrono::seconds(0)) {
+    dispatch(std::move(flight), std::move(generated.request));
+    return;
+  }
+  auto request = std::make_shared<http::Request>(std::move(generated.request));
+  execution_->scan.session.post(
+      home_,
+      [self = shared_from_this(), flight = std::move(flight), request]() mutable {
+        self->dispatch(std::move(flight), std::move(*request));
+      },
+      generated.delay);
+}
+
+void HttpRun::dispatch(InFlight flight, http::Request request) {
+  const bool at_home = flight.url.host == home_ && !request.connect_to;
   execution_->scan.session.send(
-      std::move(generated.request), [self = shared_from_this(), flight = std::move(flight),
-                                     at_home](Result<http::Exchange> result) mutable {
+      std::move(request), [self = shared_from_this(), flight = std::move(flight),
+                           at_home](Result<http::Exchange> result) mutable {
         if (at_home) {
           self->receive(std::move(flight), std::move(result));
           return;
@@ -204,7 +220,8 @@ void HttpRun::evaluate(const InFlight& request, http::Exchange exchange) {
 
 bool HttpRun::evaluate_hop(const InFlight& request, std::shared_ptr<const HttpFields> fields) {
   HttpEvent event(fields, request.names, plan_.keeps_history ? &history_ : nullptr, *execution_);
-  operators::Context context{execution_->scan.services, {}};
+  DeferredWaits services(execution_->scan.services);  // a matcher has nothing to put off
+  operators::Context context{services, {}};
   const operators::Verdict verdict = plan_.operators.evaluate(event, context);
   for (const std::string& warning : context.warnings) warn(warning);
   outcome_.succeeded = outcome_.succeeded || verdict.succeeded;

@@ -49,6 +49,7 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   std::size_t repeats() const;
   void send(const Cursor& at, const std::shared_ptr<const HttpNames>& names,
             GeneratedRequest generated);
+  void dispatch(InFlight flight, http::Request request);
   Result<std::shared_ptr<const HttpNames>> names_for(const Cursor& at);
   Result<dsl::Variables> payloads_for(const Cursor& at, const HttpNames& names) const;
   std::shared_ptr<const dsl::Variables> dynamic_for(const Cursor& at) const;

@@ -160,6 +160,15 @@ TEST_CASE("protocols/http_run: payloads are sent side by side, each with its own
   CHECK(server.connections() > 1);
 }
 
+TEST_CASE("protocols/http_run: wait_for puts its request off and holds nothing else up") {
+  RecordingServer server(echo_path);
+  BlockFixture fixture(server.url());
+  const auto outcome =
+      fixture.run("{path: ['{{BaseURL}}/{{p}}?{{wait_for(p)}}'], payloads: {p: ['1', '0']}}");
+  CHECK(outcome.requests == 2);
+  CHECK(server.paths() == std::vector<std::string>{"/0?true", "/1?true"});
+}
+
 TEST_CASE("protocols/http_run: payloads run one by one where later requests need earlier ones") {
   RecordingServer server(echo_path);
   BlockFixture fixture(server.url());
