@@ -37,21 +37,24 @@ Result<std::unique_ptr<Engine>> Engine::create(const dns::ResolverOptions& optio
                                                model::Sink& sink, Clock& clock) {
   net::Poller poller = M8_TRY(net::Poller::create());
   std::unique_ptr<Engine> engine(
-      new Engine(std::move(candidates), scope, sink, clock, std::move(poller), options.in_flight));
+      new Engine(std::move(candidates), scope, sink, clock, std::move(poller)));
+  engine->make_jobs(options.in_flight);
   engine->resolver_ = M8_TRY(dns::Resolver::create(options, engine->poller_, *engine, clock));
   return engine;
 }
 
 Engine::Engine(BruteForce candidates, const net::Scope& scope, model::Sink& sink, Clock& clock,
-               net::Poller poller, std::size_t jobs)
+               net::Poller poller)
     : candidates_(std::move(candidates)),
       scope_(scope),
       sink_(sink),
       clock_(clock),
       poller_(std::move(poller)),
-      jobs_(jobs),
-      dead_apex_(candidates_.apexes().size(), false) {
-  for (std::size_t i = jobs; i-- > 0;) free_.push_back(static_cast<Index>(i));
+      dead_apex_(candidates_.apexes().size(), false) {}
+
+void Engine::make_jobs(std::size_t count) {
+  jobs_.resize(count);
+  for (std::size_t i = count; i-- > 0;) free_.push_back(static_cast<Index>(i));
 }
 
 Status Engine::run(std::stop_token stop) {

@@ -89,7 +89,8 @@ class Engine final : dns::Resolver::Client {
   using Zones = std::unordered_map<std::string, Zone, SeededHash, std::equal_to<>>;
 
   Engine(BruteForce candidates, const net::Scope& scope, model::Sink& sink, Clock& clock,
-         net::Poller poller, std::size_t jobs);
+         net::Poller poller);
+  void make_jobs(std::size_t count);
   void room() override;
   void replied(const dns::Reply& reply) override;
   void ask_pending();
