@@ -59,11 +59,15 @@ start_lab() {
   return 1
 }
 
-# Shows the first names on stderr and how many there were; hands all of them on.
+# Shows the first names on stderr as they come and how many there were; hands all of them on.
 show_names() {
-  tee >(awk -v dim="$dim" -v plain="$plain" '
-    NR <= 8 { print dim "    " $0 plain > "/dev/stderr" }
-    END { if (NR > 8) print dim "    ... " NR " names" plain > "/dev/stderr" }')
+  tee >(
+    count=0
+    while read -r name; do
+      ((++count > 8)) || echo "${dim}    $name${plain}" >&2
+    done
+    ((count <= 8)) || echo "${dim}    ... $count names${plain}" >&2
+  )
 }
 
 need_packages "${build_packages[@]}"
@@ -72,7 +76,7 @@ bin=$root/build/release
 store=${M8_STORE:-${XDG_DATA_HOME:-$HOME/.local/share}/m8/quickstart.db}
 mkdir -p "$(dirname "$store")"
 
-enum=("$bin/asmm8" enum)
+enum=("$bin/asmm8" enum --store "$store")
 scan=("$bin/num8" scan -t "$root/examples/templates" --store "$store" -o "$work/findings")
 if [[ ${#own_target[@]} -gt 0 ]]; then
   enum+=("${own_target[@]}")
