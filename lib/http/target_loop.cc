@@ -280,12 +280,12 @@ void TargetLoop::on_addresses(const std::string& host,
   }
 }
 
-/// Keeps the addresses that the scope allows.
+/// Keeps the addresses that the scope does not exclude: their name was allowed already.
 void TargetLoop::set_addresses(Flight& flight, const net::HostLookup::Addresses& addresses) {
   flight.addresses.clear();
   flight.next_address = 0;
   for (const net::IpAddress& ip : addresses) {
-    if (world_.scope.allows_address(ip)) {
+    if (world_.scope.allows_resolved(ip)) {
       flight.addresses.push_back({ip, connect_port(flight.request)});
     }
   }
