@@ -143,7 +143,7 @@ std::uint64_t seeded_hash(std::string_view data) {
     h = mix(load64(data.data() + i) ^ k0 ^ h, load64(data.data() + i + 8) ^ k1 ^ seed);
   }
   char tail[16] = {};
-  std::memcpy(tail, data.data() + i, data.size() - i);
+  data.copy(tail, sizeof tail, i);
   return mix(mix(load64(tail) ^ k1 ^ h, load64(tail + 8) ^ k0 ^ seed), k1 ^ seed);
 }
 

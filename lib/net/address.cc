@@ -76,7 +76,7 @@ Result<IpAddress> IpAddress::parse(std::string_view text) {
   char buffer[INET6_ADDRSTRLEN + 1];
   // inet_pton() reads to a NUL: one inside the text would hide what follows.
   if (bare.size() >= sizeof buffer || bare.find('\0') != bare.npos) return bad_address(text);
-  std::memcpy(buffer, bare.data(), bare.size());
+  bare.copy(buffer, bare.size());
   buffer[bare.size()] = '\0';
   IpAddress ip;
   if (!bracketed && inet_pton(AF_INET, buffer, ip.bytes_.data()) == 1) return ip;

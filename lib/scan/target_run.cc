@@ -38,6 +38,7 @@ void TargetRun::run() {
 
 void TargetRun::host_answered() {
   scan_.protocols.session.post(target_.url.host, [self = shared_from_this()] {
+    if (self->finished_) return;  // and what scan_ refers to may be gone
     self->known_ = true;
     self->pump();
   });
@@ -100,6 +101,7 @@ void TargetRun::start_next() {
   auto execution = next.prepare(scan_.protocols, target_, builtins_, scan_.stop);
   next.start(std::move(execution), [self = shared_from_this()](const protocols::BlockOutcome&) {
     --self->running_;
+    if (self->finished_) return;  // and what scan_ refers to may be gone
     self->known_ = true;
     self->pump();
   });

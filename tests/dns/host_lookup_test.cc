@@ -72,9 +72,9 @@ TEST_CASE("dns/host_lookup: addresses, denials and failures") {
       {"localhost", "127.0.0.1"},
       {"app.localhost", "127.0.0.1"},
   };
-  for (const auto& [host, expected] : cases) {
-    CAPTURE(host);
-    CHECK(look_up(*lookup, host) == expected);
+  for (const auto& row : cases) {
+    CAPTURE(row.first);
+    CHECK(look_up(*lookup, row.first) == row.second);
   }
 }
 

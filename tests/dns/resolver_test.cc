@@ -113,8 +113,9 @@ TEST_CASE("dns/resolver: what is lost is asked again, and nothing ends twice or 
   Asker asker(options_for({server.address()}, 5));
   const auto ends = asker.ask(names);
   REQUIRE(ends.size() == names.size());
-  for (const auto& [name, end] : ends) {
-    CAPTURE(name);
+  for (const auto& entry : ends) {
+    CAPTURE(entry.first);
+    const auto& end = entry.second;
     CHECK(end.replies == 1);
     CHECK(end.addresses == kOneAddress);
   }
@@ -213,8 +214,9 @@ TEST_CASE("dns/resolver: a resolver that fails is followed by another") {
   Responder broken([](const auto& asked) { return only_rcode(asked, Rcode::kServFail); });
   Responder good(one_address);
   Asker asker(options_for({broken.address(), good.address()}));
-  for (const auto& [name, end] : asker.ask({"a.example", "b.example", "c.example", "d.example"})) {
-    CAPTURE(name);
+  for (const auto& entry : asker.ask({"a.example", "b.example", "c.example", "d.example"})) {
+    CAPTURE(entry.first);
+    const auto& end = entry.second;
     CHECK(end.addresses == kOneAddress);
   }
   CHECK(broken.queries() == 2);
