@@ -61,11 +61,10 @@ int exec_failure(int report) {
   return got == sizeof reason ? reason : 0;
 }
 
-int count_threads(pid_t pid) {
-  const auto status = read_file(fmt::format("/proc/{}/status", pid), 64 << 10);
-  if (!status.ok()) return 0;
-  const auto at = status->find("\nThreads:");
-  return at == std::string::npos ? 0 : std::atoi(status->c_str() + at + 9);
+/// The number behind \p label in the text of /proc/PID/status; 0 if it is not there.
+std::uint64_t status_field(const std::string& status, std::string_view label) {
+  const auto at = status.find(label);
+  return at == status.npos ? 0 : std::strtoull(status.c_str() + at + label.size(), nullptr, 10);
 }
 
 std::chrono::microseconds microseconds(const timeval& time) {
@@ -87,7 +86,8 @@ Child::Child(Child&& other) noexcept
       clock_(other.clock_),
       name_(std::move(other.name_)),
       started_(other.started_),
-      max_threads_(other.max_threads_) {}
+      max_threads_(other.max_threads_),
+      peak_rss_bytes_(other.peak_rss_bytes_) {}
 
 Child& Child::operator=(Child&& other) noexcept {
   if (this == &other) return *this;
@@ -98,6 +98,7 @@ Child& Child::operator=(Child&& other) noexcept {
   name_ = std::move(other.name_);
   started_ = other.started_;
   max_threads_ = other.max_threads_;
+  peak_rss_bytes_ = other.peak_rss_bytes_;
   return *this;
 }
 
@@ -145,12 +146,19 @@ Result<ChildUsage> Child::wait(std::chrono::milliseconds timeout, std::stop_toke
   if (pid_ < 0) return Error{ErrorCode::kInvalidArgument, name_ + ": already waited for"};
   const auto deadline = clock_->now() + timeout;
   for (;;) {
+    sample();
     pollfd end{pidfd_.get(), POLLIN, 0};
     if (::poll(&end, 1, static_cast<int>(kSampleEvery.count())) > 0) return reap();
-    max_threads_ = std::max(max_threads_, count_threads(pid_));
     if (stop.stop_requested()) return Error{ErrorCode::kCancelled, name_ + ": stopped"};
     if (clock_->now() >= deadline) return Error{ErrorCode::kTimeout, name_ + ": still running"};
   }
+}
+
+void Child::sample() {
+  const auto status = read_file(fmt::format("/proc/{}/status", pid_), 64 << 10);
+  if (!status.ok()) return;
+  max_threads_ = std::max(max_threads_, static_cast<int>(status_field(*status, "\nThreads:")));
+  peak_rss_bytes_ = std::max(peak_rss_bytes_, status_field(*status, "\nVmHWM:") << 10);
 }
 
 Result<ChildUsage> Child::reap() {
@@ -168,7 +176,8 @@ Result<ChildUsage> Child::reap() {
   usage.wall = clock_->now() - started_;
   usage.user = microseconds(used.ru_utime);
   usage.system = microseconds(used.ru_stime);
-  usage.peak_rss_bytes = static_cast<std::uint64_t>(used.ru_maxrss) << 10;
+  // Not ru_maxrss: that counts our own pages too, which the child had before exec.
+  usage.peak_rss_bytes = peak_rss_bytes_;
   usage.max_threads = max_threads_;
   return usage;
 }

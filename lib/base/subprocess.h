@@ -40,8 +40,10 @@ struct ChildUsage {
   int exit_code = 0;  ///< 128 + signal if one ended it
   std::chrono::nanoseconds wall{};
   std::chrono::microseconds user{}, system{};  ///< of the child and its waited-for children
+  /// The program's own high-water mark (VmHWM), read every 10 ms while wait() runs: what it grew by
+  /// in its last 10 ms is missing. 0 if it ended before the first look.
   std::uint64_t peak_rss_bytes = 0;
-  int max_threads = 0;  ///< highest of samples every 10 ms
+  int max_threads = 0;  ///< highest of the same samples
 
   std::chrono::microseconds cpu() const { return user + system; }
 };
@@ -67,6 +69,7 @@ class Child {
  private:
   Child(pid_t pid, Fd pidfd, Clock& clock, std::string name);
   void destroy();
+  void sample();
   Result<ChildUsage> reap();
 
   pid_t pid_ = -1;
@@ -75,6 +78,7 @@ class Child {
   std::string name_;
   SteadyTime started_;
   int max_threads_ = 1;
+  std::uint64_t peak_rss_bytes_ = 0;
 };
 
 /// start() and wait(); kTimeout kills it. A child that fails is no error: see exit_code.

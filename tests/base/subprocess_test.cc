@@ -53,6 +53,15 @@ TEST_CASE("base/subprocess: measures CPU, memory and threads") {
   CHECK(usage->max_threads >= 1);
 }
 
+TEST_CASE("base/subprocess: the memory of a child is its own, not ours") {
+  const std::string ours(64 << 20, 'm');
+  const auto usage = run_child(shell("sleep 0.1"), 30s, clock_());
+  REQUIRE(usage.ok());
+  REQUIRE(ours.back() == 'm');
+  CHECK(usage->peak_rss_bytes > 100 << 10);
+  CHECK(usage->peak_rss_bytes < 32 << 20);
+}
+
 TEST_CASE("base/subprocess: a program that is not there is named") {
   const auto child = Child::start({{"/nonexistent/program"}, {}, {}, {}}, clock_());
   REQUIRE(!child.ok());
