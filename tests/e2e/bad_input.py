@@ -1,7 +1,8 @@
 """Input that is wrong: one line on stderr that names what and where, and the documented code."""
+import contextlib
 import os
-import pathlib
 import shutil
+import sqlite3
 import subprocess
 import unittest
 
@@ -9,6 +10,13 @@ from support import (SECONDS, TEMPLATES, Case, Lab, clean_environment, command, 
 
 GOOD = "git-config-exposed"
 NOBODY_HOME = "http://127.0.0.1:1"
+BIG_HOSTS = 90
+ANY_PAGE = """
+id: any-page
+info: {name: any page, author: m8, severity: info}
+http:
+  - {method: GET, path: ["{{BaseURL}}/"], matchers: [{type: status, status: [200]}]}
+"""
 
 
 class BadInput(Case):
@@ -114,22 +122,45 @@ class BadInput(Case):
                 self.assertEqual(done.returncode, 2, done.stderr)
                 self.assertEqual(done.stdout, "")
 
-    def test_a_full_disk_is_named_and_the_findings_are_still_printed(self):
+    def scan_on_a_small_disk(self, kilobytes, *arguments):
+        """Scans with a store on a tmpfs of its own; what it held is then in the folder `kept`."""
         if os.geteuid() != 0:
             self.skipTest("needs root to mount a small tmpfs")
-        small = pathlib.Path(self.folder, "small")
-        small.mkdir()
-        scan = command("num8", "scan", "-q", "--jsonl", "-r", self.lab.dns, "-t", TEMPLATES, "--rate", 0,
-                       "--store", small / "store.db", "-u", self.git_target(), "-u",
-                       f"http://www.{self.lab.zone}:{self.lab.port}")
-        # Room for an empty file system, not for a database; gone with its mount namespace.
-        done = subprocess.run(
+        small, kept = self.folder / "small", self.folder / "kept"
+        for folder in (small, kept):
+            folder.mkdir()
+        scan = command("num8", "scan", "--jsonl", "--store", small / "store.db", *arguments)
+        # Gone with its mount namespace, so what is left of the store has to be taken out.
+        return subprocess.run(
             ["unshare", "-m", "sh", "-c",
-             'mount -t tmpfs -o size=16k tmpfs "$1" && shift && exec "$@"', "sh", small, *scan],
+             'mount -t tmpfs -o size="$1" tmpfs "$2" || exit; small=$2 kept=$3; shift 3; '
+             '"$@"; code=$?; cp "$small"/store.db "$small"/store.db-wal "$kept" 2>/dev/null; '
+             'exit $code', "sh", f"{kilobytes}k", small, kept, *scan],
             capture_output=True, text=True, timeout=SECONDS, cwd=self.folder,
             env=clean_environment(self.folder))
+
+    def test_a_disk_without_room_for_a_database_is_named(self):
+        done = self.scan_on_a_small_disk(16, "-q", "-r", self.lab.dns, "-t", TEMPLATES, "--rate", 0,
+                                         "-u", self.git_target())
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn("store.db", done.stderr)
+
+    def test_a_disk_that_fills_up_loses_nothing_that_was_written_before(self):
+        page = self.write("page.yaml", ANY_PAGE)
+        with Lab("--hosts", BIG_HOSTS, "--body", 20000) as lab:
+            targets = self.write("targets", "".join(f"http://127.81.0.{i}:{lab.port}\n"
+                                                    for i in range(1, BIG_HOSTS + 1)))
+            # Three batches, one a second; the disk has room for two of them at most.
+            done = self.scan_on_a_small_disk(1500, "-q", "-r", lab.dns, "-t", page, "-l", targets,
+                                             "--rate", BIG_HOSTS // 3)
+        self.assert_one_error(done, 1, "store.db", "disk is full", "free space and run again")
+        printed = {event["url"] for event in records(done.stdout)}
+        self.assertEqual(len(printed), BIG_HOSTS, "stdout has all findings")
+        with contextlib.closing(sqlite3.connect(self.folder / "kept" / "store.db")) as database:
+            self.assertEqual(database.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+            stored = database.execute("SELECT matched_at FROM issue").fetchall()
+        self.assertTrue(0 < len(stored) < BIG_HOSTS, f"{len(stored)} stored")
+        self.assertLessEqual({url.rstrip("/") for url, in stored}, printed)
 
 
 if __name__ == "__main__":
