@@ -146,6 +146,9 @@ class Scan {
     say(context_, closing_line(record_, totals_, stats_, usage_));
     for (const Status& ended : {write_summary(), outputs.end(record_)})
       if (!ended.ok()) return cli::fail(context_.program, ended.error());
+    // A store that is still full has just said so; a pipe or file that lost a record has not.
+    if (!totals_.first_record_error.empty())
+      cli::fail(context_.program, {ErrorCode::kIo, totals_.first_record_error});
     return code;
   }
 

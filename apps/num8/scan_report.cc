@@ -57,9 +57,8 @@ void report_losses(const cli::Context& context, const scan::Totals& totals) {
   if (const auto it = totals.errors.find("exhausted"); it != totals.errors.end())
     say(context, fmt::format("incomplete: {} requests failed for want of descriptors or memory",
                              it->second));
-  if (!totals.first_record_error.empty())
-    say(context, fmt::format("{} findings could not be kept: {}", totals.records_lost,
-                             totals.first_record_error));
+  if (totals.records_lost > 0)
+    say(context, fmt::format("{} records could not be written", totals.records_lost));
 }
 
 std::string closing_line(const model::Run& run, const scan::Totals& totals,

@@ -122,6 +122,13 @@ class BadInput(Case):
                 self.assertEqual(done.returncode, 2, done.stderr)
                 self.assertEqual(done.stdout, "")
 
+    def test_a_stdout_that_takes_nothing_is_named(self):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            scan = self.start_program("num8", "scan", "-q", "--no-store", "-t", TEMPLATES, "-r",
+                                      self.lab.dns, "-u", self.git_target(), stdout=full)
+            _, errors = scan.communicate(timeout=SECONDS)
+        self.assertEqual((scan.returncode, errors), (1, "num8: stdout: no space left on device\n"))
+
     def scan_on_a_small_disk(self, kilobytes, *arguments):
         """Scans with a store on a tmpfs of its own; what it held is then in the folder `kept`."""
         if os.geteuid() != 0:
