@@ -20,8 +20,8 @@
 #include "output/format.h"
 #include "output/writer.h"
 #include "run_record.h"
-#include "run_store.h"
 #include "scope_flags.h"
+#include "store/run_store.h"
 
 namespace m8::asmm8 {
 namespace {
@@ -93,7 +93,7 @@ class FailureLog final : public model::Sink {
 /// The places where records go.
 struct Outputs {
   std::unique_ptr<output::Writer> screen, file;
-  std::unique_ptr<RunStore> store;
+  std::unique_ptr<store::RunStore> store;
   FailureLog failures;
   model::FanOut all;
 
@@ -113,7 +113,7 @@ Status open_outputs(const cli::Values& flags, model::Run& run, Outputs& outputs)
                                                     std::move(stream));
     outputs.all.add(*outputs.file);
   }
-  outputs.store = M8_TRY(RunStore::open(flags, run));
+  outputs.store = M8_TRY(store::RunStore::open(flags, run));
   if (outputs.store) outputs.all.add(outputs.store->sink());
   outputs.all.add(outputs.failures);
   return {};
@@ -222,7 +222,7 @@ std::vector<cli::Flag> enum_flags() {
   };
   // More and quicker attempts than for bulk: a lost name is worse here than a query.
   const DnsDefaults defaults{.in_flight = "500", .rate = "1000/s", .attempts = "8", .timeout = "1"};
-  for (auto more : {dns_flags(defaults), scope_flags(), store_flags()})
+  for (auto more : {dns_flags(defaults), scope_flags(), store::store_flags()})
     flags.insert(flags.end(), more.begin(), more.end());
   return flags;
 }

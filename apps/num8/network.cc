@@ -21,12 +21,32 @@ Result<std::unique_ptr<net::HostLookup>> make_lookup(const cli::Values& flags, C
       M8_TRY(dns::HostLookup::create(std::move(options), clock)));
 }
 
+class CountedLookup final : public net::HostLookup {
+ public:
+  CountedLookup(net::HostLookup& resolvers, LookupCounts& counts)
+      : resolvers_(resolvers), counts_(counts) {}
+
+  void lookup(const std::string& host, Callback done) override {
+    resolvers_.lookup(host, [this, done = std::move(done)](Result<Addresses> result) {
+      const bool answered = result.ok() || result.error().code == ErrorCode::kNotFound;
+      const bool ours = !result.ok() && result.error().code == ErrorCode::kCancelled;
+      if (!ours) (answered ? counts_.answered : counts_.unanswered).fetch_add(1);
+      done(std::move(result));
+    });
+  }
+
+ private:
+  net::HostLookup& resolvers_;
+  LookupCounts& counts_;
+};
+
 }  // namespace
 
 Result<std::unique_ptr<Network>> Network::create(const cli::Values& flags,
                                                  const ScanSettings& settings, Clock& clock) {
   std::unique_ptr<Network> network(new Network(settings, clock));
-  network->lookup_ = M8_TRY(make_lookup(flags, clock));
+  network->resolvers_ = M8_TRY(make_lookup(flags, clock));
+  network->lookup_ = std::make_unique<CountedLookup>(*network->resolvers_, network->lookups_);
   http::Session::Options options;
   options.connect_timeout = settings.requests.timeout;
   network->session_ = M8_TRY(

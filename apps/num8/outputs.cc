@@ -25,7 +25,7 @@ Result<std::unique_ptr<Outputs>> Outputs::open(const cli::Values& flags, std::st
   outputs->screen_ = std::make_unique<output::Writer>(
       M8_TRY(output::make_format(format, options)),
       std::make_unique<output::Stream>(Fd(STDOUT_FILENO), "stdout"));
-  outputs->store_ = M8_TRY(RunStore::open(flags, run));
+  outputs->store_ = M8_TRY(store::RunStore::open(flags, run));
   return outputs;
 }
 

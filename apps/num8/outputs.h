@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
 
 #include "base/result.h"
 #include "cli/flag.h"
@@ -12,7 +13,7 @@
 #include "model/severity.h"
 #include "model/sink.h"
 #include "output/writer.h"
-#include "run_store.h"
+#include "store/run_store.h"
 
 namespace m8::num8 {
 
@@ -32,6 +33,8 @@ class Outputs final : public model::Sink {
   std::optional<model::Severity> worst() const;
   /// Nobody read the results to the end, and there was no other place for them.
   bool unread() const { return !file_ && !store_ && screen_->closed(); }
+  /// ", kept in URL", or nothing without a store.
+  std::string kept_in() const { return store_ ? ", kept in " + store_->url() : std::string(); }
   /// Writes the end of \p run into the store.
   Status end(const model::Run& run) { return store_ ? store_->end(run) : Status(); }
 
@@ -44,7 +47,7 @@ class Outputs final : public model::Sink {
 
   std::unique_ptr<output::Writer> screen_;
   std::unique_ptr<output::Writer> file_;
-  std::unique_ptr<RunStore> store_;
+  std::unique_ptr<store::RunStore> store_;
   std::stop_source unread_;
   cli::Progress* progress_ = nullptr;
   std::atomic<int> worst_{-1};

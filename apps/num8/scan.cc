@@ -106,7 +106,8 @@ class Scan {
     const Status status = scan(*catalog, reader, **outputs, **network);
     count_catalog(*catalog, record_);
     count_targets(reader.counts(), record_);
-    return finish(status, **outputs);
+    report_targets(context_, reader.counts(), totals_);
+    return finish(resolved(status, reader.counts(), (*network)->lookups()), **outputs);
   }
 
  private:
@@ -133,6 +134,21 @@ class Scan {
     return status;
   }
 
+  /// \p status, unless no target could be asked for a reason of ours.
+  Status resolved(Status status, const scan::TargetReader::Counts& targets,
+                  const LookupCounts& lookups) {
+    if (!status.ok() || signals_.received() != 0) return status;
+    if (targets.given == 0 && targets.rejected > 0) {
+      return Error{ErrorCode::kInvalidArgument,
+                   fmt::format("none of the {} lines of input is a target", targets.rejected)};
+    }
+    names_lost_ = lookups.unanswered;
+    if (lookups.unanswered > 0 && lookups.answered == 0) {
+      return Error{ErrorCode::kNetwork, "no resolver answers: try others with -r"};
+    }
+    return status;
+  }
+
   int finish(const Status& status, Outputs& outputs) {
     const bool interrupted = signals_.received() != 0;
     record_.ended = clock_.wall();
@@ -143,7 +159,11 @@ class Scan {
                      : code == cli::kIncomplete                    ? "incomplete"
                                                                    : "done";
     report_losses(context_, totals_);
-    say(context_, closing_line(record_, totals_, stats_, usage_));
+    if (names_lost_ > 0) {
+      say(context_, fmt::format("incomplete: {} host names could not be looked up", names_lost_));
+    }
+    say(context_, (interrupted ? "interrupted: " : "") +
+                      closing_line(record_, totals_, stats_, usage_) + outputs.kept_in());
     for (const Status& ended : {write_summary(), outputs.end(record_)})
       if (!ended.ok()) return cli::fail(context_.program, ended.error());
     // A store that is still full has just said so; a pipe or file that lost a record has not.
@@ -159,7 +179,7 @@ class Scan {
     if (totals_.records_lost > 0 || !totals_.first_record_error.empty()) return cli::kFailed;
     if (settings_.fail_on && outputs.worst() && *outputs.worst() >= *settings_.fail_on)
       return cli::kFound;
-    return is_incomplete(totals_) ? cli::kIncomplete : cli::kDone;
+    return is_incomplete(totals_) || names_lost_ > 0 ? cli::kIncomplete : cli::kDone;
   }
 
   Status write_summary() {
@@ -186,6 +206,7 @@ class Scan {
   scan::Totals totals_;
   http::SessionStats stats_;
   ProcessUsage usage_;
+  std::uint64_t names_lost_ = 0;  ///< host names that no resolver answered
 };
 
 int run_scan(const cli::Context& context) {

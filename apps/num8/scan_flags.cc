@@ -9,8 +9,8 @@
 #include "base/file.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
-#include "run_store.h"
 #include "selection.h"
+#include "store/run_store.h"
 
 extern char** environ;
 
@@ -314,7 +314,7 @@ Status read_scope(const cli::Values& flags, net::Scope& out) {
 
 Flags scan_flags() {
   Flags flags = input_flags();
-  for (Flags more : {selection_flags(), output_flags(), store_flags(), request_flags(),
+  for (Flags more : {selection_flags(), output_flags(), store::store_flags(), request_flags(),
                      rate_flags(), run_flags()})
     for (cli::Flag& flag : more) flags.push_back(std::move(flag));
   return flags;

@@ -50,6 +50,15 @@ void report_catalog(const cli::Context& context, const Catalog& catalog) {
   say(context, fmt::format("{} templates loaded", catalog.templates.size()));
 }
 
+void report_targets(const cli::Context& context, const scan::TargetReader::Counts& counts,
+                    const scan::Totals& totals) {
+  if (counts.given == 0) say(context, "no targets: nothing was scanned");
+  std::string skipped;
+  for (const auto& [reason, count] : totals.targets_skipped)
+    skipped += fmt::format("{}{} {}", skipped.empty() ? "" : ", ", count, reason);
+  if (!skipped.empty()) say(context, "targets left out: " + skipped);
+}
+
 void report_losses(const cli::Context& context, const scan::Totals& totals) {
   if (totals.hosts_lost > 0)
     say(context,

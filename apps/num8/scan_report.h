@@ -15,6 +15,9 @@ namespace m8::num8 {
 
 /// Names the templates that don't run (with --verbose each, else one line per reason).
 void report_catalog(const cli::Context& context, const templates::Catalog& catalog);
+/// Says how many targets were left out, and why; that there were none, if so.
+void report_targets(const cli::Context& context, const scan::TargetReader::Counts& counts,
+                    const scan::Totals& totals);
 /// Says which work was lost, if any.
 void report_losses(const cli::Context& context, const scan::Totals& totals);
 /// "12 findings, 2000 requests, 4.1 s, 7 threads, peak 48 MB"

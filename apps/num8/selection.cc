@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <thread>
 
 #include <fmt/format.h>
 
 #include "base/file.h"
+#include "cli/environment.h"
 #include "templates/files.h"
 
 namespace m8::num8 {
@@ -58,19 +58,14 @@ std::vector<std::string> kind_words() {
           "ssl", "websocket", "whois", "code",     "javascript"};
 }
 
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? value : "";
-}
-
 bool is_folder(const std::string& path) {
   std::error_code error;
   return fs::is_directory(path, error);
 }
 
 std::string default_root() {
-  const std::string home = environment("HOME");
-  std::string data = environment("XDG_DATA_HOME");
+  const std::string home = cli::environment("HOME");
+  std::string data = cli::environment("XDG_DATA_HOME");
   if (data.empty() && !home.empty()) data = home + "/.local/share";
   const std::string ours = data + "/m8/templates";
   return is_folder(ours) || home.empty() ? ours : home + "/nuclei-templates";

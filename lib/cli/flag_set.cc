@@ -16,6 +16,7 @@
 #include "cli/generate.h"
 #include "cli/help.h"
 #include "cli/spelling.h"
+#include "cli/terminal.h"
 
 namespace m8::cli {
 namespace {
@@ -218,6 +219,7 @@ int run_command(const Program& program, const Choice& choice, const Arguments& a
 }  // namespace
 
 int run(const Program& program, int argc, char** argv) {
+  open_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);
   const Arguments arguments(argv + std::min(argc, 1), argv + argc);
   try {

@@ -1,8 +1,21 @@
 #include "cli/terminal.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace m8::cli {
+
+void open_standard_streams() {
+  // open() takes the lowest free descriptor: the first that is above stderr ends the search.
+  for (;;) {
+    const int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (fd < 0) return;
+    if (fd > STDERR_FILENO) {
+      ::close(fd);
+      return;
+    }
+  }
+}
 
 bool is_terminal(int fd) { return ::isatty(fd) == 1; }
 

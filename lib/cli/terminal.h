@@ -7,6 +7,10 @@
 
 namespace m8::cli {
 
+/// Gives a process that was started with stdin, stdout or stderr closed an empty one instead, so
+/// that no file of ours is opened in their place and written to as if it were the terminal.
+void open_standard_streams();
+
 /// True if \p fd is a terminal.
 bool is_terminal(int fd);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "cli/flag.h"
@@ -10,16 +11,19 @@
 #include "store/store.h"
 #include "store/store_sink.h"
 
-namespace m8::num8 {
+namespace m8::store {
 
 /// --store URL, --no-store.
 std::vector<cli::Flag> store_flags();
 
 class RunStore {
  public:
-  /// Opens the store and begins \p run in it, giving it its id. Null with --no-store. Errors of
-  /// open_store() and begin_run().
+  /// Opens the store that --store names, else the default one of this user, and begins \p run in
+  /// it, giving it its id. Null with --no-store. Errors of open_store() and begin_run().
   static Result<std::unique_ptr<RunStore>> open(const cli::Values& flags, model::Run& run);
+
+  /// Where the records are, for the last line that a person reads.
+  const std::string& url() const { return url_; }
 
   /// Keeps records; lives as long as this.
   model::Sink& sink() { return *sink_; }
@@ -27,9 +31,11 @@ class RunStore {
   Status end(const model::Run& run);
 
  private:
-  explicit RunStore(std::unique_ptr<store::Store> store) : store_(std::move(store)) {}
-  std::unique_ptr<store::Store> store_;
-  std::unique_ptr<store::StoreSink> sink_;
+  RunStore(std::string url, std::unique_ptr<Store> store)
+      : url_(std::move(url)), store_(std::move(store)) {}
+  std::string url_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<StoreSink> sink_;
 };
 
-}  // namespace m8::num8
+}  // namespace m8::store

@@ -1,16 +1,8 @@
-#include "run_store.h"
+#include "store/run_store.h"
 
-#include <cstdlib>
+#include "cli/environment.h"
 
-namespace m8::asmm8 {
-namespace {
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-}  // namespace
+namespace m8::store {
 
 std::vector<cli::Flag> store_flags() {
   cli::Flag url;
@@ -32,11 +24,13 @@ Result<std::unique_ptr<RunStore>> RunStore::open(const cli::Values& flags, model
   if (flags.on("no-store")) return std::unique_ptr<RunStore>();
   std::string url = flags.text("store");
   const bool ours = url.empty();
-  if (ours) url = store::default_store_url(environment("XDG_DATA_HOME"), environment("HOME"));
-  std::unique_ptr<RunStore> made(
-      new RunStore(M8_TRY(store::open_store(url, {.create_parents = ours}))));
+  if (ours) {
+    url = default_store_url(cli::environment("XDG_DATA_HOME"), cli::environment("HOME"));
+  }
+  auto opened = M8_TRY(open_store(url, {.create_parents = ours}));
+  std::unique_ptr<RunStore> made(new RunStore(std::move(url), std::move(opened)));
   run.id = M8_TRY(made->store_->begin_run(run));
-  made->sink_ = std::make_unique<store::StoreSink>(*made->store_, run.id);
+  made->sink_ = std::make_unique<StoreSink>(*made->store_, run.id);
   return made;
 }
 
@@ -46,4 +40,4 @@ Status RunStore::end(const model::Run& run) {
   return flushed.ok() ? ended : flushed;
 }
 
-}  // namespace m8::asmm8
+}  // namespace m8::store
