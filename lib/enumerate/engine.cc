@@ -15,10 +15,13 @@ using dns::RrType;
 
 /// Tokens at the resolver: jobs as they are, controls with this bit.
 constexpr std::uint64_t kControlBit = std::uint64_t{1} << 32;
-/// Wildcards may give out rotating parts of a pool: controls are asked until so many in a row teach
-/// nothing new, up to a number for each zone.
+/// A wildcard may give out rotating parts of a pool: controls are asked until enough in a row teach
+/// nothing new. One that has not rotated yet needs a few; one that has taught n times needs 8 n,
+/// which leaves a chance of e^-8 to have missed a part of a pool of n. Up to a number for each
+/// zone.
 constexpr int kQuietControls = 3;
-constexpr int kMostControls = 16;
+constexpr int kQuietPerLesson = 8;
+constexpr int kMostControls = 128;
 constexpr std::size_t kMostZones = 100'000;
 
 void add_one(std::atomic<std::uint64_t>& counter) {
@@ -87,6 +90,7 @@ void Engine::room() {
     job.values.clear();
     job.type = RrType::kA;
     job.resolver.clear();
+    job.weighed = false;
     pending_.push_back(index);
     ask_pending();
   }
@@ -183,15 +187,21 @@ void Engine::forget_zones() {
 
 bool Engine::Zone::settled() const {
   if (controls == 0) return false;
-  return wildcard.none() || quiet >= kQuietControls || controls >= kMostControls;
+  const int enough = lessons > 1 ? kQuietPerLesson * lessons : kQuietControls;
+  return wildcard.none() || quiet >= enough || controls >= kMostControls;
 }
 
 void Engine::judge(Index index) {
-  const Job& job = jobs_[index];
+  Job& job = jobs_[index];
   auto& entry = zone_of(job.candidate.name);
   Zone& zone = entry.second;
   if (zone.wildcard.covers(job.candidate.name, job.values)) return finish(index, counts_.wildcard);
-  if (zone.settled()) return confirm(index);
+  if (zone.settled()) {
+    if (zone.wildcard.none() || job.weighed) return confirm(index);
+    // Other records than the wildcard's known ones: a real name, or a part of a pool not seen yet.
+    job.weighed = true;
+    zone.quiet = 0;
+  }
   zone.waiting.push_back(index);
   if (!zone.asking) start_control(entry);
 }
@@ -230,6 +240,7 @@ void Engine::control_replied(Index token, const dns::Reply& reply) {
   }
   const bool taught = zone.wildcard.learn(zone.control, zone.values);
   zone.quiet = taught ? 0 : zone.quiet + 1;
+  zone.lessons += taught ? 1 : 0;
   ++zone.controls;
   zone.asking = false;
   controls_[token] = nullptr;

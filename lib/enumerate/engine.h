@@ -71,12 +71,14 @@ class Engine final : dns::Resolver::Client {
     dns::AnswerValues values;
     dns::RrType type = dns::RrType::kA;  ///< asked now
     std::string resolver;
+    bool weighed = false;  ///< the wildcard was asked again because of its records
   };
   /// A name below which candidates were found, and what its wildcard gives.
   struct Zone {
     WildcardAnswers wildcard;
     int controls = 0;  ///< finished
     int quiet = 0;     ///< the last so many of them taught nothing new
+    int lessons = 0;   ///< so many did
     bool asking = false;
     std::string control;  ///< the name being asked
     dns::AnswerValues values;
