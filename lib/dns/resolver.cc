@@ -189,6 +189,8 @@ void Resolver::send(Upstream& upstream) {
     } else if (errno == ECONNREFUSED && !refused_before) {
       // The verdict on an earlier datagram, told once: this batch may still go.
       refused_before = true;
+      queue.erase(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(done));
+      done = 0;
       refused(upstream);
     } else {
       --upstream.in_flight;

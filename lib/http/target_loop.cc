@@ -222,7 +222,12 @@ void TargetLoop::begin_hop(Flight& flight) {
   (flight.exchange.hops.empty() ? flight.exchange.sent : flight.hop_bytes) =
       to_wire(flight.request);
   write_key(flight.request, flight.key);
-  const SteadyTime turn = world_.limiter.reserve(flight.request.url.host);
+  take_turn(flight);
+}
+
+/// Every attempt that puts bytes on the wire waits for the rate of the host that gets them.
+void TargetLoop::take_turn(Flight& flight) {
+  const SteadyTime turn = world_.limiter.reserve(connect_host(flight.request));
   const SteadyTime now = world_.clock.now();
   if (turn <= now) return launch(flight);
   delay(flight, poller_.now() + (turn - now), &TargetLoop::launch);
@@ -359,7 +364,8 @@ void TargetLoop::broken(Connection& connection, const Error& error) {
 void TargetLoop::try_again(Flight& flight, const Error& error, bool was_reused) {
   if (was_reused && !flight.avoid_pool && !flight.parser.head_complete()) {
     flight.avoid_pool = true;
-    return launch(flight);
+    wheel_.disarm(flight);
+    return take_turn(flight);
   }
   const bool in_time = world_.clock.now() - flight.began < flight.request.timeout;
   if (error.code != ErrorCode::kNetwork || flight.tries >= flight.request.retries || !in_time) {
@@ -370,7 +376,7 @@ void TargetLoop::try_again(Flight& flight, const Error& error, bool was_reused) 
   ++flight.tries;
   flight.budget = flight.request.timeout;
   wheel_.disarm(flight);
-  delay(flight, poller_.now() + pause, &TargetLoop::launch);
+  delay(flight, poller_.now() + pause, &TargetLoop::take_turn);
 }
 
 void TargetLoop::on_deadline(Flight& flight) {

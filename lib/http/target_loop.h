@@ -72,6 +72,7 @@ class TargetLoop final : private Connection::Owner {
   void admit_queued();
   void begin_hop(Flight& flight);
   void delay(Flight& flight, SteadyTime until, void (TargetLoop::*then)(Flight&));
+  void take_turn(Flight& flight);
   void launch(Flight& flight);
   void find_addresses(Flight& flight);
   void look_up(Flight& flight, const std::string& host);
