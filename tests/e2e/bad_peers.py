@@ -27,6 +27,18 @@ class BadPeers(Case):
                 self.assertIn(done.returncode, (0, 4), done.stderr)
                 self.assertEqual(records(done.stdout), [])
 
+    def test_a_resolver_that_refuses_is_lost_work(self):
+        done = self.run_program("asmm8", "enum", "-d", "not-served.test", "-r", self.lab.dns)
+        self.assertEqual(done.returncode, 4)
+        self.assertRegex(done.stderr, r"incomplete: (\d+) of \1 names got no answer")
+        self.assertEqual(done.stdout, "")
+
+    def test_a_scan_without_resolvers_says_so(self):
+        done = self.run_program("num8", "scan", "-t", TEMPLATES, "-r", "127.0.0.1:1", "-u",
+                                "http://www.not-served.test/")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no resolver answers", done.stderr)
+
     def test_good_hosts_among_them_lose_nothing(self):
         alone = self.scan("git", "api", "backup")
         among = self.scan("reset", "git", "drip", "api", "garbage", "backup", "short")
