@@ -14,6 +14,7 @@
 #include "commands.h"
 #include "dns/server_list.h"
 #include "dns_flags.h"
+#include "enumerate/bruteforce.h"
 #include "enumerate/engine.h"
 #include "name_feed.h"
 #include "net/scope.h"
@@ -119,7 +120,8 @@ Status open_outputs(const cli::Values& flags, model::Run& run, Outputs& outputs)
   return {};
 }
 
-void count(const enumerate::Engine& engine, const net::Scope& scope, model::Run& run) {
+void count(const enumerate::Engine& engine, const enumerate::BruteForce& words,
+           const net::Scope& scope, model::Run& run) {
   const auto& counts = engine.counts();
   const auto& queries = engine.queries();
   run.counts = {
@@ -127,7 +129,7 @@ void count(const enumerate::Engine& engine, const net::Scope& scope, model::Run&
       {"nxdomain", counts.denied},     {"nodata", counts.empty},
       {"dangling", counts.dangling},   {"wildcard", counts.wildcard},
       {"failed", counts.failed},       {"out_of_scope", scope.refusals()},
-      {"not_asked", counts.dead_apex}, {"invalid_words", engine.candidates().invalid_words()},
+      {"not_asked", counts.dead_apex}, {"invalid_words", words.invalid_words()},
       {"queries", queries.sent},       {"retries", queries.retried},
       {"timeouts", queries.timeouts},
   };
@@ -167,11 +169,11 @@ Result<int> enumerate_domains(const cli::Context& context, std::stop_token stop)
   Outputs outputs;
   M8_TRY(open_outputs(flags, record.run(), outputs));
   enumerate::BruteForce candidates(domains, std::move(words));
-  const auto engine =
-      M8_TRY(enumerate::Engine::create(options, std::move(candidates), scope, outputs.all, clock));
+  const auto engine = M8_TRY(enumerate::Engine::create(enumerate::EngineOptions{options, domains},
+                                                       candidates, scope, outputs.all, clock));
   const Status ran = run_engine(*engine, outputs, flags, stop);
   const Status flushed = outputs.all.flush();
-  count(*engine, scope, record.run());
+  count(*engine, candidates, scope, record.run());
   const Status summary = record.end(ran.ok() ? flushed : ran);
   const Status stored = outputs.store ? outputs.store->end(record.run()) : Status();
   for (const Status& status : {ran, flushed, engine->sink_status(), summary, stored}) {

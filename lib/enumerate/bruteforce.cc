@@ -61,19 +61,17 @@ Result<bool> BruteForce::next_word() {
   }
 }
 
-Result<bool> BruteForce::next(Candidate& candidate) {
+Result<CandidateSource::Next> BruteForce::next(Candidate& candidate) {
   for (;;) {
     if (next_apex_ == apexes_.size()) {
-      if (apexes_.empty() || !M8_TRY(next_word())) return false;
-      apexes_done_ = true;
+      if (apexes_.empty() || !M8_TRY(next_word())) return Next::kEnd;
       next_apex_ = 0;
     }
     candidate.apex = next_apex_++;
-    candidate.is_apex = !apexes_done_;
-    candidate.name = apexes_[candidate.apex].text();
-    if (candidate.is_apex) return true;
-    candidate.name.insert(0, word_ + ".");
-    if (candidate.name.size() <= 253) return true;
+    (candidate.name.assign(word_) += '.') += apexes_[candidate.apex].text();
+    candidate.guess = true;
+    candidate.source = "bruteforce";
+    if (candidate.name.size() <= 253) return Next::kCandidate;
     ++invalid_words_;
   }
 }

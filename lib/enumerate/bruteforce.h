@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/result.h"
+#include "enumerate/candidate_source.h"
 #include "net/name.h"
 
 namespace m8::enumerate {
@@ -32,22 +33,13 @@ std::unique_ptr<WordSource> built_in_words();
 /// One word a line; '#' comments and blank lines are passed over. Errors of LineReader::open().
 Result<std::unique_ptr<WordSource>> words_of_file(const std::string& path);
 
-/// One name to try.
-struct Candidate {
-  std::string name;      ///< canonical
-  std::size_t apex = 0;  ///< index of the domain it belongs to
-  bool is_apex = false;  ///< the domain itself
-};
-
-class BruteForce {
+class BruteForce final : public CandidateSource {
  public:
   BruteForce(std::vector<net::Name> apexes, std::unique_ptr<WordSource> words)
-      : apexes_(std::move(apexes)), words_(std::move(words)) {}
+      : apexes_(std::move(apexes)), words_(std::move(words)), next_apex_(apexes_.size()) {}
 
-  /// First the domains themselves, then words. False at the end. Words that make no host name are
-  /// counted and passed over. kIo.
-  Result<bool> next(Candidate& candidate);
-  const std::vector<net::Name>& apexes() const { return apexes_; }
+  /// Words that make no host name are counted and passed over. kIo.
+  Result<Next> next(Candidate& candidate) override;
   std::size_t invalid_words() const { return invalid_words_; }
 
  private:
@@ -55,8 +47,7 @@ class BruteForce {
 
   std::vector<net::Name> apexes_;
   std::unique_ptr<WordSource> words_;
-  std::size_t next_apex_ = 0;
-  bool apexes_done_ = false;
+  std::size_t next_apex_;
   std::string word_;  ///< canonical, of the round that is under way
   std::size_t invalid_words_ = 0;
 };

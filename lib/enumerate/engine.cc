@@ -35,25 +35,28 @@ bool exists(const dns::Reply& reply) {
 
 }  // namespace
 
-Result<std::unique_ptr<Engine>> Engine::create(const dns::ResolverOptions& options,
-                                               BruteForce candidates, const net::Scope& scope,
-                                               model::Sink& sink, Clock& clock) {
+Result<std::unique_ptr<Engine>> Engine::create(EngineOptions options, CandidateSource& candidates,
+                                               const net::Scope& scope, model::Sink& sink,
+                                               Clock& clock) {
   net::Poller poller = M8_TRY(net::Poller::create());
   std::unique_ptr<Engine> engine(
-      new Engine(std::move(candidates), scope, sink, clock, std::move(poller)));
-  engine->make_jobs(options.in_flight);
-  engine->resolver_ = M8_TRY(dns::Resolver::create(options, engine->poller_, *engine, clock));
+      new Engine(std::move(options), scope, sink, clock, std::move(poller)));
+  const auto& resolver = engine->options_.resolver;
+  engine->make_jobs(resolver.in_flight);
+  engine->resolver_ = M8_TRY(dns::Resolver::create(resolver, engine->poller_, *engine, clock));
+  engine->candidates_.add(candidates);
+  engine->candidates_.on_more([raw = engine.get()] { raw->poller_.wake(); });
   return engine;
 }
 
-Engine::Engine(BruteForce candidates, const net::Scope& scope, model::Sink& sink, Clock& clock,
+Engine::Engine(EngineOptions options, const net::Scope& scope, model::Sink& sink, Clock& clock,
                net::Poller poller)
-    : candidates_(std::move(candidates)),
+    : options_(std::move(options)),
       scope_(scope),
       sink_(sink),
       clock_(clock),
       poller_(std::move(poller)),
-      dead_apex_(candidates_.apexes().size(), false) {}
+      dead_apex_(options_.apexes.size(), false) {}
 
 void Engine::make_jobs(std::size_t count) {
   jobs_.resize(count);
@@ -62,11 +65,12 @@ void Engine::make_jobs(std::size_t count) {
 
 Status Engine::run(std::stop_token stop) {
   const std::stop_callback stopping(stop, [this] { poller_.wake(); });
-  room();
-  resolver_->flush();
-  while (!ended_ || free_.size() < jobs_.size()) {
-    poller_.poll(std::chrono::milliseconds(100));
+  while (!ended_ || !nothing_under_way()) {
     if (stop.stop_requested()) ended_ = true;
+    room();
+    resolver_->flush();
+    if (ended_ && nothing_under_way()) break;
+    poller_.poll(std::chrono::milliseconds(100));
     if (resolver_->nobody_answers()) {
       return Error{ErrorCode::kNetwork,
                    "no resolver answers: " + dns::describe(resolver_->servers())};
@@ -86,7 +90,7 @@ void Engine::room() {
     const Index index = free_.back();
     free_.pop_back();
     Job& job = jobs_[index];
-    job.candidate = candidate;
+    std::swap(job.candidate, candidate);
     job.values.clear();
     job.type = RrType::kA;
     job.resolver.clear();
@@ -112,23 +116,39 @@ void Engine::ask_pending() {
 
 bool Engine::pull(Candidate& candidate) {
   for (;;) {
-    const auto more = candidates_.next(candidate);
-    if (!more.ok()) source_status_ = more.error();
-    if (!more.ok() || !*more) {
-      ended_ = true;
-      return false;
+    if (!next_apex(candidate)) {
+      const auto next = candidates_.next(candidate);
+      if (!next.ok()) {
+        if (source_status_.ok()) source_status_ = next.error();
+        continue;
+      }
+      ended_ = *next == CandidateSource::Next::kEnd ||
+               (*next == CandidateSource::Next::kNeedsFinds && nothing_under_way());
+      if (*next != CandidateSource::Next::kCandidate) return false;
     }
     if (wanted(candidate)) return true;
   }
 }
 
+bool Engine::next_apex(Candidate& candidate) {
+  candidate.is_apex = next_apex_ < options_.apexes.size();
+  if (!candidate.is_apex) return false;
+  candidate.name = options_.apexes[next_apex_].text();
+  candidate.apex = next_apex_++;
+  candidate.guess = false;
+  candidate.source = "input";
+  return true;
+}
+
 bool Engine::wanted(const Candidate& candidate) {
   if (dead_apex_[candidate.apex]) {
     add_one(counts_.dead_apex);
+    candidates_.finished(candidate, Verdict::kNotAsked);
     return false;
   }
   if (scope_.allows_host(candidate.name)) return true;
   add_one(counts_.out_of_scope);
+  candidates_.finished(candidate, Verdict::kOutOfScope);
   return false;
 }
 
@@ -154,7 +174,7 @@ void Engine::job_replied(Index index, const dns::Reply& reply) {
   if (denied && job.values.empty()) {
     if (job.candidate.is_apex) dead_apex_[job.candidate.apex] = true;
     if (job.candidate.is_apex) return fail(index, "no such domain");
-    return finish(index, counts_.denied);
+    return finish(index, Verdict::kDenied);
   }
   if (denied || job.type == RrType::kAaaa) return answers_complete(index);
   job.type = RrType::kAaaa;
@@ -163,11 +183,11 @@ void Engine::job_replied(Index index, const dns::Reply& reply) {
 
 void Engine::answers_complete(Index index) {
   const Job& job = jobs_[index];
-  if (job.values.empty()) return finish(index, counts_.empty);
+  if (job.values.empty()) return finish(index, Verdict::kEmpty);
   if (!job.values.has(RrType::kA) && !job.values.has(RrType::kAaaa)) {
     keep(sink_.outcome({model::Outcome::Kind::kSkipped, job.candidate.name, "resolve",
                         "alias of " + job.values.of(RrType::kCname).back() + ": no address"}));
-    return finish(index, counts_.dangling);
+    return finish(index, Verdict::kDangling);
   }
   if (!job.candidate.is_apex) return judge(index);
   confirm(index);
@@ -195,7 +215,8 @@ void Engine::judge(Index index) {
   Job& job = jobs_[index];
   auto& entry = zone_of(job.candidate.name);
   Zone& zone = entry.second;
-  if (zone.wildcard.covers(job.candidate.name, job.values)) return finish(index, counts_.wildcard);
+  if (zone.wildcard.covers(job.candidate.name, job.values))
+    return finish(index, Verdict::kWildcard);
   if (zone.settled()) {
     if (zone.wildcard.none() || job.weighed) return confirm(index);
     // Other records than the wildcard's known ones: a real name, or a part of a pool not seen yet.
@@ -252,29 +273,64 @@ void Engine::control_replied(Index token, const dns::Reply& reply) {
 
 void Engine::confirm(Index index) {
   const Job& job = jobs_[index];
-  if (!confirmed_.insert(job.candidate.name).second) return finish(index, counts_.repeated);
+  const Candidate& candidate = job.candidate;
+  auto& sources = confirmed_[candidate.name];
+  if (std::find(sources.begin(), sources.end(), candidate.source) != sources.end())
+    return finish(index, Verdict::kRepeated);
+  sources.push_back(candidate.source);
+  if (sources.size() > 1) {
+    // Records are written once; who else saw the name is told as an outcome.
+    keep(sink_.outcome({model::Outcome::Kind::kDone, candidate.name, "seen", candidate.source}));
+    return finish(index, Verdict::kRepeated);
+  }
   model::Hostname record;
-  record.domain = candidates_.apexes()[job.candidate.apex].text();
-  record.hostname = job.candidate.name;
-  record.sources = {job.candidate.is_apex ? "input" : "bruteforce"};
+  record.domain = options_.apexes[candidate.apex].text();
+  record.hostname = candidate.name;
+  record.sources = {candidate.source};
   record.first_seen = record.last_seen = clock_.wall();
   record.a = job.values.of(RrType::kA);
   record.aaaa = job.values.of(RrType::kAaaa);
   record.cname = job.values.of(RrType::kCname);
   record.resolver = job.resolver;
   keep(sink_.hostname(record));
-  finish(index, counts_.found);
+  candidates_.found(candidate, record);
+  finish(index, Verdict::kFound);
 }
 
 void Engine::fail(Index index, const char* reason) {
   keep(sink_.outcome(
       {model::Outcome::Kind::kFailed, jobs_[index].candidate.name, "resolve", reason}));
-  finish(index, counts_.failed);
+  finish(index, Verdict::kFailed);
 }
 
-void Engine::finish(Index index, std::atomic<std::uint64_t>& counter) {
-  add_one(counter);
+std::atomic<std::uint64_t>& Engine::counter_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kFound:
+      return counts_.found;
+    case Verdict::kRepeated:
+      return counts_.repeated;
+    case Verdict::kDenied:
+      return counts_.denied;
+    case Verdict::kEmpty:
+      return counts_.empty;
+    case Verdict::kDangling:
+      return counts_.dangling;
+    case Verdict::kWildcard:
+      return counts_.wildcard;
+    case Verdict::kOutOfScope:
+      return counts_.out_of_scope;
+    case Verdict::kNotAsked:
+      return counts_.dead_apex;
+    case Verdict::kFailed:
+      break;
+  }
+  return counts_.failed;
+}
+
+void Engine::finish(Index index, Verdict verdict) {
+  add_one(counter_of(verdict));
   add_one(counts_.tried);
+  candidates_.finished(jobs_[index].candidate, verdict);
   free_.push_back(index);
 }
 

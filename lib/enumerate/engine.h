@@ -14,16 +14,16 @@
 #include <stop_token>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/hash.h"
 #include "dns/answer.h"
 #include "dns/resolver.h"
-#include "enumerate/bruteforce.h"
+#include "enumerate/candidate_source.h"
 #include "enumerate/wildcard.h"
 #include "model/sink.h"
+#include "net/name.h"
 #include "net/poller.h"
 #include "net/scope.h"
 
@@ -33,7 +33,7 @@ namespace m8::enumerate {
 struct Counts {
   std::atomic<std::uint64_t> tried{0};         ///< names finished, whatever became of them
   std::atomic<std::uint64_t> found{0};         ///< confirmed and given to the sink
-  std::atomic<std::uint64_t> repeated{0};      ///< confirmed before: the word list repeats itself
+  std::atomic<std::uint64_t> repeated{0};      ///< confirmed before: sources repeat each other
   std::atomic<std::uint64_t> denied{0};        ///< NXDOMAIN
   std::atomic<std::uint64_t> empty{0};         ///< exist, without address and alias
   std::atomic<std::uint64_t> dangling{0};      ///< aliases that lead to no address: outcomes too
@@ -44,21 +44,27 @@ struct Counts {
   std::atomic<std::uint64_t> sink_errors{0};   ///< records that the sink did not keep
 };
 
+struct EngineOptions {
+  dns::ResolverOptions resolver;
+  std::vector<net::Name> apexes;  ///< the domains, canonical, once each; tried before candidates
+};
+
 class Engine final : dns::Resolver::Client {
  public:
-  /// Everything but \p candidates is borrowed. Errors of Resolver::create().
-  static Result<std::unique_ptr<Engine>> create(const dns::ResolverOptions& options,
-                                                BruteForce candidates, const net::Scope& scope,
-                                                model::Sink& sink, Clock& clock);
+  /// Everything but \p options is borrowed; \p candidates until the engine is gone. Errors of
+  /// Resolver::create().
+  static Result<std::unique_ptr<Engine>> create(EngineOptions options, CandidateSource& candidates,
+                                                const net::Scope& scope, model::Sink& sink,
+                                                Clock& clock);
+  ~Engine() override { candidates_.forget_wake(); }
 
   /// Returns when every candidate was tried. Stopped, it starts no more names, waits for those
-  /// under way and returns kCancelled. kNetwork if no resolver answers; kIo of the word list. What
-  /// was found is in the sink in any case.
+  /// under way and returns kCancelled. kNetwork if no resolver answers; the first error of a
+  /// source. What was found is in the sink in any case.
   Status run(std::stop_token stop);
 
   const Counts& counts() const { return counts_; }
   const dns::Resolver::Counts& queries() const { return resolver_->counts(); }
-  const BruteForce& candidates() const { return candidates_; }
   /// The first error of the sink, if any.
   const Status& sink_status() const { return sink_status_; }
 
@@ -90,14 +96,16 @@ class Engine final : dns::Resolver::Client {
   };
   using Zones = std::unordered_map<std::string, Zone, SeededHash, std::equal_to<>>;
 
-  Engine(BruteForce candidates, const net::Scope& scope, model::Sink& sink, Clock& clock,
+  Engine(EngineOptions options, const net::Scope& scope, model::Sink& sink, Clock& clock,
          net::Poller poller);
   void make_jobs(std::size_t count);
   void room() override;
   void replied(const dns::Reply& reply) override;
   void ask_pending();
   bool pull(Candidate& candidate);
+  bool next_apex(Candidate& candidate);
   bool wanted(const Candidate& candidate);
+  bool nothing_under_way() const { return free_.size() == jobs_.size(); }
   void job_replied(Index index, const dns::Reply& reply);
   void answers_complete(Index index);
   void judge(Index index);
@@ -108,10 +116,13 @@ class Engine final : dns::Resolver::Client {
   /// Writes the record, once for each name, and ends the job.
   void confirm(Index index);
   void fail(Index index, const char* reason);
-  void finish(Index index, std::atomic<std::uint64_t>& counter);
+  void finish(Index index, Verdict verdict);
+  std::atomic<std::uint64_t>& counter_of(Verdict verdict);
   void keep(const Status& status);
 
-  BruteForce candidates_;
+  const EngineOptions options_;
+  Merge candidates_;
+  std::size_t next_apex_ = 0;
   const net::Scope& scope_;
   model::Sink& sink_;
   Clock& clock_;
@@ -121,7 +132,8 @@ class Engine final : dns::Resolver::Client {
   std::vector<Index> free_;
   std::vector<bool> dead_apex_;
   Zones zones_;
-  std::unordered_set<std::string, SeededHash, std::equal_to<>> confirmed_;  ///< words may repeat
+  /// By name, the sources that gave it.
+  std::unordered_map<std::string, std::vector<std::string>, SeededHash, std::equal_to<>> confirmed_;
   std::vector<Zones::value_type*> controls_;  ///< zones by control token; null when it is done
   std::vector<Index> free_controls_;
   std::deque<std::uint64_t> pending_;  ///< tokens of questions that wait for room

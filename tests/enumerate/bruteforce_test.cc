@@ -18,7 +18,7 @@ std::vector<std::string> all_of(BruteForce& candidates) {
   for (;;) {
     const auto more = candidates.next(candidate);
     REQUIRE(more.ok());
-    if (!*more) return names;
+    if (*more == CandidateSource::Next::kEnd) return names;
     names.push_back(candidate.name);
   }
 }
@@ -32,12 +32,11 @@ BruteForce from_file(const std::string& text, const TempDirectory& directory) {
 
 }  // namespace
 
-TEST_CASE("enumerate/bruteforce: the domains, then each word under each domain") {
+TEST_CASE("enumerate/bruteforce: each word under each domain") {
   const auto directory = TempDirectory::create("/tmp").value();
   auto candidates = from_file("www\n# comment\n\n  Mail # trailing\n", directory);
-  CHECK(all_of(candidates) == std::vector<std::string>{"a.example", "b.example", "www.a.example",
-                                                       "www.b.example", "mail.a.example",
-                                                       "mail.b.example"});
+  CHECK(all_of(candidates) == std::vector<std::string>{"www.a.example", "www.b.example",
+                                                       "mail.a.example", "mail.b.example"});
 }
 
 TEST_CASE("enumerate/bruteforce: words that make no name are counted") {
@@ -52,8 +51,8 @@ TEST_CASE("enumerate/bruteforce: words that make no name are counted") {
                               directory);
   const auto names = all_of(candidates);
   CHECK(std::set<std::string>(names.begin(), names.end()) ==
-        std::set<std::string>{"a.example", "b.example", "dev.a.example", "dev.b.example",
-                              "xn--bcher-kva.a.example", "xn--bcher-kva.b.example"});
+        std::set<std::string>{"dev.a.example", "dev.b.example", "xn--bcher-kva.a.example",
+                              "xn--bcher-kva.b.example"});
   CHECK(candidates.invalid_words() == 3 + 2);
 }
 

@@ -7,6 +7,8 @@
 
 #include "../dns/responder.h"
 #include "base/temp_file.h"
+#include "enumerate/bruteforce.h"
+#include "enumerate/feed.h"
 
 using namespace m8;
 using namespace m8::enumerate;
@@ -103,26 +105,39 @@ class Words final : public WordSource {
   std::size_t next_ = 0;
 };
 
-BruteForce brute_force(const std::vector<std::string>& apexes, std::vector<std::string> words) {
+std::vector<net::Name> names_of(const std::vector<std::string>& texts) {
   std::vector<net::Name> names;
-  for (const auto& apex : apexes) names.push_back(net::Name::parse(apex).value());
-  return {names, std::make_unique<Words>(std::move(words))};
+  for (const auto& text : texts) names.push_back(net::Name::parse(text).value());
+  return names;
+}
+
+/// Domains, and what to try under them.
+struct Input {
+  std::vector<net::Name> apexes;
+  std::unique_ptr<CandidateSource> candidates;
+};
+
+Input brute_force(const std::vector<std::string>& apexes, std::vector<std::string> words) {
+  return {names_of(apexes), std::make_unique<BruteForce>(
+                                names_of(apexes), std::make_unique<Words>(std::move(words)))};
 }
 
 struct Outcome {
   Collected sink;
+  std::unique_ptr<CandidateSource> candidates;
   std::unique_ptr<Engine> engine;
   Status status;
 };
 
-void enumerate_with(Outcome& out, const Responder& server, BruteForce candidates,
+void enumerate_with(Outcome& out, const Responder& server, Input input,
                     const net::Scope& scope = {}) {
-  dns::ResolverOptions options;
-  options.servers = {server.address()};
-  options.timeout = std::chrono::milliseconds(300);
+  EngineOptions options;
+  options.resolver.servers = {server.address()};
+  options.resolver.timeout = std::chrono::milliseconds(300);
+  options.apexes = std::move(input.apexes);
+  out.candidates = std::move(input.candidates);
   out.engine =
-      Engine::create(options, std::move(candidates), scope, out.sink, SystemClock::instance())
-          .value();
+      Engine::create(options, *out.candidates, scope, out.sink, SystemClock::instance()).value();
   out.status = out.engine->run({});
 }
 
@@ -253,13 +268,103 @@ TEST_CASE("enumerate/engine: silence is an error") {
 TEST_CASE("enumerate/engine: stopped, it ends and says so") {
   Responder server(one_address);
   Collected sink;
-  dns::ResolverOptions options;
-  options.servers = {server.address()};
+  EngineOptions options;
+  options.resolver.servers = {server.address()};
+  options.apexes = names_of({"example.com"});
   const net::Scope scope;
-  auto engine = Engine::create(options, brute_force({"example.com"}, {"a"}), scope, sink,
-                               SystemClock::instance());
+  const auto input = brute_force({"example.com"}, {"a"});
+  auto engine = Engine::create(options, *input.candidates, scope, sink, SystemClock::instance());
   REQUIRE(engine.ok());
   std::stop_source stop;
   stop.request_stop();
   CHECK((*engine)->run(stop.get_token()).error().code == ErrorCode::kCancelled);
+}
+
+TEST_CASE("enumerate/engine: names come from another thread, with their provenance") {
+  Responder server(TestZone()
+                       .host("example.com", "192.0.2.1")
+                       .host("www.example.com", "192.0.2.2")
+                       .host("log.example.com", "192.0.2.3"));
+  auto feed = std::make_unique<Feed>(names_of({"example.com"}), 1);
+  Feed& producer = *feed;
+  auto merge = std::make_unique<Merge>();
+  merge->add(std::move(feed));
+  auto words = brute_force({"example.com"}, {"www", "none"});
+  merge->add(std::move(words.candidates));
+  Outcome out;
+  std::jthread thread([&producer] {
+    for (const char* name : {"log.example.com", "log.example.com", "www.example.com"})
+      producer.push(net::Name::parse(name).value(), "crtsh", {});
+    CHECK(producer.push(net::Name::parse("notexample.com").value(), "crtsh", {}) ==
+          Feed::Pushed::kOutside);
+    producer.close();
+  });
+  enumerate_with(out, server, {words.apexes, std::move(merge)});
+  CHECK(out.status.ok());
+  CHECK(out.sink.set() == Set{"example.com", "log.example.com", "www.example.com"});
+  CHECK(out.sink.names.at("log.example.com").sources == std::vector<std::string>{"crtsh"});
+  CHECK(out.engine->counts().tried == 5);
+  CHECK(out.engine->counts().repeated == 1);
+  CHECK(out.sink.failures.contains("www.example.com"));  // "seen" by the other source too
+}
+
+namespace {
+
+/// Tries "deep.NAME" for every name found, as recursion and permutations do.
+class Follower final : public CandidateSource {
+ public:
+  Result<Next> next(Candidate& candidate) override {
+    if (bases_.empty()) return Next::kNeedsFinds;
+    candidate = {"deep." + bases_.back(), 0, false, true, "follower"};
+    bases_.pop_back();
+    return Next::kCandidate;
+  }
+  void found(const Candidate&, const model::Hostname& record) override {
+    bases_.push_back(record.hostname);
+  }
+  void finished(const Candidate& candidate, Verdict verdict) override {
+    verdicts[candidate.name] = verdict;
+  }
+  std::map<std::string, Verdict> verdicts;
+
+ private:
+  std::vector<std::string> bases_;
+};
+
+}  // namespace
+
+TEST_CASE("enumerate/engine: sources hear of every find and every end") {
+  Responder server(TestZone()
+                       .host("example.com", "192.0.2.1")
+                       .host("deep.example.com", "192.0.2.2")
+                       .host("deep.deep.example.com", "192.0.2.3"));
+  auto follower = std::make_unique<Follower>();
+  const Follower& heard = *follower;
+  Outcome out;
+  enumerate_with(out, server, {names_of({"example.com"}), std::move(follower)});
+  CHECK(out.status.ok());
+  CHECK(out.sink.set() == Set{"example.com", "deep.example.com", "deep.deep.example.com"});
+  CHECK(heard.verdicts == std::map<std::string, Verdict>{
+                              {"example.com", Verdict::kFound},
+                              {"deep.example.com", Verdict::kFound},
+                              {"deep.deep.example.com", Verdict::kFound},
+                              {"deep.deep.deep.example.com", Verdict::kDenied},
+                          });
+}
+
+TEST_CASE("enumerate/feed: closed or stopped, it takes nothing more and ends") {
+  Feed feed(names_of({"example.com", "sub.example.com"}), 1);
+  const auto name = [](const char* text) { return net::Name::parse(text).value(); };
+  CHECK(feed.push(name("a.sub.example.com"), "x", {}) == Feed::Pushed::kTaken);
+  std::stop_source stop;
+  stop.request_stop();
+  CHECK(feed.push(name("b.example.com"), "x", stop.get_token()) == Feed::Pushed::kClosed);
+  Candidate candidate;
+  CHECK(*feed.next(candidate) == CandidateSource::Next::kCandidate);
+  CHECK(candidate.apex == 1);
+  CHECK(!candidate.guess);
+  CHECK(*feed.next(candidate) == CandidateSource::Next::kLater);
+  feed.close();
+  CHECK(feed.push(name("c.example.com"), "x", {}) == Feed::Pushed::kClosed);
+  CHECK(*feed.next(candidate) == CandidateSource::Next::kEnd);
 }

@@ -1,0 +1,66 @@
+#include "enumerate/feed.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+
+namespace m8::enumerate {
+namespace {
+
+/// Names remembered so that a source that repeats itself costs nothing: 64 MB at most.
+constexpr std::size_t kMostRemembered = 2'000'000;
+
+}  // namespace
+
+Feed::Feed(std::vector<net::Name> apexes, std::size_t capacity)
+    : apexes_(std::move(apexes)), capacity_(std::max<std::size_t>(capacity, 1)) {}
+
+Feed::Pushed Feed::push(const net::Name& name, std::string_view source, std::stop_token stop,
+                        bool guess) {
+  Candidate candidate;
+  candidate.apex = apexes_.size();
+  for (std::size_t i = 0; i < apexes_.size(); ++i) {
+    const bool better = candidate.apex == apexes_.size() ||
+                        apexes_[i].text().size() > apexes_[candidate.apex].text().size();
+    if (better && name.is_inside(apexes_[i])) candidate.apex = i;
+  }
+  if (candidate.apex == apexes_.size()) return Pushed::kOutside;
+  candidate.name = name.text();
+  candidate.source = source;
+  candidate.guess = guess;
+
+  std::unique_lock lock(mutex_);
+  if (closed_) return Pushed::kClosed;
+  const std::uint64_t key = seeded_hash(candidate.source + '\n' + candidate.name);
+  if (seen_.contains(key)) return Pushed::kKnown;
+  room_.wait(lock, stop, [this] { return closed_ || waiting_.size() < capacity_; });
+  if (closed_ || stop.stop_requested()) return Pushed::kClosed;
+  if (seen_.size() < kMostRemembered) seen_.insert(key);
+  waiting_.push_back(std::move(candidate));
+  // Under the lock: forget_wake() must not return while a wake is under way.
+  if (waiting_.size() == 1 && wake_) wake_();
+  return Pushed::kTaken;
+}
+
+void Feed::close() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+  room_.notify_all();
+  if (wake_) wake_();
+}
+
+Result<CandidateSource::Next> Feed::next(Candidate& candidate) {
+  const std::lock_guard lock(mutex_);
+  if (waiting_.empty()) return closed_ ? Next::kEnd : Next::kLater;
+  candidate = std::move(waiting_.front());
+  waiting_.pop_front();
+  room_.notify_one();
+  return Next::kCandidate;
+}
+
+void Feed::on_more(std::function<void()> wake) {
+  const std::lock_guard lock(mutex_);
+  wake_ = std::move(wake);
+}
+
+}  // namespace m8::enumerate
