@@ -36,13 +36,13 @@ Result<templates::Catalog> load(const cli::Context& context, const ScanSettings&
   return catalog;
 }
 
-scan::TargetReader make_reader(const cli::Context& context, ScanSettings& settings) {
+model::TargetReader make_reader(const cli::Context& context, ScanSettings& settings) {
   settings.targets.warn = [&context](const Error& error) { say(context, error.message); };
-  return scan::TargetReader(settings.targets);
+  return model::TargetReader(settings.targets);
 }
 
 /// Says what a scan would do. Reads all targets, sends nothing.
-Status print_plan(const templates::Catalog& catalog, scan::TargetReader& reader,
+Status print_plan(const templates::Catalog& catalog, model::TargetReader& reader,
                   const net::Scope& scope, std::stop_token stop) {
   std::uint64_t targets = 0, outside = 0, per_target = 0;
   for (const auto& one : catalog.templates)
@@ -94,7 +94,7 @@ class Scan {
   int run() {
     const auto catalog = load(context_, settings_, services_, stop_.get_token());
     if (!catalog.ok()) return cli::fail(context_.program, catalog.error());
-    scan::TargetReader reader = make_reader(context_, settings_);
+    model::TargetReader reader = make_reader(context_, settings_);
     if (context_.flags.on("dry-run")) {
       const Status planned = print_plan(*catalog, reader, settings_.scope, stop_.get_token());
       return planned.ok() ? cli::kDone : cli::fail(context_.program, planned.error());
@@ -111,7 +111,7 @@ class Scan {
   }
 
  private:
-  Status scan(const templates::Catalog& catalog, scan::TargetReader& reader, Outputs& outputs,
+  Status scan(const templates::Catalog& catalog, model::TargetReader& reader, Outputs& outputs,
               Network& network) {
     scan::Engine engine(catalog.templates,
                         {network.session(), outputs, services_, settings_.requests,
@@ -135,7 +135,7 @@ class Scan {
   }
 
   /// \p status, unless no target could be asked for a reason of ours.
-  Status resolved(Status status, const scan::TargetReader::Counts& targets,
+  Status resolved(Status status, const model::TargetReader::Counts& targets,
                   const LookupCounts& lookups) {
     if (!status.ok() || signals_.received() != 0) return status;
     if (targets.given == 0 && targets.rejected > 0) {

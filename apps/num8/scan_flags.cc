@@ -181,7 +181,7 @@ Result<int> whole(const cli::Values& flags, const char* name, long long min, lon
   return static_cast<int>(M8_TRY(flags.number(name, min, max)));
 }
 
-Status read_targets(const cli::Context& context, scan::TargetReader::Options& out) {
+Status read_targets(const cli::Context& context, model::TargetReader::Options& out) {
   const cli::Values& flags = context.flags;
   out.arguments = flags.list("target");
   for (const std::string& argument : flags.arguments()) {

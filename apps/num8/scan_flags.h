@@ -9,11 +9,11 @@
 #include "cli/flag.h"
 #include "dsl/variables.h"
 #include "model/severity.h"
+#include "model/target_reader.h"
 #include "net/rate_limiter.h"
 #include "net/scope.h"
 #include "protocols/protocol.h"
 #include "scan/engine.h"
-#include "scan/target_reader.h"
 
 namespace m8::num8 {
 
@@ -22,7 +22,7 @@ std::vector<cli::Flag> scan_flags();
 
 /// What is scanned, how, and how fast.
 struct ScanSettings {
-  scan::TargetReader::Options targets;  ///< warn is not set
+  model::TargetReader::Options targets;  ///< warn is not set
   protocols::Settings requests;
   protocols::CompileOptions compile;  ///< what the flags say about all templates
   dsl::Variables overrides;           ///< -var, -ev

@@ -50,7 +50,7 @@ void report_catalog(const cli::Context& context, const Catalog& catalog) {
   say(context, fmt::format("{} templates loaded", catalog.templates.size()));
 }
 
-void report_targets(const cli::Context& context, const scan::TargetReader::Counts& counts,
+void report_targets(const cli::Context& context, const model::TargetReader::Counts& counts,
                     const scan::Totals& totals) {
   if (counts.given == 0) say(context, "no targets: nothing was scanned");
   std::string skipped;
@@ -92,7 +92,7 @@ void count_catalog(const Catalog& catalog, model::Run& run) {
   count_reasons("templates.excluded", catalog.excluded, run);
 }
 
-void count_targets(const scan::TargetReader::Counts& counts, model::Run& run) {
+void count_targets(const model::TargetReader::Counts& counts, model::Run& run) {
   run.counts["targets.asked"] = counts.given;
   run.counts["targets.duplicates"] = counts.duplicates;
   run.counts["targets.rejected"] = counts.rejected;

@@ -7,8 +7,8 @@
 #include "cli/flag.h"
 #include "http/session.h"
 #include "model/run.h"
+#include "model/target_reader.h"
 #include "scan/engine.h"
-#include "scan/target_reader.h"
 #include "templates/catalog.h"
 
 namespace m8::num8 {
@@ -16,7 +16,7 @@ namespace m8::num8 {
 /// Names the templates that don't run (with --verbose each, else one line per reason).
 void report_catalog(const cli::Context& context, const templates::Catalog& catalog);
 /// Says how many targets were left out, and why; that there were none, if so.
-void report_targets(const cli::Context& context, const scan::TargetReader::Counts& counts,
+void report_targets(const cli::Context& context, const model::TargetReader::Counts& counts,
                     const scan::Totals& totals);
 /// Says which work was lost, if any.
 void report_losses(const cli::Context& context, const scan::Totals& totals);
@@ -28,7 +28,7 @@ std::string closing_line(const model::Run& run, const scan::Totals& totals,
 bool is_incomplete(const scan::Totals& totals);
 
 void count_catalog(const templates::Catalog& catalog, model::Run& run);
-void count_targets(const scan::TargetReader::Counts& counts, model::Run& run);
+void count_targets(const model::TargetReader::Counts& counts, model::Run& run);
 void count_scan(const scan::Totals& totals, const http::SessionStats& stats, model::Run& run);
 
 }  // namespace m8::num8

@@ -36,7 +36,7 @@ Engine::~Engine() { close(); }
 
 void Engine::close() { records_.close(); }
 
-Status Engine::run(const TargetStream& targets, std::stop_token stop) {
+Status Engine::run(const model::TargetStream& targets, std::stop_token stop) {
   scan_ = std::make_unique<Scan>(*this, stop);
   Status status;
   while (status.ok()) {
@@ -65,20 +65,21 @@ bool Engine::wait_for(const std::stop_token& stop, Ready ready) {
   return changed_.wait(lock, stop, ready);
 }
 
-bool Engine::admissible(const TargetSpec& spec) {
-  if (spec.kind == TargetSpec::Kind::kHost && !options_.probe) {
+bool Engine::admissible(const model::TargetSpec& spec) {
+  if (spec.kind == model::TargetSpec::Kind::kHost && !options_.probe) {
     skip(spec.input, "no scheme, and probing is off");
     return false;
   }
-  const bool inside = spec.kind == TargetSpec::Kind::kUrl ? parts_.scope.allows_url(spec.url)
-                                                          : parts_.scope.allows_host(spec.url.host);
+  const bool inside = spec.kind == model::TargetSpec::Kind::kUrl
+                          ? parts_.scope.allows_url(spec.url)
+                          : parts_.scope.allows_host(spec.url.host);
   if (!inside) skip(spec.input, "outside the scope");
   return inside;
 }
 
-Status Engine::admit(TargetSpec spec, std::stop_token stop) {
+Status Engine::admit(model::TargetSpec spec, std::stop_token stop) {
   if (!admissible(spec)) return {};
-  const bool bare = spec.kind == TargetSpec::Kind::kHost;
+  const bool bare = spec.kind == model::TargetSpec::Kind::kHost;
   const bool admitted = wait_for(stop, [&] {
     const int waiting = state_.probing + static_cast<int>(state_.ready.size());
     if (bare) return waiting < options_.probes_at_once;

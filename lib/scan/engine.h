@@ -22,11 +22,11 @@
 #include "base/result.h"
 #include "http/session.h"
 #include "model/sink.h"
+#include "model/target_reader.h"
 #include "net/scope.h"
 #include "protocols/protocol.h"
 #include "scan/host_budget.h"
 #include "scan/record_writer.h"
-#include "scan/target_reader.h"
 #include "scan/target_run.h"
 
 namespace m8::scan {
@@ -81,7 +81,7 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
   /// Scans all targets of \p targets. Returns when all is done, or soon after a stop (kCancelled),
   /// then requests may still be in flight. Other errors are the stream's; what was admitted before
   /// is finished first.
-  Status run(const TargetStream& targets, std::stop_token stop);
+  Status run(const model::TargetStream& targets, std::stop_token stop);
 
   /// Writes what is still waiting and flushes the sink. After a stop the session must be destroyed
   /// before this, so that nothing in flight calls back any more. Idempotent.
@@ -108,8 +108,8 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
   void probed(std::shared_ptr<TargetRun> run) override;
   void finished(TargetRun& run, const TargetOutcome& outcome) override;
 
-  Status admit(TargetSpec spec, std::stop_token stop);
-  bool admissible(const TargetSpec& spec);
+  Status admit(model::TargetSpec spec, std::stop_token stop);
+  bool admissible(const model::TargetSpec& spec);
   void skip(const std::string& input, const std::string& reason);
   void launch(std::shared_ptr<TargetRun> run);
   void wait_until_idle(const std::stop_token& stop);

@@ -2,9 +2,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "scan/target_line.h"
+#include "model/target_line.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  (void)m8::scan::parse_target_line({reinterpret_cast<const char*>(data), size});
+  (void)m8::model::parse_target_line({reinterpret_cast<const char*>(data), size});
   return 0;
 }

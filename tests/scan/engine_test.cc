@@ -59,7 +59,7 @@ class ScanFixture {
                                  Engine::Parts{*http_.session, sink, services_, settings,
                                                overrides_, http_.scope, SystemClock::instance()},
                                  options);
-    TargetReader reader({targets, {}, {}, 1000, {}});
+    model::TargetReader reader({targets, {}, {}, 1000, {}});
     const Status status =
         engine_->run([&](std::stop_token token) { return reader.next(token); }, stop);
     engine_->close();

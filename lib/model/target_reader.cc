@@ -1,4 +1,4 @@
-#include "scan/target_reader.h"
+#include "model/target_reader.h"
 
 #include <algorithm>
 #include <utility>
@@ -8,7 +8,7 @@
 
 #include "base/hash.h"
 
-namespace m8::scan {
+namespace m8::model {
 
 bool SeenSet::insert(std::string_view text) {
   if (used_ >= max_entries_) return true;
@@ -72,16 +72,22 @@ std::optional<TargetSpec> TargetReader::next_of_expansion() {
     next_port_ = 0;
     ++next_address_;
   }
-  if (next_address_ >= (range ? expanding_->range.count() : 1)) {
+  if (next_address_ >= (range ? expanding_->addresses : 1)) {
     expanding_.reset();
     return std::nullopt;
   }
   TargetSpec spec;
   spec.url = expanding_->url;
-  if (range) spec.url.host = expanding_->range.at(next_address_).to_string();
-  if (!options_.ports.empty()) spec.url.port = options_.ports[next_port_];
+  if (range) spec.url.host = expanding_->address(next_address_).to_string();
+  if (!options_.ports.empty()) {
+    const Port& port = options_.ports[next_port_];
+    spec.url.port = port.number;
+    spec.url.scheme = port.scheme;
+    if (!port.scheme.empty()) spec.kind = TargetSpec::Kind::kUrl;
+  }
   ++next_port_;
-  spec.input = spec.url.authority() + spec.url.path;
+  const std::string scheme = spec.url.scheme.empty() ? "" : spec.url.scheme + "://";
+  spec.input = scheme + spec.url.authority() + spec.url.path;
   return spec;
 }
 
@@ -130,4 +136,4 @@ void TargetReader::reject(const Error& error, const std::string& where) {
   if (options_.warn) options_.warn(error.with_context(where));
 }
 
-}  // namespace m8::scan
+}  // namespace m8::model

@@ -1,12 +1,12 @@
-#include "scan/target_line.h"
+#include "model/target_line.h"
 
 #include <doctest/doctest.h>
 
 using namespace m8;
-using namespace m8::scan;
+using namespace m8::model;
 using Kind = TargetSpec::Kind;
 
-TEST_CASE("scan/target_line: plain targets") {
+TEST_CASE("model/target_line: plain targets") {
   struct Row {
     std::string text;
     Kind kind;
@@ -28,7 +28,7 @@ TEST_CASE("scan/target_line: plain targets") {
   }
 }
 
-TEST_CASE("scan/target_line: bare hosts have no scheme") {
+TEST_CASE("model/target_line: bare hosts have no scheme") {
   struct Row {
     std::string text, authority, path;
   };
@@ -52,14 +52,14 @@ TEST_CASE("scan/target_line: bare hosts have no scheme") {
   }
 }
 
-TEST_CASE("scan/target_line: ranges stay ranges") {
+TEST_CASE("model/target_line: ranges stay ranges") {
   const auto spec = parse_target("10.0.0.0/30");
   REQUIRE(spec.ok());
   CHECK(spec->kind == Kind::kRange);
   CHECK(spec->range.count() == 4);
 }
 
-TEST_CASE("scan/target_line: what is no target says why") {
+TEST_CASE("model/target_line: what is no target says why") {
   const std::string long_name = std::string(250, 'a') + ".com";
   std::string many_labels;
   for (int i = 0; i < 130; ++i) many_labels += "a.";
@@ -82,7 +82,7 @@ TEST_CASE("scan/target_line: what is no target says why") {
   }
 }
 
-TEST_CASE("scan/target_line: JSON lines of the field's tools") {
+TEST_CASE("model/target_line: JSON lines of the field's tools") {
   struct Row {
     const char *line, *input;
   };
@@ -112,7 +112,7 @@ TEST_CASE("scan/target_line: JSON lines of the field's tools") {
   }
 }
 
-TEST_CASE("scan/target_line: records without a target") {
+TEST_CASE("model/target_line: records without a target") {
   CHECK(parse_target_line(R"({"a":1})").error().code == ErrorCode::kInvalidArgument);
   CHECK(parse_target_line(R"({"host":)").error().code == ErrorCode::kInvalidArgument);
   CHECK(parse_target_line(R"({"host":7})").error().code == ErrorCode::kInvalidArgument);

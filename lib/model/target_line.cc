@@ -1,7 +1,8 @@
-#include "scan/target_line.h"
+#include "model/target_line.h"
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -9,7 +10,7 @@
 #include "base/json.h"
 #include "net/name.h"
 
-namespace m8::scan {
+namespace m8::model {
 namespace {
 
 constexpr std::size_t kMaxTarget = 8192;
@@ -47,7 +48,7 @@ Result<TargetSpec> parse_url(std::string_view text) {
     return Error{ErrorCode::kUnsupported,
                  fmt::format("{}: scheme {} can't be scanned", shown(text), url->scheme)};
   if (auto status = check_host(*url); !status.ok()) return no_target(text, status.error().message);
-  return TargetSpec{TargetSpec::Kind::kUrl, std::string(text), std::move(url).value(), {}};
+  return TargetSpec{TargetSpec::Kind::kUrl, std::string(text), std::move(url).value(), {}, 0};
 }
 
 Result<TargetSpec> parse_bare(std::string_view text) {
@@ -59,7 +60,19 @@ Result<TargetSpec> parse_bare(std::string_view text) {
   if (!url.ok()) return no_target(text, url.error().message);
   if (auto status = check_host(*url); !status.ok()) return no_target(text, status.error().message);
   url->scheme.clear();
-  return TargetSpec{TargetSpec::Kind::kHost, std::string(text), std::move(url).value(), {}};
+  return TargetSpec{TargetSpec::Kind::kHost, std::string(text), std::move(url).value(), {}, 0};
+}
+
+/// FIRST-LAST of IPv4; empty if \p text is something else.
+std::optional<TargetSpec> parse_range(std::string_view text) {
+  const std::size_t dash = text.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const auto first = net::IpAddress::parse(text.substr(0, dash));
+  const auto last = net::IpAddress::parse(text.substr(dash + 1));
+  if (!first.ok() || !last.ok() || !first->is_v4() || !last->is_v4() || *last < *first)
+    return std::nullopt;
+  const std::uint64_t count = std::uint64_t{last->as_v4()} - first->as_v4() + 1;
+  return TargetSpec{TargetSpec::Kind::kRange, std::string(text), {}, net::Cidr(*first, 32), count};
 }
 
 /// "80" or 80; 0 if there is none.
@@ -104,6 +117,11 @@ Result<TargetSpec> parse_record(std::string_view line) {
 
 }  // namespace
 
+net::IpAddress TargetSpec::address(std::uint64_t index) const {
+  if (index < range.count()) return range.at(index);
+  return net::IpAddress::v4(range.base().as_v4() + static_cast<std::uint32_t>(index));
+}
+
 Result<TargetSpec> parse_target(std::string_view text) {
   text = trim(text);
   if (text.empty()) return no_target(text, "empty");
@@ -114,8 +132,9 @@ Result<TargetSpec> parse_target(std::string_view text) {
   if (text.find("://") != std::string_view::npos) return parse_url(text);
   if (is_as_number(text))
     return Error{ErrorCode::kUnsupported, fmt::format("{}: AS numbers can't be scanned", text)};
-  if (auto range = net::Cidr::parse(text); range.ok())
-    return TargetSpec{TargetSpec::Kind::kRange, std::string(text), {}, std::move(range).value()};
+  if (const auto range = net::Cidr::parse(text); range.ok())
+    return TargetSpec{TargetSpec::Kind::kRange, std::string(text), {}, *range, range->count()};
+  if (auto range = parse_range(text)) return *std::move(range);
   return parse_bare(text);
 }
 
@@ -124,4 +143,4 @@ Result<TargetSpec> parse_target_line(std::string_view line) {
   return !line.empty() && line.front() == '{' ? parse_record(line) : parse_target(line);
 }
 
-}  // namespace m8::scan
+}  // namespace m8::model

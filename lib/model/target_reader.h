@@ -1,4 +1,4 @@
-/// TargetReader: the stream of a scan's targets, from arguments, files and stdin.
+/// TargetReader: the stream of targets, from arguments, files and stdin.
 ///
 /// Nothing is read ahead and ranges are expanded one address at a time, so the length of the input
 /// does not matter. One thread reads it.
@@ -13,9 +13,9 @@
 
 #include "base/file.h"
 #include "base/result.h"
-#include "scan/target_line.h"
+#include "model/target_line.h"
 
-namespace m8::scan {
+namespace m8::model {
 
 /// The next target; empty at the end. kCancelled after a stop; other errors end the input.
 using TargetStream = std::function<Result<std::optional<TargetSpec>>(std::stop_token)>;
@@ -40,11 +40,18 @@ class SeenSet {
 
 class TargetReader {
  public:
+  /// A port for hosts without one; a scheme makes it a URL that needs no probing.
+  struct Port {
+    Port(std::uint16_t port) : number(port) {}  // NOLINT: implicit by design
+    Port(std::uint16_t port, std::string with) : number(port), scheme(std::move(with)) {}
+    std::uint16_t number;
+    std::string scheme;  ///< "", "http" or "https"
+  };
   struct Options {
     std::vector<std::string> arguments;  ///< read first
     std::vector<std::string> files;      ///< then these; "-" is stdin
     /// For hosts without a port: one target per port. Empty: https, then http (2.4).
-    std::vector<std::uint16_t> ports;
+    std::vector<Port> ports;
     std::size_t max_remembered = 4u << 20;  ///< for dropping duplicates; 16 bytes each at most
     /// Told of each line that is no target; "hosts.txt:7: not a target: ...".
     std::function<void(const Error&)> warn;
@@ -83,4 +90,4 @@ class TargetReader {
   std::size_t next_port_ = 0;
 };
 
-}  // namespace m8::scan
+}  // namespace m8::model

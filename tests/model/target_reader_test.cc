@@ -1,4 +1,4 @@
-#include "scan/target_reader.h"
+#include "model/target_reader.h"
 
 #include <filesystem>
 #include <fstream>
@@ -8,7 +8,7 @@
 #include "base/temp_file.h"
 
 using namespace m8;
-using namespace m8::scan;
+using namespace m8::model;
 
 namespace {
 
@@ -38,7 +38,7 @@ class File {
 
 }  // namespace
 
-TEST_CASE("scan/target_reader: arguments, then files, each target once") {
+TEST_CASE("model/target_reader: arguments, then files, each target once") {
   const File file("b.com\n\n  c.com  \r\na.com\nb.com");
   TargetReader reader({{"a.com", "http://a.com"}, {file.path()}, {}, 100, {}});
   CHECK(read_all(reader) == Names{"a.com", "http://a.com", "b.com", "c.com"});
@@ -46,7 +46,7 @@ TEST_CASE("scan/target_reader: arguments, then files, each target once") {
   CHECK(reader.counts().duplicates == 2);
 }
 
-TEST_CASE("scan/target_reader: ranges and ports are expanded") {
+TEST_CASE("model/target_reader: ranges and ports are expanded") {
   TargetReader ranges({{"10.0.0.0/30"}, {}, {}, 100, {}});
   CHECK(read_all(ranges) == Names{"10.0.0.0", "10.0.0.1", "10.0.0.2", "10.0.0.3"});
   TargetReader ports({{"10.0.0.0/31", "a.com", "b.com:1"}, {}, {80, 8443}, 100, {}});
@@ -54,13 +54,13 @@ TEST_CASE("scan/target_reader: ranges and ports are expanded") {
                                  "a.com:80", "a.com:8443", "b.com:1"});
 }
 
-TEST_CASE("scan/target_reader: a large range costs nothing") {
+TEST_CASE("model/target_reader: a large range costs nothing") {
   TargetReader reader({{"10.0.0.0/8"}, {}, {}, 100, {}});
   for (int i = 0; i < 1000; ++i) REQUIRE(reader.next({}).ok());
   CHECK(reader.counts().given == 1000);
 }
 
-TEST_CASE("scan/target_reader: bad lines are named and skipped") {
+TEST_CASE("model/target_reader: bad lines are named and skipped") {
   const File file("a.com\nb c\n{\"x\":1}\nd.com\n");
   Names warnings;
   TargetReader reader(
@@ -72,7 +72,7 @@ TEST_CASE("scan/target_reader: bad lines are named and skipped") {
         file.path() + ":2: not a target: b c: white space or a control character inside");
 }
 
-TEST_CASE("scan/target_reader: an empty list is an end, a missing or odd file an error") {
+TEST_CASE("model/target_reader: an empty list is an end, a missing or odd file an error") {
   const File file("");
   TargetReader empty({{}, {file.path()}, {}, 100, {}});
   CHECK(read_all(empty).empty());
@@ -82,14 +82,14 @@ TEST_CASE("scan/target_reader: an empty list is an end, a missing or odd file an
   CHECK(folder.next({}).error().message.find("is a directory") != std::string::npos);
 }
 
-TEST_CASE("scan/target_reader: a stop ends it") {
+TEST_CASE("model/target_reader: a stop ends it") {
   std::stop_source stop;
   stop.request_stop();
   TargetReader reader({{"a.com"}, {}, {}, 100, {}});
   CHECK(reader.next(stop.get_token()).error().code == ErrorCode::kCancelled);
 }
 
-TEST_CASE("scan/target_reader: the set of seen texts grows, and stops at its bound") {
+TEST_CASE("model/target_reader: the set of seen texts grows, and stops at its bound") {
   SeenSet seen(5000);
   for (int i = 0; i < 5000; ++i) REQUIRE(seen.insert(std::to_string(i)));
   CHECK(seen.size() == 5000);
@@ -100,4 +100,12 @@ TEST_CASE("scan/target_reader: the set of seen texts grows, and stops at its bou
   CHECK(small.insert("c"));
   CHECK(small.insert("c"));
   CHECK(small.size() == 2);
+}
+
+TEST_CASE("model/target_reader: FIRST-LAST is a range, a port may name its scheme") {
+  using Names = std::vector<std::string>;
+  TargetReader range({{"10.0.0.254-10.0.1.1"}, {}, {}, 100, {}});
+  CHECK(read_all(range) == Names{"10.0.0.254", "10.0.0.255", "10.0.1.0", "10.0.1.1"});
+  TargetReader schemes({{"a.com"}, {}, {{8080, "http"}, {8443, "https"}, 81}, 100, {}});
+  CHECK(read_all(schemes) == Names{"http://a.com:8080", "https://a.com:8443", "a.com:81"});
 }
