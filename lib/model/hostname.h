@@ -17,7 +17,7 @@ struct Hostname {
   std::vector<std::string> a, aaaa, cname;
   std::string resolver;  ///< who said so, ip:port
   std::string wildcard;  ///< "", or the verdict: "shared"
-  bool live = true;
+  bool live = true;      ///< false: asked at last_seen, and denied
 };
 
 }  // namespace m8::model

@@ -11,6 +11,11 @@ constexpr Migration kSqlite[] = {
         "0001_first.sql",
 #include "store/schema/sqlite/0001_first.sql"
     },
+    {
+        2,
+        "0002_inventory.sql",
+#include "store/schema/sqlite/0002_inventory.sql"
+    },
 };
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <map>
 #include <mutex>
 #include <tuple>
-#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
@@ -13,43 +12,12 @@
 #include "store/backend.h"
 #include "store/migrate.h"
 #include "store/sqlite_db.h"
+#include "store/sqlite_queries.h"
 
 namespace m8::store {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x6d380001;  // "m8", then the file's generation
-
-constexpr std::string_view kUpsertHostname =
-    "INSERT INTO hostname (domain_id, hostname, sources, first_seen, last_seen, first_run, "
-    "last_run,"
-    " a, aaaa, cname, resolver, wildcard, live)"
-    " VALUES (?, ?, ?, ?, ?, ?6, ?6, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (domain_id, hostname) DO UPDATE SET"
-    " sources = join_words(sources, excluded.sources), last_seen = excluded.last_seen,"
-    " last_run = excluded.last_run, a = excluded.a, aaaa = excluded.aaaa, cname = excluded.cname,"
-    " resolver = excluded.resolver, wildcard = excluded.wildcard, live = excluded.live";
-
-constexpr std::string_view kUpsertEndpoint =
-    "INSERT INTO endpoint (url, hostname, ip, port, status, title, server, live, first_seen,"
-    " last_seen, first_run, last_run)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?9, ?9, ?10, ?10)"
-    " ON CONFLICT (url) DO UPDATE SET hostname = excluded.hostname, ip = excluded.ip,"
-    " port = excluded.port, status = excluded.status, title = excluded.title,"
-    " server = excluded.server, live = excluded.live, last_seen = excluded.last_seen,"
-    " last_run = excluded.last_run";
-
-constexpr std::string_view kUpsertIssue =
-    "INSERT INTO issue (signature, template_id, name, matcher, severity, host, matched_at, tags,"
-    " status, first_seen, last_seen, first_run, last_run, event)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?12, ?12, ?)"
-    " ON CONFLICT (signature) DO UPDATE SET name = excluded.name, severity = excluded.severity,"
-    " host = excluded.host, matched_at = excluded.matched_at, tags = excluded.tags,"
-    " status = CASE status WHEN 'R' THEN 'U' ELSE status END,"
-    " last_seen = excluded.last_seen, last_run = excluded.last_run, event = excluded.event";
-
-std::int64_t to_millis(WallTime time) {
-  return std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
-}
 
 WallTime from_millis(std::int64_t millis) { return WallTime(std::chrono::milliseconds(millis)); }
 
@@ -79,34 +47,6 @@ std::string counts_json(const model::Run& run) {
   return w.end().take();
 }
 
-/// A WHERE clause that grows by conditions, each with its values.
-class Where {
- public:
-  void add(std::string_view condition, std::int64_t value) { append(condition, value); }
-  void add(std::string_view condition, std::string_view value) {
-    append(condition, std::string(value));
-  }
-  const std::string& text() const { return text_; }
-  void bind(SqliteStatement& statement) const {
-    for (const auto& value : values_) {
-      if (const auto* number = std::get_if<std::int64_t>(&value)) {
-        statement.bind(*number);
-      } else {
-        statement.bind(std::string_view(std::get<std::string>(value)));
-      }
-    }
-  }
-
- private:
-  void append(std::string_view condition, std::variant<std::int64_t, std::string> value) {
-    text_ += values_.empty() ? " WHERE " : " AND ";
-    text_ += condition;
-    values_.push_back(std::move(value));
-  }
-  std::string text_;
-  std::vector<std::variant<std::int64_t, std::string>> values_;
-};
-
 model::Hostname read_hostname(const SqliteStatement& row) {
   model::Hostname record;
   record.domain = row.text(0);
@@ -121,6 +61,14 @@ model::Hostname read_hostname(const SqliteStatement& row) {
   record.wildcard = row.text(9);
   record.live = row.integer(10) != 0;
   return record;
+}
+
+std::optional<model::HostnameChange> read_change(const SqliteStatement& row, WallTime since) {
+  std::optional<model::HostnameChange::Before> before;
+  if (row.integer(11) != 0) {
+    before = {row.integer(12) != 0, split(row.text(13)), split(row.text(14)), split(row.text(15))};
+  }
+  return model::change_of(read_hostname(row), since, std::move(before));
 }
 
 model::Endpoint read_endpoint(const SqliteStatement& row) {
@@ -200,26 +148,37 @@ class SqliteStore final : public Store, private SchemaOwner {
 
   Result<std::int64_t> begin_run(const model::Run& run) override;
   Status end_run(const model::Run& run) override;
-  Status add_domain(const model::Domain& domain) override;
+  Result<model::Run> find_run(std::int64_t id) override;
+  Status save_journal(std::int64_t run, const JournalState& journal) override;
+  Result<std::optional<JournalState>> load_journal(std::int64_t run) override;
+  Result<bool> add_domain(const model::Domain& domain) override;
+  Status set_domain_enabled(const std::string& name, bool enabled) override;
+  Status remove_domain(const std::string& name) override;
   Result<bool> any_domain_enabled() override;
   Status upsert_hostnames(std::int64_t run, std::span<const model::Hostname> batch) override;
+  Status deny_hostnames(std::span<const model::Hostname> batch) override;
   Status upsert_endpoints(std::int64_t run, std::span<const model::Endpoint> batch) override;
   Status upsert_issues(std::int64_t run, std::span<const model::Issue> batch) override;
-  Status for_each_domain(const Each<model::Domain>& each) override;
+  Status for_each_domain(const DomainFilter& filter, const Each<model::Domain>& each) override;
   Status for_each_hostname(const HostnameFilter& filter,
                            const Each<model::Hostname>& each) override;
+  Status for_each_change(const ChangeFilter& filter,
+                         const Each<model::HostnameChange>& each) override;
   Status for_each_endpoint(const Each<model::Endpoint>& each) override;
   Status for_each_issue(const IssueFilter& filter, const Each<model::Issue>& each) override;
-  Status for_each_run(const Each<model::Run>& each) override;
+  Status for_each_run(const RunFilter& filter, const Each<model::Run>& each) override;
+  Result<StoreInfo> info() override;
+  Status explain(const Each<QueryPlan>& each) override;
 
  private:
   Result<int> schema_version() override;
   Status apply(const Migration& step) override;
   Result<std::int64_t> pragma(std::string_view name);
   Result<std::int64_t> domain_id(const std::string& name, WallTime seen);
+  Status missing_unless_changed(std::string_view what, std::string_view name);
   template <typename Record>
-  Status read(const std::string& sql, const Where& where,
-              Record (*read_row)(const SqliteStatement&), const Each<Record>& each);
+  Status read(const Select& select, Record (*read_row)(const SqliteStatement&),
+              const Each<Record>& each);
 
   std::mutex mutex_;  ///< one statement at a time on the one connection
   const std::unique_ptr<SqliteDb> db_;
@@ -255,9 +214,7 @@ Status SqliteStore::apply(const Migration& step) {
 
 Result<std::int64_t> SqliteStore::begin_run(const model::Run& run) {
   std::lock_guard lock(mutex_);
-  auto insert = M8_TRY(
-      db_->prepare("INSERT INTO run (command, arguments, version, started, ended, status, counts)"
-                   " VALUES (?, ?, ?, ?, ?, ?, ?)"));
+  auto insert = M8_TRY(db_->prepare(kInsertRun));
   const std::string counts = counts_json(run);
   insert.bind(run.command).bind(run.arguments).bind(run.version).bind(to_millis(run.started));
   insert.bind(to_millis(run.ended)).bind(run.status).bind(counts);
@@ -265,38 +222,77 @@ Result<std::int64_t> SqliteStore::begin_run(const model::Run& run) {
   return db_->last_id();
 }
 
-Status SqliteStore::end_run(const model::Run& run) {
-  std::lock_guard lock(mutex_);
-  auto update =
-      M8_TRY(db_->prepare("UPDATE run SET ended = ?, status = ?, counts = ? WHERE id = ?"));
-  const std::string counts = counts_json(run);
-  M8_TRY(update.bind(to_millis(run.ended)).bind(run.status).bind(counts).bind(run.id).run());
-  if (db_->changes() == 1) return {};
-  return Error{ErrorCode::kNotFound, fmt::format("{}: no run {}", db_->path(), run.id)};
+/// After an UPDATE or DELETE of one row: whether there was one.
+Status SqliteStore::missing_unless_changed(std::string_view what, std::string_view name) {
+  if (db_->changes() > 0) return {};
+  return Error{ErrorCode::kNotFound, fmt::format("{}: no {} {}", db_->path(), what, name)};
 }
 
-Status SqliteStore::add_domain(const model::Domain& domain) {
+Status SqliteStore::end_run(const model::Run& run) {
   std::lock_guard lock(mutex_);
-  auto insert =
-      M8_TRY(db_->prepare("INSERT INTO domain (name, enabled, first_seen) VALUES (?, ?, ?)"
-                          " ON CONFLICT (name) DO UPDATE SET enabled = excluded.enabled"));
+  auto update = M8_TRY(db_->prepare(kEndRun));
+  const std::string counts = counts_json(run);
+  M8_TRY(update.bind(to_millis(run.ended)).bind(run.status).bind(counts).bind(run.id).run());
+  M8_TRY(missing_unless_changed("run", std::to_string(run.id)));
+  if (run.status != "done") return {};
+  auto forget = M8_TRY(db_->prepare(kDeleteJournal));
+  return forget.bind(run.id).run();
+}
+
+Result<model::Run> SqliteStore::find_run(std::int64_t id) {
+  std::lock_guard lock(mutex_);
+  auto select = M8_TRY(db_->prepare(kFindRun));
+  if (M8_TRY(select.bind(id).step())) return read_run(select);
+  return Error{ErrorCode::kNotFound, fmt::format("{}: no run {}", db_->path(), id)};
+}
+
+Status SqliteStore::save_journal(std::int64_t run, const JournalState& journal) {
+  std::lock_guard lock(mutex_);
+  auto upsert = M8_TRY(db_->prepare(kSaveJournal));
+  return upsert.bind(run).bind(journal.key).bind(journal.state).run();
+}
+
+Result<std::optional<JournalState>> SqliteStore::load_journal(std::int64_t run) {
+  std::lock_guard lock(mutex_);
+  auto select = M8_TRY(db_->prepare(kLoadJournal));
+  if (!M8_TRY(select.bind(run).step())) return std::optional<JournalState>();
+  return std::optional(JournalState{std::string(select.text(0)), std::string(select.text(1))});
+}
+
+Result<bool> SqliteStore::add_domain(const model::Domain& domain) {
+  std::lock_guard lock(mutex_);
+  auto insert = M8_TRY(db_->prepare(kAddDomain));
   const std::int64_t enabled = domain.enabled ? 1 : 0;
-  return insert.bind(domain.name).bind(enabled).bind(to_millis(domain.first_seen)).run();
+  M8_TRY(insert.bind(domain.name).bind(enabled).bind(to_millis(domain.first_seen)).run());
+  return db_->changes() > 0;
+}
+
+Status SqliteStore::set_domain_enabled(const std::string& name, bool enabled) {
+  std::lock_guard lock(mutex_);
+  auto update = M8_TRY(db_->prepare(kEnableDomain));
+  M8_TRY(update.bind(std::int64_t{enabled}).bind(name).run());
+  return missing_unless_changed("domain", name);
+}
+
+Status SqliteStore::remove_domain(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  auto remove = M8_TRY(db_->prepare(kRemoveDomain));
+  M8_TRY(remove.bind(name).run());
+  return missing_unless_changed("domain", name);
 }
 
 Result<bool> SqliteStore::any_domain_enabled() {
   std::lock_guard lock(mutex_);
-  auto select = M8_TRY(db_->prepare("SELECT EXISTS (SELECT 1 FROM domain WHERE enabled)"));
+  auto select = M8_TRY(db_->prepare(kAnyDomainEnabled));
   M8_TRY(select.step());
   return select.integer(0) != 0;
 }
 
 Result<std::int64_t> SqliteStore::domain_id(const std::string& name, WallTime seen) {
-  auto select = M8_TRY(db_->prepare("SELECT id FROM domain WHERE name = ?"));
+  auto select = M8_TRY(db_->prepare(kDomainId));
   if (M8_TRY(select.bind(name).step())) return select.integer(0);
-  auto insert =
-      M8_TRY(db_->prepare("INSERT INTO domain (name, enabled, first_seen) VALUES (?, 1, ?)"));
-  M8_TRY(insert.bind(name).bind(to_millis(seen)).run());
+  auto insert = M8_TRY(db_->prepare(kAddDomain));
+  M8_TRY(insert.bind(name).bind(std::int64_t{1}).bind(to_millis(seen)).run());
   return db_->last_id();
 }
 
@@ -319,6 +315,19 @@ Status SqliteStore::upsert_hostnames(std::int64_t run, std::span<const model::Ho
       upsert.bind(to_millis(record->first_seen)).bind(to_millis(record->last_seen)).bind(run);
       upsert.bind(a).bind(aaaa).bind(cname).bind(record->resolver).bind(record->wildcard);
       M8_TRY(upsert.bind(live).run());
+    }
+  }
+  return transaction.commit();
+}
+
+Status SqliteStore::deny_hostnames(std::span<const model::Hostname> batch) {
+  std::lock_guard lock(mutex_);
+  auto transaction = M8_TRY(SqliteTransaction::begin(*db_));
+  {
+    auto deny = M8_TRY(db_->prepare(kDenyHostname));
+    for (const model::Hostname* record : sorted(batch, hostname_key)) {
+      deny.bind(record->domain).bind(record->hostname).bind(to_millis(record->last_seen));
+      M8_TRY(deny.run());
     }
   }
   return transaction.commit();
@@ -358,60 +367,84 @@ Status SqliteStore::upsert_issues(std::int64_t run, std::span<const model::Issue
 }
 
 template <typename Record>
-Status SqliteStore::read(const std::string& sql, const Where& where,
-                         Record (*read_row)(const SqliteStatement&), const Each<Record>& each) {
+Status SqliteStore::read(const Select& select, Record (*read_row)(const SqliteStatement&),
+                         const Each<Record>& each) {
   std::lock_guard lock(mutex_);
-  auto select = M8_TRY(db_->prepare(sql));
-  where.bind(select);
-  while (M8_TRY(select.step())) M8_TRY(each(read_row(select)));
+  auto row = M8_TRY(db_->prepare(select.sql()));
+  select.bind(row);
+  while (M8_TRY(row.step())) M8_TRY(each(read_row(row)));
   return {};
 }
 
-Status SqliteStore::for_each_domain(const Each<model::Domain>& each) {
-  return read("SELECT name, enabled, first_seen FROM domain ORDER BY name", {}, read_domain, each);
+Status SqliteStore::for_each_domain(const DomainFilter& filter, const Each<model::Domain>& each) {
+  return read(select_domains(filter), read_domain, each);
 }
 
 Status SqliteStore::for_each_hostname(const HostnameFilter& filter,
                                       const Each<model::Hostname>& each) {
-  Where where;
-  if (!filter.domain.empty()) where.add("d.name = ?", filter.domain);
-  if (filter.live_only) where.add("h.live = ?", 1);
-  if (filter.new_since) where.add("h.first_seen >= ?", to_millis(*filter.new_since));
-  return read(
-      // CROSS: by domain, then name, straight from the indexes, so that rows stream without a sort.
-      "SELECT d.name, h.hostname, h.sources, h.first_seen, h.last_seen, h.a, h.aaaa, h.cname,"
-      " h.resolver, h.wildcard, h.live"
-      " FROM domain d CROSS JOIN hostname h ON h.domain_id = d.id" +
-          where.text() + " ORDER BY d.name, h.hostname",
-      where, read_hostname, each);
+  return read(select_hostnames(filter), read_hostname, each);
+}
+
+Status SqliteStore::for_each_change(const ChangeFilter& filter,
+                                    const Each<model::HostnameChange>& each) {
+  std::lock_guard lock(mutex_);
+  const Select select = select_changes(filter);
+  auto row = M8_TRY(db_->prepare(select.sql()));
+  select.bind(row);
+  while (M8_TRY(row.step())) {
+    if (const auto change = read_change(row, filter.since)) M8_TRY(each(*change));
+  }
+  return {};
 }
 
 Status SqliteStore::for_each_endpoint(const Each<model::Endpoint>& each) {
-  return read(
-      "SELECT url, hostname, ip, port, status, title, server, live, last_seen"
-      " FROM endpoint ORDER BY url",
-      {}, read_endpoint, each);
+  return read(select_endpoints(), read_endpoint, each);
 }
 
 Status SqliteStore::for_each_issue(const IssueFilter& filter, const Each<model::Issue>& each) {
-  Where where;
-  if (filter.at_least) where.add("severity >= ?", static_cast<std::int64_t>(*filter.at_least));
-  if (!filter.host.empty()) where.add("host = ?", filter.host);
-  if (!filter.template_id.empty()) where.add("template_id = ?", filter.template_id);
-  if (!filter.statuses.empty()) where.add("instr(?, status) > 0", filter.statuses);
-  if (filter.new_since) where.add("first_seen >= ?", to_millis(*filter.new_since));
-  return read(
-      "SELECT id, signature, template_id, name, matcher, severity, host, matched_at, tags,"
-      " status, first_seen, last_seen, event FROM issue" +
-          where.text() + " ORDER BY id",
-      where, read_issue, each);
+  return read(select_issues(filter), read_issue, each);
 }
 
-Status SqliteStore::for_each_run(const Each<model::Run>& each) {
-  return read(
-      "SELECT id, command, arguments, version, started, ended, status, counts"
-      " FROM run ORDER BY id DESC",
-      {}, read_run, each);
+Status SqliteStore::for_each_run(const RunFilter& filter, const Each<model::Run>& each) {
+  return read(select_runs(filter), read_run, each);
+}
+
+Result<StoreInfo> SqliteStore::info() {
+  std::lock_guard lock(mutex_);
+  StoreInfo info;
+  info.backend = "sqlite";
+  info.place = db_->path();
+  info.version = M8_TRY(schema_version());
+  for (const Migration& step : sqlite_migrations()) {
+    info.newest = step.version;
+    if (step.version > info.version) info.pending.emplace_back(step.name);
+  }
+  info.bytes =
+      static_cast<std::uint64_t>(M8_TRY(pragma("page_count")) * M8_TRY(pragma("page_size")));
+  for (const char* table : {"domain", "hostname", "endpoint", "issue", "run"}) {
+    if (info.version == 0) break;
+    auto count = M8_TRY(db_->prepare(fmt::format("SELECT count(*) FROM {}", table)));
+    M8_TRY(count.step());
+    info.rows.emplace_back(table, static_cast<std::uint64_t>(count.integer(0)));
+  }
+  return info;
+}
+
+Status SqliteStore::explain(const Each<QueryPlan>& each) {
+  std::lock_guard lock(mutex_);
+  for (auto& [name, sql] : sqlite_queries()) {
+    QueryPlan plan{name, sql, {}};
+    auto row = M8_TRY(db_->prepare("EXPLAIN QUERY PLAN " + sql));
+    std::map<std::int64_t, std::string> indents;
+    while (M8_TRY(row.step())) {
+      const auto parent = indents.find(row.integer(1));
+      const std::string indent = parent == indents.end() ? "" : parent->second + "  ";
+      indents[row.integer(0)] = indent;
+      plan.plan.push_back(indent + std::string(row.text(3)));
+    }
+    M8_TRY(each(plan));
+  }
+  return {};
 }
 
 /// Makes the missing directories above \p path, for this user alone.
@@ -431,9 +464,10 @@ Status create_parents(const std::filesystem::path& path) {
 
 Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, const OpenOptions& options) {
   if (path.empty()) return Error{ErrorCode::kInvalidArgument, "store: empty path"};
-  if (options.create_parents) M8_TRY(create_parents(path));
-  auto store = std::make_unique<SqliteStore>(M8_TRY(SqliteDb::open(path, options.busy_timeout)));
-  M8_TRY(store->bring_up_to_date());
+  if (options.create_parents && !options.must_exist) M8_TRY(create_parents(path));
+  auto store = std::make_unique<SqliteStore>(
+      M8_TRY(SqliteDb::open(path, options.busy_timeout, options.must_exist)));
+  if (options.migrate) M8_TRY(store->bring_up_to_date());
   return std::unique_ptr<Store>(std::move(store));
 }
 

@@ -58,11 +58,11 @@ void join_words(sqlite3_context* context, int, sqlite3_value** arguments) {
 }
 
 /// Says in the words of the file system why \p path can't be opened, before SQLite says less.
-/// Creates the file with mode 0600 if there is none.
-Status check_file(const std::string& path) {
+/// Creates the file with mode 0600 if there is none and \p must_exist does not forbid it.
+Status check_file(const std::string& path, bool must_exist) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {
-    if (errno != ENOENT) return errno_error(path, errno);
+    if (errno != ENOENT || must_exist) return errno_error(path, errno);
     const Fd created(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!created && errno != EEXIST) return errno_error(path, errno);
     return {};
@@ -152,8 +152,9 @@ std::string_view SqliteStatement::text(int column) const {
 }
 
 Result<std::unique_ptr<SqliteDb>> SqliteDb::open(const std::string& path,
-                                                 std::chrono::milliseconds busy_timeout) {
-  M8_TRY(check_file(path));
+                                                 std::chrono::milliseconds busy_timeout,
+                                                 bool must_exist) {
+  M8_TRY(check_file(path, must_exist));
   sqlite3* handle = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);

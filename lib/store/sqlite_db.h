@@ -49,9 +49,10 @@ class SqliteStatement {
 
 class SqliteDb {
  public:
-  /// Opens or creates \p path. Errors as open_store().
+  /// Opens or, unless \p must_exist, creates \p path. Errors as open_store().
   static Result<std::unique_ptr<SqliteDb>> open(const std::string& path,
-                                                std::chrono::milliseconds busy_timeout);
+                                                std::chrono::milliseconds busy_timeout,
+                                                bool must_exist = false);
   ~SqliteDb();
 
   /// \p sql is prepared once per connection. One loan at a time per statement.

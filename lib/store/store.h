@@ -13,11 +13,14 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "model/domain.h"
 #include "model/endpoint.h"
 #include "model/hostname.h"
+#include "model/hostname_change.h"
 #include "model/issue.h"
 #include "model/run.h"
 
@@ -28,10 +31,51 @@ namespace m8::store {
 template <typename Record>
 using Each = std::function<Status(const Record&)>;
 
+struct DomainFilter {
+  bool enabled_only = false;
+};
+
 struct HostnameFilter {
   std::string domain;                 ///< of this apex only; empty: all
   bool live_only = false;             ///< without names that no longer answer
   std::optional<WallTime> new_since;  ///< first seen at or after
+  std::int64_t not_seen_by = 0;       ///< without what this run saw; 0: no such limit
+  std::string after;                  ///< with domain: only names behind this one; for pages
+  std::size_t limit = 0;              ///< at most so many; 0: all
+};
+
+struct ChangeFilter {
+  std::string domain;  ///< of this apex only; empty: all
+  WallTime since{};    ///< what is now is compared with what was then
+};
+
+struct RunFilter {
+  std::string command;    ///< "asmm8 enum"; empty: all
+  std::size_t limit = 0;  ///< at most so many; 0: all
+};
+
+/// Where a run stands, so that it can go on after it was ended: see model::Journal.
+struct JournalState {
+  std::string key;    ///< hash of input, options and lists: another run's state is of no use
+  std::string state;  ///< the journal's own text
+};
+
+/// What `m8 db status` tells.
+struct StoreInfo {
+  std::string backend;                                      ///< "sqlite"
+  std::string place;                                        ///< path or URL, without a password
+  int version = 0;                                          ///< of the schema; 0: none yet
+  int newest = 0;                                           ///< that this program knows
+  std::vector<std::string> pending;                         ///< migrations not applied yet
+  std::uint64_t bytes = 0;                                  ///< on disk
+  std::vector<std::pair<std::string, std::uint64_t>> rows;  ///< by table; none without a schema
+};
+
+/// How the database answers one of the queries that this program uses.
+struct QueryPlan {
+  std::string name;  ///< "hostnames of a domain"
+  std::string sql;
+  std::vector<std::string> plan;  ///< the database's own lines, indented
 };
 
 struct IssueFilter {
@@ -48,17 +92,32 @@ class Store {
 
   /// Adds \p run and returns its id. run.id is not read.
   virtual Result<std::int64_t> begin_run(const model::Run& run) = 0;
-  /// Sets end, status and counts of run.id. kNotFound.
+  /// Sets end, status and counts of run.id; one that is done has no journal any more. kNotFound.
   virtual Status end_run(const model::Run& run) = 0;
+  /// kNotFound.
+  virtual Result<model::Run> find_run(std::int64_t id) = 0;
 
-  /// Adds the domain, or sets `enabled` of the one that is there.
-  virtual Status add_domain(const model::Domain& domain) = 0;
+  /// Replaces the journal of \p run. The state holds only what earlier batches hold too.
+  virtual Status save_journal(std::int64_t run, const JournalState& journal) = 0;
+  /// Empty if \p run has none.
+  virtual Result<std::optional<JournalState>> load_journal(std::int64_t run) = 0;
+
+  /// Adds the domain: true. One that is there stays as it is: false.
+  virtual Result<bool> add_domain(const model::Domain& domain) = 0;
+  /// kNotFound.
+  virtual Status set_domain_enabled(const std::string& name, bool enabled) = 0;
+  /// With all that is known of it: its names and their history. kNotFound.
+  virtual Status remove_domain(const std::string& name) = 0;
   /// O(log n), however many domains there are.
   virtual Result<bool> any_domain_enabled() = 0;
 
   /// Adds what is new; of what is known, sources are joined, first_seen stays, the rest is
-  /// replaced. Unknown domains are added, enabled. \p run: id of the run that saw them.
+  /// replaced, and if live or records differ, what was is remembered for for_each_change().
+  /// Unknown domains are added, enabled. \p run: id of the run that saw them.
   virtual Status upsert_hostnames(std::int64_t run, std::span<const model::Hostname> batch) = 0;
+  /// Of each (domain, hostname) that is known and live and was not seen after last_seen: it is
+  /// gone since then. The rest of the record is not read, and the rest of the row stays.
+  virtual Status deny_hostnames(std::span<const model::Hostname> batch) = 0;
   /// Adds or replaces by URL; first seen stays.
   virtual Status upsert_endpoints(std::int64_t run, std::span<const model::Endpoint> batch) = 0;
   /// Adds or replaces by signature. Id, status and first_seen stay, but a remediated issue that is
@@ -66,20 +125,29 @@ class Store {
   virtual Status upsert_issues(std::int64_t run, std::span<const model::Issue> batch) = 0;
 
   /// By name.
-  virtual Status for_each_domain(const Each<model::Domain>& each) = 0;
+  virtual Status for_each_domain(const DomainFilter& filter, const Each<model::Domain>& each) = 0;
   /// By domain, then name. Streams: memory does not grow with the rows.
   virtual Status for_each_hostname(const HostnameFilter& filter,
                                    const Each<model::Hostname>& each) = 0;
+  /// By domain, then name: what the inventory gained and lost. Streams, in one pass.
+  virtual Status for_each_change(const ChangeFilter& filter,
+                                 const Each<model::HostnameChange>& each) = 0;
   /// By URL.
   virtual Status for_each_endpoint(const Each<model::Endpoint>& each) = 0;
   /// By id.
   virtual Status for_each_issue(const IssueFilter& filter, const Each<model::Issue>& each) = 0;
   /// The newest first.
-  virtual Status for_each_run(const Each<model::Run>& each) = 0;
+  virtual Status for_each_run(const RunFilter& filter, const Each<model::Run>& each) = 0;
+
+  virtual Result<StoreInfo> info() = 0;
+  /// Every query that this program uses, with its plan.
+  virtual Status explain(const Each<QueryPlan>& each) = 0;
 };
 
 struct OpenOptions {
   bool create_parents = false;  ///< make missing directories (mode 0700): for the default place
+  bool must_exist = false;      ///< kNotFound instead of a new database: for who only reads
+  bool migrate = true;  ///< false: take the schema as it is, also a newer one: for info() alone
   std::chrono::milliseconds busy_timeout{10'000};  ///< how long to wait for another process
 };
 

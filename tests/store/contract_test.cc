@@ -1,4 +1,5 @@
 // What every backend must do. A backend joins by a line in kBackends.
+#include <algorithm>
 #include <functional>
 
 #include "store/records.h"
@@ -104,23 +105,143 @@ TEST_CASE("store/contract: names are listed by domain and name, and filtered") {
 TEST_CASE("store/contract: domains are added once, switched on and off, and asked for") {
   on_each_backend([](Store& store, const auto&) {
     CHECK_FALSE(*store.any_domain_enabled());
-    REQUIRE(store.add_domain({"b.org", false, at_second(0)}).ok());
+    CHECK(*store.add_domain({"b.org", false, at_second(0)}));
     CHECK_FALSE(*store.any_domain_enabled());
-    REQUIRE(store.add_domain({"a.org", true, at_second(1)}).ok());
+    CHECK(*store.add_domain({"a.org", true, at_second(1)}));
     CHECK(*store.any_domain_enabled());
-    REQUIRE(store.add_domain({"a.org", false, at_second(2)}).ok());
+    REQUIRE(store.set_domain_enabled("a.org", false).ok());
     CHECK_FALSE(*store.any_domain_enabled());
-    const model::Hostname record = make_hostname("www.c.org", "c.org");
-    REQUIRE(store.upsert_hostnames(1, {&record, 1}).ok());
+    CHECK_FALSE(*store.add_domain({"a.org", true, at_second(2)}));  // stays as it was set
+    CHECK_FALSE(*store.any_domain_enabled());
+    std::vector<model::Hostname> found = {make_hostname("www.c.org", "c.org"),
+                                          make_hostname("www.a.org", "a.org")};
+    REQUIRE(store.upsert_hostnames(1, found).ok());  // and so when names of it are found
     CHECK(*store.any_domain_enabled());
-    std::vector<model::Domain> rows;
-    REQUIRE(store.for_each_domain(collect(rows)).ok());
+    std::vector<model::Domain> rows, enabled;
+    REQUIRE(store.for_each_domain({}, collect(rows)).ok());
+    REQUIRE(store.for_each_domain({.enabled_only = true}, collect(enabled)).ok());
     REQUIRE(rows.size() == 3);
     CHECK(rows[0].name == "a.org");
     CHECK(rows[0].first_seen == at_second(1));
     CHECK_FALSE(rows[0].enabled);
     CHECK(rows[2].name == "c.org");
     CHECK(rows[2].enabled);
+    REQUIRE(enabled.size() == 1);
+    CHECK(enabled[0].name == "c.org");
+    CHECK(store.set_domain_enabled("d.org", true).error().code == ErrorCode::kNotFound);
+  });
+}
+
+TEST_CASE("store/contract: a domain is removed with its names, and nothing else is") {
+  on_each_backend([](Store& store, const auto&) {
+    std::vector<model::Hostname> batch = {make_hostname("a.z.org", "z.org"),
+                                          make_hostname("b.y.org", "y.org")};
+    REQUIRE(store.upsert_hostnames(1, batch).ok());
+    batch[0].a = {"192.0.2.7"};
+    batch[0].last_seen = at_second(5);
+    REQUIRE(store.upsert_hostnames(2, batch).ok());  // with a history
+    REQUIRE(store.remove_domain("z.org").ok());
+    const auto rows = hostnames_of(store);
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].hostname == "b.y.org");
+    CHECK(store.remove_domain("z.org").error().code == ErrorCode::kNotFound);
+    CHECK(*store.add_domain({"z.org", true, {}}));
+    CHECK(changes_of(store, {"z.org", at_second(0)}).empty());
+  });
+}
+
+TEST_CASE("store/contract: names are read in pages, without those that a run saw") {
+  on_each_backend([](Store& store, const auto&) {
+    REQUIRE(store.upsert_hostnames(1, make_hostnames(5)).ok());
+    REQUIRE(store.upsert_hostnames(2, make_hostnames(1, 3)).ok());
+    HostnameFilter filter;
+    filter.domain = "example.com";
+    filter.limit = 2;
+    filter.not_seen_by = 2;
+    std::string names;
+    for (;;) {
+      const auto page = hostnames_of(store, filter);
+      if (page.empty()) break;
+      for (const auto& row : page) names += row.hostname.substr(0, 11) + " ";
+      filter.after = page.back().hostname;
+    }
+    CHECK(names == "host-000000 host-000001 host-000002 host-000004 ");
+  });
+}
+
+TEST_CASE("store/contract: the difference names what is new, changed, gone and returned") {
+  on_each_backend([](Store& store, const auto& reopen) {
+    const auto seen = [&](int second, std::vector<const char*> names, const char* address) {
+      std::vector<model::Hostname> batch;
+      for (const char* name : names) {
+        batch.push_back(make_hostname(name, "z.org", second));
+        batch.back().a = {address};
+      }
+      REQUIRE(store.upsert_hostnames(second, batch).ok());
+    };
+    const auto denied = [&](int second, const char* name) {
+      const auto record = make_hostname(name, "z.org", second);
+      REQUIRE(store.deny_hostnames({&record, 1}).ok());
+    };
+    seen(10, {"same.z.org", "changes.z.org", "goes.z.org", "flaps.z.org", "back.z.org"}, "::1");
+    denied(20, "back.z.org");
+    seen(30, {"same.z.org", "comes.z.org", "blinks.z.org", "back.z.org"}, "::1");
+    seen(30, {"changes.z.org"}, "::2");
+    denied(31, "goes.z.org");
+    denied(31, "flaps.z.org");
+    denied(32, "blinks.z.org");
+    seen(40, {"flaps.z.org"}, "::1");
+
+    const auto since = [&](int second) { return changes_of(store, {"", at_second(second)}); };
+    CHECK(since(25) == "returned:back.z.org changed:changes.z.org new:comes.z.org gone:goes.z.org");
+    CHECK(since(15) == "changed:changes.z.org new:comes.z.org gone:goes.z.org");
+    CHECK(since(5) ==
+          "new:back.z.org new:changes.z.org new:comes.z.org new:flaps.z.org"
+          " new:same.z.org");
+    CHECK(since(35) == "returned:flaps.z.org");
+    CHECK(since(41).empty());
+    CHECK(changes_of(*reopen(), {"z.org", at_second(35)}) == "returned:flaps.z.org");
+    CHECK(changes_of(store, {"y.org", at_second(0)}).empty());
+  });
+}
+
+TEST_CASE("store/contract: a change says what was before") {
+  on_each_backend([](Store& store, const auto&) {
+    model::Hostname record = make_hostname("a.org", "a.org", 0);
+    REQUIRE(store.upsert_hostnames(1, {&record, 1}).ok());
+    for (int second : {10, 20}) {  // what lies between is not told
+      record.last_seen = at_second(second);
+      record.a = {fmt::format("192.0.2.{}", second)};
+      REQUIRE(store.upsert_hostnames(2, {&record, 1}).ok());
+    }
+    std::vector<model::HostnameChange> rows;
+    REQUIRE(store.for_each_change({"", at_second(5)}, collect(rows)).ok());
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].kind == model::HostnameChange::Kind::kChanged);
+    CHECK(rows[0].now.a == std::vector<std::string>{"192.0.2.20"});
+    CHECK(rows[0].was.a == std::vector<std::string>{"192.0.2.1", "192.0.2.2"});
+    CHECK(rows[0].was.cname == std::vector<std::string>{"web.example.net"});
+    CHECK(rows[0].was.live);
+  });
+}
+
+TEST_CASE("store/contract: only what is known, live and not seen since is gone") {
+  on_each_backend([](Store& store, const auto&) {
+    REQUIRE(store.upsert_hostnames(1, make_hostnames(2)).ok());
+    std::vector<model::Hostname> denials = {make_hostname("host-000000.example.com", "example.com"),
+                                            make_hostname("none.example.com", "example.com"),
+                                            make_hostname("host-000001.example.com", "none.com"),
+                                            make_hostname("host-000001.example.com")};
+    denials[0].last_seen = at_second(5);
+    denials[0].a = {};
+    denials[3].last_seen = at_second(-5);
+    REQUIRE(store.deny_hostnames(denials).ok());
+    const auto rows = hostnames_of(store);
+    REQUIRE(rows.size() == 2);
+    CHECK_FALSE(rows[0].live);
+    CHECK(rows[0].a.size() == 2);  // as it was last seen
+    CHECK(rows[0].last_seen == at_second(0));
+    CHECK(rows[1].live);
   });
 }
 
@@ -237,15 +358,66 @@ TEST_CASE("store/contract: runs are begun, ended and listed, the newest first") 
     run.counts = {{"asked", 7}, {"errors.timeout", 1}};
     REQUIRE(store.end_run(run).ok());
     std::vector<model::Run> rows;
-    REQUIRE(store.for_each_run(collect(rows)).ok());
+    REQUIRE(store.for_each_run({}, collect(rows)).ok());
     REQUIRE(rows.size() == 2);
     CHECK(rows[0].id == *second);
     CHECK(rows[0].status == "running");
     CHECK(rows[1].status == "done");
     CHECK(rows[1].ended == at_second(5));
     CHECK(rows[1].counts == run.counts);
+    CHECK(store.find_run(*first)->counts == run.counts);
     run.id = 12345;
     CHECK(store.end_run(run).error().code == ErrorCode::kNotFound);
+    CHECK(store.find_run(run.id).error().code == ErrorCode::kNotFound);
+    run.command = "num8 scan";
+    REQUIRE(store.begin_run(run).ok());
+    const auto ids = [&](const RunFilter& filter) {
+      std::vector<model::Run> found;
+      REQUIRE(store.for_each_run(filter, collect(found)).ok());
+      std::vector<std::int64_t> out;
+      for (const auto& one : found) out.push_back(one.id);
+      return out;
+    };
+    CHECK(ids({"asmm8 enum", 0}) == std::vector<std::int64_t>{*second, *first});
+    CHECK(ids({"asmm8 enum", 1}) == std::vector<std::int64_t>{*second});
+    CHECK(ids({"", 2}).size() == 2);
+  });
+}
+
+TEST_CASE("store/contract: a run's journal is replaced, read back, and forgotten when it is done") {
+  on_each_backend([](Store& store, const auto& reopen) {
+    model::Run run;
+    run.status = "running";
+    run.id = store.begin_run(run).value();
+    CHECK_FALSE(store.load_journal(run.id)->has_value());
+    REQUIRE(store.save_journal(run.id, {"key", "1"}).ok());
+    REQUIRE(store.save_journal(run.id, {"key", "2'--"}).ok());
+    run.status = "interrupted";
+    REQUIRE(store.end_run(run).ok());
+    const auto journal = reopen()->load_journal(run.id);
+    REQUIRE(journal->has_value());
+    CHECK((*journal)->key == "key");
+    CHECK((*journal)->state == "2'--");
+    run.status = "done";
+    REQUIRE(store.end_run(run).ok());
+    CHECK_FALSE(store.load_journal(run.id)->has_value());
+  });
+}
+
+TEST_CASE("store/contract: a store tells of itself, and how it answers") {
+  on_each_backend([](Store& store, const auto&) {
+    REQUIRE(store.upsert_hostnames(1, make_hostnames(3)).ok());
+    const auto info = store.info();
+    REQUIRE(info.ok());
+    CHECK(info->version == info->newest);
+    CHECK(info->pending.empty());
+    CHECK(info->bytes > 0);
+    CHECK(std::find(info->rows.begin(), info->rows.end(),
+                    std::pair<std::string, std::uint64_t>("hostname", 3)) != info->rows.end());
+    std::vector<QueryPlan> plans;
+    REQUIRE(store.explain(collect(plans)).ok());
+    CHECK(plans.size() > 20);
+    for (const auto& plan : plans) CHECK_FALSE(plan.name.empty());
   });
 }
 
@@ -281,11 +453,23 @@ TEST_CASE("store/contract: no text is ever taken for SQL") {
     run.command = run.arguments = run.version = run.status = evil;
     REQUIRE(store.begin_run(run).ok());
     REQUIRE(store.add_domain({evil, true, {}}).ok());
+    REQUIRE(store.set_domain_enabled(evil, false).ok());
+    CHECK(store.set_domain_enabled("' OR 1=1 --", true).error().code == ErrorCode::kNotFound);
+    CHECK(store.remove_domain("x' OR 'x'='x").error().code == ErrorCode::kNotFound);
+    REQUIRE(store.deny_hostnames({&record, 1}).ok());
+    REQUIRE(store.save_journal(1, {evil, evil}).ok());
+    CHECK(changes_of(store, {evil, at_second(-9)}).empty());  // it came and went
+    std::vector<model::Run> runs;
+    REQUIRE(store.for_each_run({evil, 0}, collect(runs)).ok());
+    CHECK(runs.size() == 1);
 
     HostnameFilter hostnames;
     hostnames.domain = evil;
     REQUIRE(hostnames_of(store, hostnames).size() == 1);
     CHECK(hostnames_of(store, hostnames)[0].hostname == evil);
+    hostnames.after = evil;
+    CHECK(hostnames_of(store, hostnames).empty());
+    REQUIRE(store.remove_domain(evil).ok());
     IssueFilter issues;
     issues.host = evil;
     issues.template_id = evil;

@@ -83,6 +83,18 @@ inline std::vector<model::Hostname> hostnames_of(store::Store& store,
   return rows;
 }
 
+/// "new:a.org gone:b.org": kinds and names, in the store's order.
+inline std::string changes_of(store::Store& store, const store::ChangeFilter& filter) {
+  std::string out;
+  const auto add = [&out](const model::HostnameChange& change) -> Status {
+    if (!out.empty()) out += ' ';
+    out += std::string(to_string(change.kind)) + ":" + change.now.hostname;
+    return {};
+  };
+  REQUIRE(store.for_each_change(filter, add).ok());
+  return out;
+}
+
 inline std::vector<model::Issue> issues_of(store::Store& store,
                                            const store::IssueFilter& filter = {}) {
   std::vector<model::Issue> rows;

@@ -20,12 +20,26 @@ class Failing final : public Store {
 
   Result<std::int64_t> begin_run(const model::Run& run) override { return real_.begin_run(run); }
   Status end_run(const model::Run& run) override { return real_.end_run(run); }
-  Status add_domain(const model::Domain& domain) override { return real_.add_domain(domain); }
+  Result<model::Run> find_run(std::int64_t id) override { return real_.find_run(id); }
+  Status save_journal(std::int64_t run, const JournalState& journal) override {
+    return real_.save_journal(run, journal);
+  }
+  Result<std::optional<JournalState>> load_journal(std::int64_t run) override {
+    return real_.load_journal(run);
+  }
+  Result<bool> add_domain(const model::Domain& domain) override { return real_.add_domain(domain); }
+  Status set_domain_enabled(const std::string& name, bool enabled) override {
+    return real_.set_domain_enabled(name, enabled);
+  }
+  Status remove_domain(const std::string& name) override { return real_.remove_domain(name); }
   Result<bool> any_domain_enabled() override { return real_.any_domain_enabled(); }
   Status upsert_hostnames(std::int64_t run, std::span<const model::Hostname> batch) override {
     ++batches;
     if (fails) return Error{ErrorCode::kExhausted, "disk is full"};
     return real_.upsert_hostnames(run, batch);
+  }
+  Status deny_hostnames(std::span<const model::Hostname> batch) override {
+    return real_.deny_hostnames(batch);
   }
   Status upsert_endpoints(std::int64_t run, std::span<const model::Endpoint> batch) override {
     return real_.upsert_endpoints(run, batch);
@@ -33,12 +47,16 @@ class Failing final : public Store {
   Status upsert_issues(std::int64_t run, std::span<const model::Issue> batch) override {
     return real_.upsert_issues(run, batch);
   }
-  Status for_each_domain(const Each<model::Domain>& each) override {
-    return real_.for_each_domain(each);
+  Status for_each_domain(const DomainFilter& filter, const Each<model::Domain>& each) override {
+    return real_.for_each_domain(filter, each);
   }
   Status for_each_hostname(const HostnameFilter& filter,
                            const Each<model::Hostname>& each) override {
     return real_.for_each_hostname(filter, each);
+  }
+  Status for_each_change(const ChangeFilter& filter,
+                         const Each<model::HostnameChange>& each) override {
+    return real_.for_each_change(filter, each);
   }
   Status for_each_endpoint(const Each<model::Endpoint>& each) override {
     return real_.for_each_endpoint(each);
@@ -46,7 +64,11 @@ class Failing final : public Store {
   Status for_each_issue(const IssueFilter& filter, const Each<model::Issue>& each) override {
     return real_.for_each_issue(filter, each);
   }
-  Status for_each_run(const Each<model::Run>& each) override { return real_.for_each_run(each); }
+  Status for_each_run(const RunFilter& filter, const Each<model::Run>& each) override {
+    return real_.for_each_run(filter, each);
+  }
+  Result<StoreInfo> info() override { return real_.info(); }
+  Status explain(const Each<QueryPlan>& each) override { return real_.explain(each); }
 
  private:
   Store& real_;
