@@ -1,5 +1,6 @@
 // asmm8 enum: domains -> hostnames, found, proven, streamed.
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -73,22 +74,37 @@ void print_plan(const std::vector<net::Name>& domains, const enumerate::WordSour
   (void)output::Stream(Fd(STDOUT_FILENO), "stdout").write(plan);
 }
 
-/// Failures are told on stderr as they come, up to a number.
+/// Counts failures by reason; each is told on stderr with -v, those of the domains always.
 class FailureLog final : public model::Sink {
  public:
+  explicit FailureLog(const std::vector<net::Name>& domains) {
+    for (const auto& domain : domains) domains_.insert(domain.text());
+  }
+
   Status outcome(const model::Outcome& outcome) override {
-    constexpr int kShown = 20;
-    if (outcome.kind != model::Outcome::Kind::kFailed || shown_ > kShown) return {};
-    if (shown_++ == kShown) {
-      log::get("enum")->warn("more failures are only counted");
-    } else {
-      log::get("enum")->warn("name={} failed: {}", outcome.target, outcome.reason);
+    if (outcome.kind == model::Outcome::Kind::kFailed) {
+      ++reasons_[outcome.reason];
+      const auto level =
+          domains_.contains(outcome.target) ? spdlog::level::warn : spdlog::level::info;
+      log::get("enum")->log(level, "name={} failed: {}", outcome.target, outcome.reason);
+    } else if (outcome.what == "wildcard") {
+      log::get("enum")->info("wildcard zone={}: {}", outcome.target, outcome.reason);
     }
     return {};
   }
 
+  const std::map<std::string, std::uint64_t>& reasons() const { return reasons_; }
+  /// "timeout 12, SERVFAIL 3".
+  std::string to_string() const {
+    std::string out;
+    for (const auto& [reason, count] : reasons_)
+      out += fmt::format("{}{} {}", out.empty() ? "" : ", ", reason, count);
+    return out;
+  }
+
  private:
-  int shown_ = 0;  // one thread calls: the engine's
+  std::set<std::string> domains_;
+  std::map<std::string, std::uint64_t> reasons_;  // one thread calls: the engine's
 };
 
 /// The places where records go.
@@ -97,6 +113,8 @@ struct Outputs {
   std::unique_ptr<store::RunStore> store;
   FailureLog failures;
   model::FanOut all;
+
+  explicit Outputs(const std::vector<net::Name>& domains) : failures(domains) {}
 
   /// Whether anybody still takes records.
   bool wanted() const { return !screen->closed() || file || store; }
@@ -121,18 +139,27 @@ Status open_outputs(const cli::Values& flags, model::Run& run, Outputs& outputs)
 }
 
 void count(const enumerate::Engine& engine, const enumerate::BruteForce& words,
-           const net::Scope& scope, model::Run& run) {
+           const FailureLog& failures, model::Run& run) {
   const auto& counts = engine.counts();
   const auto& queries = engine.queries();
   run.counts = {
-      {"tried", counts.tried},         {"found", counts.found},
-      {"nxdomain", counts.denied},     {"nodata", counts.empty},
-      {"dangling", counts.dangling},   {"wildcard", counts.wildcard},
-      {"failed", counts.failed},       {"out_of_scope", scope.refusals()},
-      {"not_asked", counts.dead_apex}, {"invalid_words", words.invalid_words()},
-      {"queries", queries.sent},       {"retries", queries.retried},
+      {"tried", counts.tried},
+      {"found", counts.found},
+      {"nxdomain", counts.denied},
+      {"nodata", counts.empty},
+      {"dangling", counts.dangling},
+      {"wildcard", counts.wildcard},
+      {"failed", counts.failed},
+      {"out_of_scope", counts.out_of_scope},
+      {"not_asked", counts.dead_apex},
+      {"invalid_words", words.invalid_words()},
+      {"queries", queries.sent},
+      {"retries", queries.retried},
       {"timeouts", queries.timeouts},
+      {"shared", counts.shared},
+      {"wildcard_zones", counts.wildcard_zones},
   };
+  for (const auto& [reason, number] : failures.reasons()) run.counts["failed." + reason] = number;
 }
 
 Status run_engine(enumerate::Engine& engine, const Outputs& outputs, const cli::Values& flags,
@@ -154,6 +181,18 @@ Status run_engine(enumerate::Engine& engine, const Outputs& outputs, const cli::
   return reader_left ? Status() : ran;
 }
 
+/// A few names without an answer are the zone's doing. Many are work that was lost, and so is a
+/// domain that did not answer itself.
+int verdict_on(const enumerate::Engine& engine, const FailureLog& failures,
+               const cli::Context& context) {
+  const std::uint64_t failed = engine.counts().failed, tried = engine.counts().tried;
+  const std::uint64_t unanswered = engine.counts().failed_apexes - engine.counts().dead_apexes;
+  if (failed * 4 <= tried && unanswered == 0) return cli::kDone;
+  fmt::print(stderr, "{}: incomplete: {} of {} names got no answer ({})\n", context.program, failed,
+             tried, failures.to_string());
+  return cli::kIncomplete;
+}
+
 Result<int> enumerate_domains(const cli::Context& context, std::stop_token stop) {
   const cli::Values& flags = context.flags;
   Clock& clock = SystemClock::instance();
@@ -166,25 +205,21 @@ Result<int> enumerate_domains(const cli::Context& context, std::stop_token stop)
     return cli::kDone;
   }
   RunRecord record(context, clock);
-  Outputs outputs;
+  Outputs outputs(domains);
   M8_TRY(open_outputs(flags, record.run(), outputs));
+  const enumerate::EngineOptions engine_options{options, domains, flags.on("strict-wildcard")};
   enumerate::BruteForce candidates(domains, std::move(words));
-  const auto engine = M8_TRY(enumerate::Engine::create(enumerate::EngineOptions{options, domains},
-                                                       candidates, scope, outputs.all, clock));
+  const auto engine =
+      M8_TRY(enumerate::Engine::create(engine_options, candidates, scope, outputs.all, clock));
   const Status ran = run_engine(*engine, outputs, flags, stop);
   const Status flushed = outputs.all.flush();
-  count(*engine, candidates, scope, record.run());
+  count(*engine, candidates, outputs.failures, record.run());
   const Status summary = record.end(ran.ok() ? flushed : ran);
   const Status stored = outputs.store ? outputs.store->end(record.run()) : Status();
   for (const Status& status : {ran, flushed, engine->sink_status(), summary, stored}) {
     if (!status.ok()) return status.error();
   }
-  // A few names without an answer are the zone's doing; many are work that was lost.
-  const std::uint64_t failed = engine->counts().failed, tried = engine->counts().tried;
-  if (failed * 4 <= tried) return cli::kDone;
-  fmt::print(stderr, "{}: incomplete: {} of {} names got no answer\n", context.program, failed,
-             tried);
-  return cli::kIncomplete;
+  return verdict_on(*engine, outputs.failures, context);
 }
 
 cli::Flag flag(std::string name, std::vector<std::string> aliases, std::string section,
@@ -217,10 +252,16 @@ std::vector<cli::Flag> enum_flags() {
       "labels is built in.";
   cli::Flag jsonl = flag("jsonl", {"json", "oJ"}, "Output", "one JSON record per name");
   cli::Flag dry_run = flag("dry-run", {}, "Scope", "say what would be done, send nothing");
+  cli::Flag strict = flag("strict-wildcard", {}, "Wildcards",
+                          "drop every name that has only its wildcard's records");
+  strict.detail =
+      "Without it a name that shares the addresses of its zone's wildcard is kept, and marked as "
+      "shared, if it is proven to exist or if somebody saw it.";
   std::vector<cli::Flag> flags{
       domain,
       file_flag("list", {"dL", "l"}, "Input", "file of domains, one a line"),
       words,
+      strict,
       jsonl,
       file_flag("output", {"o"}, "Output", "write the lines to this file too"),
       cli::progress_flag(),
@@ -242,9 +283,17 @@ cli::Command enum_command() {
   command.brief = "find the hostnames of domains";
   command.detail =
       "Tries words under each domain and writes the names that are there, as soon as they are "
-      "proven: a name whose records are only those of the zone's wildcard proves nothing and is "
-      "left out. The domain itself is among the results if it has an address. Everything found is "
-      "kept in the store. The exit code is 4 when more than a quarter of the names got no answer.";
+      "proven. The domain itself is among the results if it has an address. Everything found is "
+      "kept in the store. The exit code is 4 when more than a quarter of the names got no answer, "
+      "or a domain itself got none.\n\n"
+      "Wildcards: each zone is asked for labels that nobody made, until what its wildcard gives is "
+      "known. A name with other records is its own. A name with the same records is proven if it "
+      "exists, and that shows below it: a wildcard does not reach below a name that exists (RFC "
+      "4592), so a random label there is denied twice, while below a name that the wildcard made "
+      "up it is answered. A name that exists with the wildcard's records is marked "
+      "\"wildcard\":\"shared\". One that a source saw, such as a certificate log, is kept and "
+      "marked "
+      "so even without that proof; a guess is not.";
   command.arguments = "[DOMAIN...]";
   command.flags = enum_flags();
   command.examples = {"asmm8 enum -d example.com --dry-run"};

@@ -15,18 +15,19 @@ using dns::RrType;
 
 /// Tokens at the resolver: jobs as they are, controls with this bit.
 constexpr std::uint64_t kControlBit = std::uint64_t{1} << 32;
-/// A wildcard may give out rotating parts of a pool: controls are asked until enough in a row teach
-/// nothing new. One that has not rotated yet needs a few; one that has taught n times needs 8 n,
-/// which leaves a chance of e^-8 to have missed a part of a pool of n. Up to a number for each
-/// zone.
-constexpr int kQuietControls = 3;
-constexpr int kQuietPerLesson = 8;
-constexpr int kMostControls = 128;
 constexpr std::size_t kMostZones = 100'000;
+/// Names remembered as not existing, so that nothing below them is asked for.
+constexpr std::size_t kMostPruned = 1u << 18;
+/// A name with the wildcard's records is believed to exist after so many denials below it: the
+/// first may be an accident.
+constexpr int kDenialsForShared = 2;
+constexpr std::size_t kLongestName = 253;
 
 void add_one(std::atomic<std::uint64_t>& counter) {
   counter.fetch_add(1, std::memory_order_relaxed);
 }
+
+std::string parent_of(const std::string& name) { return name.substr(name.find('.') + 1); }
 
 bool exists(const dns::Reply& reply) {
   return reply.fate == Fate::kAnswered &&
@@ -56,7 +57,19 @@ Engine::Engine(EngineOptions options, const net::Scope& scope, model::Sink& sink
       sink_(sink),
       clock_(clock),
       poller_(std::move(poller)),
-      dead_apex_(options_.apexes.size(), false) {}
+      apex_state_(options_.apexes.size(), Apex::kUnknown) {}
+
+void Engine::Job::restart(Candidate& next) {
+  std::swap(candidate, next);
+  values.clear();
+  resolver.clear();
+  type = RrType::kA;
+  complete = below_now = weighed = false;
+  below = Below::kNotAsked;
+  denials = 0;
+  proof = Proof::kNone;
+  failure.reset();
+}
 
 void Engine::make_jobs(std::size_t count) {
   jobs_.resize(count);
@@ -89,12 +102,7 @@ void Engine::room() {
     if (!pull(candidate)) return;
     const Index index = free_.back();
     free_.pop_back();
-    Job& job = jobs_[index];
-    std::swap(job.candidate, candidate);
-    job.values.clear();
-    job.type = RrType::kA;
-    job.resolver.clear();
-    job.weighed = false;
+    jobs_[index].restart(candidate);
     pending_.push_back(index);
     ask_pending();
   }
@@ -108,9 +116,12 @@ void Engine::ask_pending() {
     if ((token & kControlBit) != 0) {
       const Zone& zone = controls_[index]->second;
       (void)resolver_->ask(zone.control, zone.type, token);
-    } else if (!resolver_->ask(jobs_[index].candidate.name, jobs_[index].type, token)) {
-      fail(index, "can't be asked");
+      continue;
     }
+    const Job& job = jobs_[index];
+    const std::string& name = job.candidate.name;
+    if (!resolver_->ask(job.below_now ? below(name) : name, job.type, token))
+      fail(index, "can't be asked");
   }
 }
 
@@ -141,15 +152,30 @@ bool Engine::next_apex(Candidate& candidate) {
 }
 
 bool Engine::wanted(const Candidate& candidate) {
-  if (dead_apex_[candidate.apex]) {
-    add_one(counts_.dead_apex);
-    candidates_.finished(candidate, Verdict::kNotAsked);
-    return false;
+  std::optional<Verdict> verdict;
+  if (apex_state_[candidate.apex] == Apex::kDead) {
+    verdict = Verdict::kNotAsked;
+  } else if (!scope_.allows_host(candidate.name)) {
+    verdict = Verdict::kOutOfScope;
+  } else if (verdict = pruned(candidate); verdict) {
+    add_one(counts_.tried);
   }
-  if (scope_.allows_host(candidate.name)) return true;
-  add_one(counts_.out_of_scope);
-  candidates_.finished(candidate, Verdict::kOutOfScope);
+  if (!verdict) return true;
+  add_one(counter_of(*verdict));
+  candidates_.finished(candidate, *verdict);
   return false;
+}
+
+std::optional<Verdict> Engine::pruned(const Candidate& candidate) const {
+  if (!candidate.guess) return std::nullopt;
+  const std::size_t apex_size = options_.apexes[candidate.apex].text().size();
+  std::string_view above = candidate.name;
+  for (;;) {
+    above.remove_prefix(above.find('.') + 1);
+    if (above.size() <= apex_size) return std::nullopt;
+    const auto found = pruned_.find(seeded_hash(above));
+    if (found != pruned_.end()) return found->second;
+  }
 }
 
 // ---- answers ------------------------------------------------------------------------------------
@@ -165,31 +191,51 @@ void Engine::replied(const dns::Reply& reply) {
 
 void Engine::job_replied(Index index, const dns::Reply& reply) {
   Job& job = jobs_[index];
+  if (job.below_now) return below_replied(index, reply);
+  const Candidate& candidate = job.candidate;
   if (reply.fate != Fate::kAnswered) return fail(index, to_string(reply.fate));
-  if (!exists(reply)) return fail(index, to_string(reply.rcode()));
+  if (!exists(reply)) {
+    job.failure = reply.rcode();
+    return weigh(index);
+  }
+  if (candidate.is_apex) apex_state_[candidate.apex] = Apex::kAnswers;
   job.values.add(reply.message, job.type);
   job.resolver = reply.server;
   // NXDOMAIN after an alias speaks of the alias' target: the name itself exists.
   const bool denied = reply.rcode() == Rcode::kNxDomain;
   if (denied && job.values.empty()) {
-    if (job.candidate.is_apex) dead_apex_[job.candidate.apex] = true;
-    if (job.candidate.is_apex) return fail(index, "no such domain");
+    if (candidate.is_apex) {
+      apex_state_[candidate.apex] = Apex::kDead;
+      add_one(counts_.dead_apexes);
+      return fail(index, "no such domain");
+    }
     return finish(index, Verdict::kDenied);
   }
-  if (denied || job.type == RrType::kAaaa) return answers_complete(index);
-  job.type = RrType::kAaaa;
-  pending_.push_back(index);
+  job.complete = denied || job.type == RrType::kAaaa;
+  weigh(index);
 }
 
-void Engine::answers_complete(Index index) {
+void Engine::weigh(Index index) {
   const Job& job = jobs_[index];
+  if (job.candidate.is_apex && job.failure) return fail(index, to_string(*job.failure));
+  const bool settled = job.candidate.is_apex || job.proof != Proof::kNone;
+  if (settled || (job.values.empty() && !job.failure)) return go_on(index);
+  judge(index);
+}
+
+void Engine::go_on(Index index) {
+  Job& job = jobs_[index];
+  if (!job.complete) {
+    job.type = RrType::kAaaa;
+    pending_.push_back(index);
+    return;
+  }
   if (job.values.empty()) return finish(index, Verdict::kEmpty);
   if (!job.values.has(RrType::kA) && !job.values.has(RrType::kAaaa)) {
     keep(sink_.outcome({model::Outcome::Kind::kSkipped, job.candidate.name, "resolve",
                         "alias of " + job.values.of(RrType::kCname).back() + ": no address"}));
     return finish(index, Verdict::kDangling);
   }
-  if (!job.candidate.is_apex) return judge(index);
   confirm(index);
 }
 
@@ -197,7 +243,7 @@ void Engine::answers_complete(Index index) {
 
 Engine::Zones::value_type& Engine::zone_of(const std::string& name) {
   if (zones_.size() >= kMostZones) forget_zones();
-  return *zones_.try_emplace(name.substr(name.find('.') + 1)).first;
+  return *zones_.try_emplace(parent_of(name)).first;
 }
 
 /// What is needed again is tested again.
@@ -205,26 +251,83 @@ void Engine::forget_zones() {
   std::erase_if(zones_, [](const auto& zone) { return !zone.second.asking; });
 }
 
-bool Engine::Zone::settled() const {
-  if (controls == 0) return false;
-  const int enough = lessons > 1 ? kQuietPerLesson * lessons : kQuietControls;
-  return wildcard.none() || quiet >= enough || controls >= kMostControls;
+void Engine::wait_for_controls(Zones::value_type& entry, Index index) {
+  entry.second.waiting.push_back(index);
+  if (!entry.second.asking) start_control(entry);
 }
 
 void Engine::judge(Index index) {
   Job& job = jobs_[index];
   auto& entry = zone_of(job.candidate.name);
-  Zone& zone = entry.second;
-  if (zone.wildcard.covers(job.candidate.name, job.values))
-    return finish(index, Verdict::kWildcard);
-  if (zone.settled()) {
-    if (zone.wildcard.none() || job.weighed) return confirm(index);
-    // Other records than the wildcard's known ones: a real name, or a part of a pool not seen yet.
-    job.weighed = true;
-    zone.quiet = 0;
+  WildcardVerdict& verdict = entry.second.verdict;
+  if (!verdict.settled()) return wait_for_controls(entry, index);
+  if (job.failure) {
+    // A zone that fails for every name tells nothing of this one; a domain that fails altogether
+    // has no wildcard.
+    const bool like_any =
+        verdict.fails_with(*job.failure) && apex_state_[job.candidate.apex] == Apex::kAnswers;
+    return like_any ? finish(index, Verdict::kWildcard) : fail(index, to_string(*job.failure));
   }
-  zone.waiting.push_back(index);
-  if (!zone.asking) start_control(entry);
+  if (verdict.none()) return proven(index, Proof::kOwnRecords);
+  const bool covered = verdict.covers(job.candidate.name, job.values);
+  const int needed = covered ? kDenialsForShared : 1;
+  if (job.below == Below::kNotAsked || (job.below == Below::kDenied && job.denials < needed))
+    return ask_below(index);
+  if (job.below == Below::kDenied)
+    return proven(index, covered ? Proof::kShared : Proof::kOwnRecords);
+  // A pool may have parts not seen yet; but a wildcard of the name's own would give other records.
+  const bool of_the_pool = verdict.rotating() && job.below == Below::kLikeAny;
+  if (covered || of_the_pool || verdict.unbounded()) return unproven(index);
+  if (job.weighed) return proven(index, Proof::kOwnRecords);
+  job.weighed = true;
+  verdict.weigh_again();
+  wait_for_controls(entry, index);
+}
+
+void Engine::proven(Index index, Proof proof) {
+  if (proof == Proof::kShared && options_.strict_wildcard) return finish(index, Verdict::kWildcard);
+  jobs_[index].proof = proof;
+  go_on(index);
+}
+
+void Engine::unproven(Index index) {
+  if (jobs_[index].candidate.guess) return finish(index, Verdict::kWildcard);
+  proven(index, Proof::kShared);
+}
+
+std::string Engine::below(const std::string& name) const {
+  const std::size_t room = kLongestName - 1 - std::min(name.size(), kLongestName - 1);
+  return random_label().substr(0, room) + "." + name;
+}
+
+void Engine::ask_below(Index index) {
+  Job& job = jobs_[index];
+  if (job.candidate.name.size() + 8 > kLongestName) {
+    job.below = Below::kAnswered;  // no room for a label: nothing can be proven there
+    return judge(index);
+  }
+  job.below_now = true;
+  pending_.push_back(index);
+}
+
+void Engine::below_replied(Index index, const dns::Reply& reply) {
+  Job& job = jobs_[index];
+  job.below_now = false;
+  if (!exists(reply)) {
+    const bool answered = reply.fate == Fate::kAnswered;
+    return fail(index, std::string("wildcard test: ") +
+                           (answered ? to_string(reply.rcode()) : to_string(reply.fate)));
+  }
+  dns::AnswerValues values;
+  values.add(reply.message, job.type);
+  if (values.empty()) {
+    job.below = Below::kDenied;
+    ++job.denials;
+  } else {
+    const bool like_any = zone_of(job.candidate.name).second.verdict.covers("", values);
+    job.below = like_any ? Below::kLikeAny : Below::kAnswered;
+  }
+  judge(index);
 }
 
 void Engine::start_control(Zones::value_type& entry) {
@@ -239,34 +342,46 @@ void Engine::start_control(Zones::value_type& entry) {
   zone.asking = true;
   zone.type = RrType::kA;
   zone.values.clear();
-  // A zone too deep for 16 more letters gets as many as go in.
-  zone.control = random_label().substr(0, 252 - std::min<std::size_t>(entry.first.size(), 251)) +
-                 "." + entry.first;
+  zone.control = below(entry.first);
   pending_.push_back(kControlBit | token);
 }
 
 void Engine::control_replied(Index token, const dns::Reply& reply) {
-  auto& [name, zone] = *controls_[token];
+  auto& entry = *controls_[token];
+  auto& [name, zone] = entry;
   const bool told = exists(reply);
   if (told) zone.values.add(reply.message, zone.type);
   const bool denied = told && reply.rcode() == Rcode::kNxDomain;
-  if (zone.type == RrType::kA && !denied) {
+  if (zone.type == RrType::kA && told && !denied) {
     zone.type = RrType::kAaaa;
     pending_.push_back(kControlBit | token);
     return;
   }
-  if (!told) {
-    log::get("enumerate")
-        ->warn("wildcard test failed zone={}: names below it are not proven", name);
+  if (told || !zone.values.empty()) {
+    zone.verdict.control(zone.control, zone.values);
+  } else {
+    const bool answered = reply.fate == Fate::kAnswered;
+    zone.verdict.control_failed(answered ? std::optional(reply.rcode()) : std::nullopt);
   }
-  const bool taught = zone.wildcard.learn(zone.control, zone.values);
-  zone.quiet = taught ? 0 : zone.quiet + 1;
-  zone.lessons += taught ? 1 : 0;
-  ++zone.controls;
   zone.asking = false;
   controls_[token] = nullptr;
   free_controls_.push_back(token);
+  tell_wildcard(entry);
   for (const Index index : std::exchange(zone.waiting, {})) judge(index);
+}
+
+void Engine::tell_wildcard(Zones::value_type& entry) {
+  auto& [name, zone] = entry;
+  const WildcardVerdict& verdict = zone.verdict;
+  if (zone.told || !verdict.settled()) return;
+  zone.told = true;
+  if (verdict.failed()) {
+    log::get("enumerate")
+        ->warn("wildcard test failed zone={}: names below it are not proven", name);
+  }
+  if (verdict.none()) return;
+  add_one(counts_.wildcard_zones);
+  keep(sink_.outcome({model::Outcome::Kind::kDone, name, "wildcard", verdict.evidence()}));
 }
 
 // ---- ends ---------------------------------------------------------------------------------------
@@ -292,14 +407,21 @@ void Engine::confirm(Index index) {
   record.aaaa = job.values.of(RrType::kAaaa);
   record.cname = job.values.of(RrType::kCname);
   record.resolver = job.resolver;
+  // An address of the other family may have been its own after all.
+  const auto zone = zones_.find(parent_of(candidate.name));
+  const bool shared = job.proof == Proof::kShared && zone != zones_.end() &&
+                      zone->second.verdict.covers(candidate.name, job.values);
+  if (shared) record.wildcard = "shared";
+  if (shared) add_one(counts_.shared);
   keep(sink_.hostname(record));
   candidates_.found(candidate, record);
   finish(index, Verdict::kFound);
 }
 
-void Engine::fail(Index index, const char* reason) {
-  keep(sink_.outcome(
-      {model::Outcome::Kind::kFailed, jobs_[index].candidate.name, "resolve", reason}));
+void Engine::fail(Index index, const std::string& reason) {
+  const Candidate& candidate = jobs_[index].candidate;
+  if (candidate.is_apex) add_one(counts_.failed_apexes);
+  keep(sink_.outcome({model::Outcome::Kind::kFailed, candidate.name, "resolve", reason}));
   finish(index, Verdict::kFailed);
 }
 
@@ -330,7 +452,11 @@ std::atomic<std::uint64_t>& Engine::counter_of(Verdict verdict) {
 void Engine::finish(Index index, Verdict verdict) {
   add_one(counter_of(verdict));
   add_one(counts_.tried);
-  candidates_.finished(jobs_[index].candidate, verdict);
+  const Candidate& candidate = jobs_[index].candidate;
+  const bool nothing_below = verdict == Verdict::kDenied || verdict == Verdict::kWildcard;
+  if (nothing_below && pruned_.size() < kMostPruned)
+    pruned_.emplace(seeded_hash(candidate.name), verdict);
+  candidates_.finished(candidate, verdict);
   free_.push_back(index);
 }
 

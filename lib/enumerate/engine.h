@@ -1,9 +1,11 @@
 /// Engine: tries candidate names, proves them, and writes those that hold to a sink, as it goes.
 ///
-/// A name is confirmed when it has an address, and one or an alias on the way to it that the
-/// wildcard of its zone would not have given it. Each zone (the name without its first label, at
-/// any depth) is tested once, with names that nobody made, and only when the first candidate below
-/// it answers. Memory is bounded by the names under way, the names confirmed and the zones tested.
+/// A name is confirmed when it has an address and is proven: by an address or alias that the
+/// wildcard of its zone would not have given it, or because the wildcard does not reach below it
+/// (enumerate/wildcard.h). Each zone (the name without its first label, at any depth) is tested
+/// once, with names that nobody made, and only when the first candidate below it answers. What
+/// lies below a name that does not exist is not asked for (RFC 8020). Memory is bounded by the
+/// names under way, the names confirmed and the zones tested.
 /// One thread: the caller of run().
 #pragma once
 
@@ -11,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <unordered_map>
@@ -31,22 +34,28 @@ namespace m8::enumerate {
 
 /// Written by run()'s thread, read by any.
 struct Counts {
-  std::atomic<std::uint64_t> tried{0};         ///< names finished, whatever became of them
-  std::atomic<std::uint64_t> found{0};         ///< confirmed and given to the sink
-  std::atomic<std::uint64_t> repeated{0};      ///< confirmed before: sources repeat each other
-  std::atomic<std::uint64_t> denied{0};        ///< NXDOMAIN
-  std::atomic<std::uint64_t> empty{0};         ///< exist, without address and alias
-  std::atomic<std::uint64_t> dangling{0};      ///< aliases that lead to no address: outcomes too
-  std::atomic<std::uint64_t> wildcard{0};      ///< answered by a wildcard: proves nothing
-  std::atomic<std::uint64_t> failed{0};        ///< no answer: each goes to the sink as an outcome
-  std::atomic<std::uint64_t> out_of_scope{0};  ///< never asked for
-  std::atomic<std::uint64_t> dead_apex{0};     ///< not asked for, because the domain does not exist
-  std::atomic<std::uint64_t> sink_errors{0};   ///< records that the sink did not keep
+  std::atomic<std::uint64_t> tried{0};           ///< names finished, whatever became of them
+  std::atomic<std::uint64_t> found{0};           ///< confirmed and given to the sink
+  std::atomic<std::uint64_t> repeated{0};        ///< confirmed before: sources repeat each other
+  std::atomic<std::uint64_t> denied{0};          ///< NXDOMAIN
+  std::atomic<std::uint64_t> empty{0};           ///< exist, without address and alias
+  std::atomic<std::uint64_t> shared{0};          ///< of the found: with the wildcard's own records
+  std::atomic<std::uint64_t> dangling{0};        ///< aliases that lead to no address: outcomes too
+  std::atomic<std::uint64_t> wildcard{0};        ///< answered by a wildcard: proves nothing
+  std::atomic<std::uint64_t> failed{0};          ///< no answer: each goes to the sink as an outcome
+  std::atomic<std::uint64_t> failed_apexes{0};   ///< of the failed: the domains themselves
+  std::atomic<std::uint64_t> dead_apexes{0};     ///< of those: do not exist
+  std::atomic<std::uint64_t> wildcard_zones{0};  ///< each goes to the sink as an outcome
+  std::atomic<std::uint64_t> out_of_scope{0};    ///< never asked for
+  std::atomic<std::uint64_t> dead_apex{0};    ///< not asked for, because the domain does not exist
+  std::atomic<std::uint64_t> sink_errors{0};  ///< records that the sink did not keep
 };
 
 struct EngineOptions {
   dns::ResolverOptions resolver;
   std::vector<net::Name> apexes;  ///< the domains, canonical, once each; tried before candidates
+  /// Drop names that have only the records of their zone's wildcard, also those proven to exist.
+  bool strict_wildcard = false;
 };
 
 class Engine final : dns::Resolver::Client {
@@ -71,28 +80,45 @@ class Engine final : dns::Resolver::Client {
  private:
   using Index = std::uint32_t;
 
+  /// What a random label below a candidate was answered.
+  enum class Below : std::uint8_t {
+    kNotAsked,
+    kDenied,
+    kLikeAny,   ///< with what the zone's wildcard gives
+    kAnswered,  ///< otherwise
+  };
+  enum class Proof : std::uint8_t {
+    kNone,
+    kOwnRecords,  ///< records that no wildcard gave, or no wildcard at all
+    kShared,      ///< it exists, with the wildcard's records
+  };
+
   /// A name under way.
   struct Job {
     Candidate candidate;
     dns::AnswerValues values;
-    dns::RrType type = dns::RrType::kA;  ///< asked now
+    dns::RrType type = dns::RrType::kA;  ///< asked now, or last
     std::string resolver;
-    bool weighed = false;  ///< the wildcard was asked again because of its records
+    bool complete = false;   ///< no more types to ask for
+    bool below_now = false;  ///< the question under way is the one below the name
+    bool weighed = false;    ///< the wildcard was asked again because of its records
+    Below below = Below::kNotAsked;
+    int denials = 0;  ///< below it
+    Proof proof = Proof::kNone;
+    std::optional<dns::Rcode> failure;  ///< instead of records
+
+    /// Takes \p next, and gives the old candidate's memory for it.
+    void restart(Candidate& next);
   };
   /// A name below which candidates were found, and what its wildcard gives.
   struct Zone {
-    WildcardAnswers wildcard;
-    int controls = 0;  ///< finished
-    int quiet = 0;     ///< the last so many of them taught nothing new
-    int lessons = 0;   ///< so many did
+    WildcardVerdict verdict;
     bool asking = false;
+    bool told = false;    ///< its wildcard went to the sink
     std::string control;  ///< the name being asked
     dns::AnswerValues values;
     dns::RrType type = dns::RrType::kA;
     std::vector<Index> waiting;
-
-    /// What the wildcard gives, if there is one, is known as well as it will be.
-    bool settled() const;
   };
   using Zones = std::unordered_map<std::string, Zone, SeededHash, std::equal_to<>>;
 
@@ -107,15 +133,28 @@ class Engine final : dns::Resolver::Client {
   bool wanted(const Candidate& candidate);
   bool nothing_under_way() const { return free_.size() == jobs_.size(); }
   void job_replied(Index index, const dns::Reply& reply);
-  void answers_complete(Index index);
+  void below_replied(Index index, const dns::Reply& reply);
+  /// Records came: is the name proven?
+  void weigh(Index index);
   void judge(Index index);
+  void proven(Index index, Proof proof);
+  /// Nothing tells it from a name that nobody made.
+  void unproven(Index index);
+  void ask_below(Index index);
+  void wait_for_controls(Zones::value_type& entry, Index index);
+  /// Asks for the next type, or ends the job.
+  void go_on(Index index);
   void control_replied(Index token, const dns::Reply& reply);
   void start_control(Zones::value_type& entry);
+  void tell_wildcard(Zones::value_type& entry);
+  std::string below(const std::string& name) const;
+  /// The verdict on a guess below a name that was found not to exist.
+  std::optional<Verdict> pruned(const Candidate& candidate) const;
   Zones::value_type& zone_of(const std::string& name);
   void forget_zones();
   /// Writes the record, once for each name, and ends the job.
   void confirm(Index index);
-  void fail(Index index, const char* reason);
+  void fail(Index index, const std::string& reason);
   void finish(Index index, Verdict verdict);
   std::atomic<std::uint64_t>& counter_of(Verdict verdict);
   void keep(const Status& status);
@@ -130,7 +169,9 @@ class Engine final : dns::Resolver::Client {
   std::unique_ptr<dns::Resolver> resolver_;
   std::vector<Job> jobs_;
   std::vector<Index> free_;
-  std::vector<bool> dead_apex_;
+  enum class Apex : std::uint8_t { kUnknown, kAnswers, kDead };
+  std::vector<Apex> apex_state_;
+  std::unordered_map<std::uint64_t, Verdict> pruned_;  ///< by hash of the name
   Zones zones_;
   /// By name, the sources that gave it.
   std::unordered_map<std::string, std::vector<std::string>, SeededHash, std::equal_to<>> confirmed_;

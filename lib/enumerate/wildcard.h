@@ -1,10 +1,14 @@
 /// Wildcards (RFC 4592): what a zone answers for a name that nobody made.
 ///
 /// A random label under the zone is a control: nothing but a wildcard can answer it. A candidate
-/// whose records are all among those of the controls proves nothing. Plain values, one thread.
+/// whose records are all among those of the controls proves nothing by them. What does is a random
+/// label below the candidate: a name that exists keeps the wildcard from everything below it (RFC
+/// 4592 2.2.1), so that a denial there proves the name, whatever address it shares. Plain values,
+/// one thread.
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -20,14 +24,56 @@ class WildcardAnswers {
  public:
   /// Adds what the control \p name was answered; true if any of it was new.
   bool learn(std::string_view name, const dns::AnswerValues& values);
-  /// No control was answered with any record: the zone has no wildcard.
-  bool none() const { return known_.empty(); }
+  bool empty() const { return known_.empty(); }
   /// Whether every record of \p values is one that the wildcard gives. A CNAME that repeats the
   /// label asked for ("x.cdn.example" for x) counts as the same for every label.
   bool covers(std::string_view name, const dns::AnswerValues& values) const;
+  /// "A 192.0.2.1", "CNAME *.cdn.example", in order.
+  const std::set<std::string, std::less<>>& known() const { return known_; }
 
  private:
-  std::set<std::string, std::less<>> known_;  ///< "A 192.0.2.1", "CNAME *.cdn.example"
+  std::set<std::string, std::less<>> known_;
+};
+
+/// The verdict on one zone, type by type, from controls that are asked one after the other. A
+/// wildcard may give out rotating parts of a pool, so more are asked until enough in a row teach
+/// nothing new; one that never stops teaching has no pool that could be learned.
+class WildcardVerdict {
+ public:
+  /// A control ended with these records, or with a denial (no records).
+  void control(std::string_view name, const dns::AnswerValues& values);
+  /// A control ended without: \p rcode is empty if nobody answered.
+  void control_failed(std::optional<dns::Rcode> rcode);
+  /// A candidate had other records: a name of its own, or a part of the pool not seen yet. More
+  /// controls decide.
+  void weigh_again() { quiet_ = 0; }
+
+  /// What the wildcard gives, if there is one, is known as well as it will be.
+  bool settled() const;
+  /// No control was answered with any record.
+  bool none() const { return answers_.empty(); }
+  /// Nearly every control taught something new: other records prove nothing here.
+  bool unbounded() const;
+  /// It gave different records to different controls.
+  bool rotating() const { return lessons_ > 1; }
+  /// No control was answered: nothing is known.
+  bool failed() const { return controls_ > 0 && failures_ == controls_; }
+  /// Names that nobody made are answered with \p rcode.
+  bool fails_with(dns::Rcode rcode) const;
+  bool covers(std::string_view name, const dns::AnswerValues& values) const {
+    return answers_.covers(name, values);
+  }
+  int controls() const { return controls_; }
+  /// For people: "A 192.0.2.1 192.0.2.2; AAAA none; CNAME none; 7 controls".
+  std::string evidence() const;
+
+ private:
+  WildcardAnswers answers_;
+  int controls_ = 0;                   ///< finished
+  int quiet_ = 0;                      ///< the last so many of them taught nothing new
+  int lessons_ = 0;                    ///< so many did
+  int failures_ = 0;                   ///< so many were not answered
+  std::optional<dns::Rcode> failure_;  ///< of all that failed, if it is the same
 };
 
 }  // namespace m8::enumerate

@@ -130,8 +130,9 @@ struct Outcome {
 };
 
 void enumerate_with(Outcome& out, const Responder& server, Input input,
-                    const net::Scope& scope = {}) {
+                    const net::Scope& scope = {}, bool strict = false) {
   EngineOptions options;
+  options.strict_wildcard = strict;
   options.resolver.servers = {server.address()};
   options.resolver.timeout = std::chrono::milliseconds(300);
   options.apexes = std::move(input.apexes);
@@ -195,6 +196,93 @@ TEST_CASE("enumerate/engine: a wildcard below a name is tested at that name") {
   enumerate_with(out, server,
                  brute_force({"example.com"}, {"dev", "a.dev", "b.dev", "c.d.dev", "x.lab"}));
   CHECK(out.sink.set() == Set{"dev.example.com", "a.dev.example.com", "x.lab.example.com"});
+}
+
+TEST_CASE("enumerate/engine: a name with the wildcard's address is proven by what lies below it") {
+  const auto zone = TestZone()
+                        .host("example.com", "192.0.2.1")
+                        .host("*.example.com", "192.0.2.99")
+                        .host("same.example.com", "192.0.2.99")
+                        .host("six.example.com", "192.0.2.99")
+                        .host("six.example.com", "2001:db8::6")
+                        .host("both.example.com", "192.0.2.7")
+                        .host("*.both.example.com", "192.0.2.99");
+  Responder server(zone);
+  const auto input = [] {
+    return brute_force({"example.com"}, {"same", "six", "both", "none", "a.none", "x.both"});
+  };
+  Outcome out;
+  enumerate_with(out, server, input());
+  CHECK(out.sink.set() ==
+        Set{"both.example.com", "example.com", "same.example.com", "six.example.com"});
+  CHECK(out.sink.names.at("same.example.com").wildcard == "shared");
+  CHECK(out.sink.names.at("six.example.com").wildcard.empty());
+  CHECK(out.sink.names.at("both.example.com").wildcard.empty());
+  CHECK(out.engine->counts().shared == 1);
+  CHECK(out.sink.failures.at("example.com") == "A 192.0.2.99; AAAA none; CNAME none; 4 controls");
+
+  Outcome strict;
+  enumerate_with(strict, server, input(), {}, true);
+  CHECK(strict.sink.set() == Set{"both.example.com", "example.com"});
+}
+
+TEST_CASE("enumerate/engine: a name that somebody saw is kept under a wildcard, as shared") {
+  Responder server(TestZone().host("example.com", "192.0.2.1").host("*.example.com", "192.0.2.99"));
+  auto feed = std::make_unique<Feed>(names_of({"example.com"}));
+  feed->push(net::Name::parse("customer.example.com").value(), "crtsh", {});
+  feed->push(net::Name::parse("guessed.example.com").value(), "permute", {}, true);
+  feed->close();
+  Outcome out;
+  enumerate_with(out, server, {names_of({"example.com"}), std::move(feed)});
+  CHECK(out.sink.set() == Set{"customer.example.com", "example.com"});
+  CHECK(out.sink.names.at("customer.example.com").wildcard == "shared");
+}
+
+TEST_CASE("enumerate/engine: a zone that fails for every name has failed for none") {
+  Responder server([](const Responder::Asked& asked) {
+    const auto& name = asked.query.questions[0].name;
+    if (name == "example.com" || name == "real.example.com") return one_address(asked);
+    return only_rcode(asked, Rcode::kServFail);
+  });
+  Outcome out;
+  enumerate_with(out, server, brute_force({"example.com"}, {"real", "a", "b", "c"}));
+  CHECK(out.sink.set() == Set{"example.com", "real.example.com"});
+  CHECK(out.engine->counts().wildcard == 3);
+  CHECK(out.engine->counts().failed == 0);
+}
+
+TEST_CASE("enumerate/engine: nothing is asked below a name that does not exist") {
+  Responder server(TestZone().host("example.com", "192.0.2.1"));
+  std::vector<std::string> words{"gone"};
+  for (int i = 0; i < 2000; ++i) words.push_back("w" + std::to_string(i) + ".gone");
+  Outcome out;
+  enumerate_with(out, server, brute_force({"example.com"}, words));
+  CHECK(out.engine->counts().denied == 2001);
+  CHECK(server.queries() < 300);  // those under way when the denial came
+}
+
+TEST_CASE("enumerate/engine: a wildcard of a large pool does not flood") {
+  for (const int pool : {31, 60'000}) {
+    CAPTURE(pool);
+    std::atomic<unsigned> turn{0};
+    Responder server([&turn, pool](const Responder::Asked& asked) {
+      const auto& question = asked.query.questions[0];
+      const bool real = question.name == "real.example.com";
+      if (question.name.ends_with(".real.example.com")) return only_rcode(asked, Rcode::kNxDomain);
+      Message reply = reply_to(asked.query);
+      if (question.type == RrType::kA) {
+        const unsigned n = real ? 1 : turn++ * 7919u % static_cast<unsigned>(pool);
+        reply.answers.push_back(
+            {question.name, RrType::kA, dns::kClassIn, 60, net::IpAddress::v4(0x0a000000u + n)});
+      }
+      return std::vector<std::string>{encoded(reply)};
+    });
+    std::vector<std::string> words{"real"};
+    for (int i = 0; i < 500; ++i) words.push_back("w" + std::to_string(i));
+    Outcome out;
+    enumerate_with(out, server, brute_force({"example.com"}, words));
+    CHECK(out.sink.set() == Set{"example.com", "real.example.com"});
+  }
 }
 
 TEST_CASE("enumerate/engine: rotating and label-echoing wildcards are learned") {
