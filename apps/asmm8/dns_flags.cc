@@ -5,6 +5,8 @@
 namespace m8::asmm8 {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr const char* kSystemResolvers = "/etc/resolv.conf";
 
 cli::Flag dns_flag(std::string name, std::vector<std::string> aliases, std::string argument,
@@ -30,18 +32,22 @@ std::vector<cli::Flag> dns_flags(const DnsDefaults& defaults) {
   resolver.common = true;
   cli::Flag threads = dns_flag("threads", {"t"}, "N", "queries in flight at most");
   threads.detail =
-      "The bound over all resolvers, 1 to 32768. Each resolver has a window of its own below it, "
+      "The bound over all resolvers. Each resolver has a window of its own below it, "
       "which grows while that makes answers come faster and shrinks when they don't come.";
   threads.initial = defaults.in_flight;
+  threads.type = cli::ValueType::number(1, dns::InflightTable::kMaxCapacity);
   cli::Flag retry = dns_flag("retry", {}, "N", "attempts for each question, the first included");
   retry.initial = defaults.attempts;
+  retry.type = cli::ValueType::number(1, 255);
   cli::Flag timeout = dns_flag("timeout", {}, "TIME", "wait for each attempt");
   timeout.unit = "seconds";
   timeout.initial = defaults.timeout;
+  timeout.type = cli::ValueType::duration(1ms, 1h);
   cli::Flag rate =
       dns_flag("rate", {"rate-limit", "rl"}, "N[/s|/m]", "queries per second, retries included");
   rate.detail = "0 is unlimited. 4/m is four a minute.";
   rate.initial = defaults.rate;
+  rate.type = cli::ValueType::rate();
   rate.common = true;
   return {resolver, threads, retry, timeout, rate};
 }
@@ -51,11 +57,10 @@ Result<dns::ResolverOptions> resolver_options(const cli::Values& flags) {
   const std::string resolvers = flags.text("resolver");
   options.servers = resolvers.empty() ? M8_TRY(dns::system_servers(kSystemResolvers))
                                       : M8_TRY(dns::read_servers(resolvers));
-  options.in_flight = static_cast<std::size_t>(
-      M8_TRY(flags.number("threads", 1, dns::InflightTable::kMaxCapacity)));
-  options.attempts = static_cast<int>(M8_TRY(flags.number("retry", 1, 255)));
-  options.timeout = std::chrono::milliseconds(M8_TRY(flags.milliseconds("timeout")));
-  options.rate = M8_TRY(net::Rate::parse(flags.text("rate")));
+  options.in_flight = flags.number<std::size_t>("threads");
+  options.attempts = flags.number<int>("retry");
+  options.timeout = flags.duration("timeout");
+  options.rate = flags.rate("rate");
   return options;
 }
 

@@ -27,11 +27,10 @@ std::string own_directory() {
 Result<bench::Report> measure(const bench::Workload& workload, const cli::Values& flags) {
   const cli::Signals signals;
   const auto temp = M8_TRY(TempDirectory::create(environment("TMPDIR", "/tmp")));
-  const long long repeats = M8_TRY(flags.number("repeat", 1, 1000));
   const bool quiet = flags.on("quiet");
   const bench::Context context{
       flags,
-      static_cast<int>(repeats),
+      flags.number<int>("repeat"),
       environment("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin",
       own_directory(),
       temp.path(),

@@ -31,24 +31,39 @@ cli::Flag toggle(std::string name, std::string section, std::string brief) {
   return valued(std::move(name), "", std::move(section), std::move(brief));
 }
 
+cli::Flag typed(cli::Flag flag, cli::ValueType type) {
+  flag.type = type;
+  return flag;
+}
+
 std::vector<cli::Flag> lab_flags() {
+  using cli::ValueType;
+  using namespace std::chrono_literals;
+  const ValueType port = ValueType::number(0, 65535), percent = ValueType::number(0, 100);
   std::vector<cli::Flag> flags;
   flags.push_back(valued("zone", "NAME", "Target", "the zone to serve", "lab.test"));
-  flags.push_back(valued("dns-port", "PORT", "Target", "where DNS answers; 0 picks a free port"));
+  flags.push_back(
+      typed(valued("dns-port", "PORT", "Target", "where DNS answers; 0 picks a free port"), port));
   flags.back().detail = "Unset: 18053, or any free port when that one is taken.";
-  flags.push_back(valued("port", "PORT", "Target", "where every web host answers; 0 picks one"));
+  flags.push_back(
+      typed(valued("port", "PORT", "Target", "where every web host answers; 0 picks one"), port));
   flags.back().detail = "Unset: 18080, or any free port when that one is taken.";
   flags.push_back(
-      valued("hosts", "N", "Target", "add N plain web hosts, on 127.81.0.1 and on", "0"));
-  flags.push_back(valued("body", "BYTES", "Target", "size of their pages", "1000"));
-  flags.push_back(valued("latency", "DURATION", "Faults", "delay every web answer", "0"));
+      typed(valued("hosts", "N", "Target", "add N plain web hosts, on 127.81.0.1 and on", "0"),
+            ValueType::number(0, lab::kMaxExtraHosts)));
+  flags.push_back(typed(valued("body", "BYTES", "Target", "size of their pages", "1000"),
+                        ValueType::size(0, 100 << 20)));
+  flags.push_back(typed(valued("latency", "DURATION", "Faults", "delay every web answer", "0"),
+                        ValueType::duration(0ms, 1h)));
+  flags.push_back(typed(
+      valued("loss", "PERCENT", "Faults", "leave DNS queries over UDP unanswered", "0"), percent));
   flags.push_back(
-      valued("loss", "PERCENT", "Faults", "leave DNS queries over UDP unanswered", "0"));
-  flags.push_back(valued("lie", "PERCENT", "Faults", "give names a false address", "0"));
+      typed(valued("lie", "PERCENT", "Faults", "give names a false address", "0"), percent));
   flags.back().detail =
       "The same names with the same --seed, existing or not; the false address is 127.66.66.66.";
   flags.push_back(
-      valued("seed", "N", "Faults", "which queries are lost and which names false", "8"));
+      typed(valued("seed", "N", "Faults", "which queries are lost and which names false", "8"),
+            ValueType::number(0, 1LL << 62)));
   flags.push_back(toggle("faults", "Faults", "add hosts that reset, drip, or send garbage"));
   flags.push_back(valued("ready-file", "FILE", "Output",
                          "write where it answers, as JSON, "
@@ -58,25 +73,23 @@ std::vector<cli::Flag> lab_flags() {
   return flags;
 }
 
-Result<std::optional<std::uint16_t>> port_flag(const cli::Values& flags, const char* name) {
-  if (!flags.given(name)) return std::optional<std::uint16_t>();
-  const long long port = M8_TRY(flags.number(name, 0, 65535));
-  return std::optional(static_cast<std::uint16_t>(port));
+std::optional<std::uint16_t> port_flag(const cli::Values& flags, const char* name) {
+  if (!flags.given(name)) return std::nullopt;
+  return flags.number<std::uint16_t>(name);
 }
 
-Result<lab::LabOptions> read_options(const cli::Values& flags) {
+lab::LabOptions read_options(const cli::Values& flags) {
   lab::LabOptions options;
   options.apex = flags.text("zone");
-  options.dns_port = M8_TRY(port_flag(flags, "dns-port"));
-  options.web_port = M8_TRY(port_flag(flags, "port"));
-  options.extra_hosts = static_cast<std::size_t>(
-      M8_TRY(flags.number("hosts", 0, static_cast<long long>(lab::kMaxExtraHosts))));
-  options.body_bytes = static_cast<std::size_t>(M8_TRY(flags.number("body", 0, 100 << 20)));
+  options.dns_port = port_flag(flags, "dns-port");
+  options.web_port = port_flag(flags, "port");
+  options.extra_hosts = flags.number<std::size_t>("hosts");
+  options.body_bytes = flags.bytes("body");
   options.broken_hosts = flags.on("faults");
-  options.faults.latency = std::chrono::milliseconds(M8_TRY(flags.milliseconds("latency")));
-  options.faults.loss = static_cast<double>(M8_TRY(flags.number("loss", 0, 100))) / 100;
-  options.faults.lie = static_cast<double>(M8_TRY(flags.number("lie", 0, 100))) / 100;
-  options.faults.seed = static_cast<std::uint64_t>(M8_TRY(flags.number("seed", 0, 1LL << 62)));
+  options.faults.latency = flags.duration("latency");
+  options.faults.loss = flags.number<double>("loss") / 100;
+  options.faults.lie = flags.number<double>("lie") / 100;
+  options.faults.seed = flags.number<std::uint64_t>("seed");
   return options;
 }
 
@@ -116,8 +129,7 @@ Status write_ready(const std::string& path, const lab::Lab& lab) {
 
 Status serve(const cli::Values& flags) {
   const cli::Signals signals;
-  const auto options = M8_TRY(read_options(flags));
-  const auto lab = M8_TRY(lab::Lab::create(options));
+  const auto lab = M8_TRY(lab::Lab::create(read_options(flags)));
   print(welcome(*lab));
   M8_TRY(write_ready(flags.text("ready-file"), *lab));
   print("ready\n");
@@ -130,7 +142,7 @@ Status serve(const cli::Values& flags) {
 
 Status run_lab(const cli::Values& flags) {
   if (!flags.on("plan")) return serve(flags);
-  print(plan_text(M8_TRY(read_options(flags))));
+  print(plan_text(read_options(flags)));
   return {};
 }
 

@@ -1,4 +1,4 @@
-/// The commands of num8: one file each, one line in main.cc.
+/// The commands of num8: one file each, one line in program.cc.
 #pragma once
 
 #include "cli/flag.h"

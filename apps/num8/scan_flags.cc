@@ -17,7 +17,11 @@ extern char** environ;
 namespace m8::num8 {
 namespace {
 
+using namespace std::chrono_literals;
+using cli::ValueType;
 using Flags = std::vector<cli::Flag>;
+
+const ValueType kBodySize = ValueType::size(0, 1LL << 31);
 
 /// A flag with a value; what is rarer is set on the result.
 cli::Flag valued(const char* section, std::string name, std::vector<std::string> aliases,
@@ -39,6 +43,17 @@ cli::Flag switched(const char* section, std::string name, std::vector<std::strin
 cli::Flag with_default(cli::Flag flag, std::string initial, std::string unit = {}) {
   flag.initial = std::move(initial);
   flag.unit = std::move(unit);
+  return flag;
+}
+
+cli::Flag chosen(cli::Flag flag, std::vector<std::string> choices) {
+  flag.choices = std::move(choices);
+  flag.complete = cli::Complete::kChoices;
+  return flag;
+}
+
+cli::Flag typed(cli::Flag flag, cli::ValueType type) {
+  flag.type = type;
   return flag;
 }
 
@@ -98,9 +113,10 @@ Flags output_flags() {
           file_flag(valued(out, "summary", {}, "FILE", "write a last record of the run")),
           "One JSON line: what was asked, done and skipped and why, requests, errors by class, "
           "time and memory. - is stderr."),
-      common(
-          detailed(valued(out, "fail-on", {}, "SEVERITY", "exit with 3 on a finding this severe"),
-                   "info, low, medium, high or critical; what is more severe counts too.")),
+      common(detailed(
+          chosen(valued(out, "fail-on", {}, "SEVERITY", "exit with 3 on a finding this severe"),
+                 {"info", "low", "medium", "high", "critical"}),
+          "What is more severe counts too.")),
   };
 }
 
@@ -119,41 +135,55 @@ Flags request_flags() {
       switched(in, "follow-redirects", {"fr"}, "follow redirects in all templates"),
       switched(in, "follow-host-redirects", {"fhr"}, "follow redirects to the same host"),
       switched(in, "disable-redirects", {"dr"}, "never follow redirects"),
-      valued(in, "max-redirects", {"mr"}, "N", "follow at most so many"),
+      typed(valued(in, "max-redirects", {"mr"}, "N", "follow at most so many"),
+            ValueType::number(0, 1000)),
       switched(in, "no-interactsh", {"ni"}, "run templates up to what needs an interaction server"),
       valued(in, "attack-type", {"at"}, "TYPE", "how payloads are combined"),
       valued(in, "sni", {}, "NAME", "TLS server name"),
       switched(in, "leave-default-ports", {"ldp"}, "keep :80 and :443 in Host"),
-      with_default(
-          valued(in, "response-size-read", {"rsr"}, "N", "read at most so much of an answer"), "0",
-          "bytes"),
-      with_default(valued(in, "response-size-save", {"rss"}, "N", "keep at most so much of it"),
-                   "1048576", "bytes"),
+      typed(with_default(
+                valued(in, "response-size-read", {"rsr"}, "N", "read at most so much of an answer"),
+                "0", "bytes"),
+            kBodySize),
+      typed(
+          with_default(valued(in, "response-size-save", {"rss"}, "N", "keep at most so much of it"),
+                       "1048576", "bytes"),
+          kBodySize),
       switched(in, "allow-local-file-access", {"lfa"}, "payload files may lie anywhere"),
       repeated(valued(in, "exclude-matchers", {"em"}, "ID:NAME", "drop results of these matchers")),
       switched(in, "stop-at-first-match", {"spm"}, "stop each block after its first match"),
   };
 }
 
+/// A number of things, at least one.
+cli::Flag counted(std::string name, std::vector<std::string> aliases, std::string brief,
+                  std::string initial, long long max) {
+  return typed(
+      with_default(valued("Rate", std::move(name), std::move(aliases), "N", std::move(brief)),
+                   std::move(initial)),
+      ValueType::number(1, max));
+}
+
 Flags rate_flags() {
   const char* in = "Rate";
   return {
-      common(
-          detailed(with_default(valued(in, "rate", {"rl", "rate-limit"}, "RATE", "requests in all"),
-                                "150/s"),
-                   "150 or 150/s, 4/m, 1000/h; 0 is unlimited.")),
-      with_default(valued(in, "rate-host", {}, "RATE", "requests per host"), "0"),
-      common(with_default(valued(in, "concurrency", {"c"}, "N", "templates at once on a target"),
-                          "25")),
-      common(with_default(valued(in, "bulk-size", {"bs"}, "N", "targets at once"), "25")),
-      with_default(valued(in, "payload-concurrency", {"pc"}, "N", "payloads at once in a block"),
-                   "25"),
-      with_default(valued(in, "probe-concurrency", {"prc"}, "N", "bare hosts probed at once"),
-                   "50"),
-      with_default(valued(in, "timeout", {}, "TIME", "for one request"), "10", "seconds"),
-      with_default(valued(in, "retries", {}, "N", "further tries of a broken connection"), "1"),
-      with_default(valued(in, "max-host-error", {"mhe"}, "N", "errors before a host is left alone"),
-                   "30"),
+      common(detailed(
+          typed(with_default(valued(in, "rate", {"rl", "rate-limit"}, "RATE", "requests in all"),
+                             "150/s"),
+                ValueType::rate()),
+          "150 or 150/s, 4/m, 1000/h; 0 is unlimited.")),
+      typed(with_default(valued(in, "rate-host", {}, "RATE", "requests per host"), "0"),
+            ValueType::rate()),
+      common(counted("concurrency", {"c"}, "templates at once on a target", "25", 10'000)),
+      common(counted("bulk-size", {"bs"}, "targets at once", "25", 10'000)),
+      counted("payload-concurrency", {"pc"}, "payloads at once in a block", "25", 10'000),
+      counted("probe-concurrency", {"prc"}, "bare hosts probed at once", "50", 10'000),
+      typed(with_default(valued(in, "timeout", {}, "TIME", "for one request"), "10", "seconds"),
+            ValueType::duration(1ms, 1h)),
+      typed(
+          with_default(valued(in, "retries", {}, "N", "further tries of a broken connection"), "1"),
+          ValueType::number(0, 100)),
+      counted("max-host-error", {"mhe"}, "errors before a host is left alone", "30", 1'000'000),
       switched(in, "no-mhe", {"nmhe"}, "never leave a host alone"),
   };
 }
@@ -175,10 +205,6 @@ Flags run_flags() {
 
 Error wrong(const char* flag, std::string reason) {
   return {ErrorCode::kInvalidArgument, fmt::format("--{}: {}", flag, std::move(reason))};
-}
-
-Result<int> whole(const cli::Values& flags, const char* name, long long min, long long max) {
-  return static_cast<int>(M8_TRY(flags.number(name, min, max)));
 }
 
 Status read_targets(const cli::Context& context, model::TargetReader::Options& out) {
@@ -250,25 +276,21 @@ Status read_redirects(const cli::Values& flags, protocols::Settings& out) {
   if (all) out.redirects = Redirects::kAll;
   if (host) out.redirects = Redirects::kSameHost;
   if (none) out.redirects = Redirects::kNone;
-  if (flags.given("max-redirects"))
-    out.max_redirects = M8_TRY(whole(flags, "max-redirects", 0, 1000));
+  if (flags.given("max-redirects")) out.max_redirects = flags.number<int>("max-redirects");
   return {};
 }
 
 Status read_requests(const cli::Values& flags, ScanSettings& out) {
   protocols::Settings& requests = out.requests;
-  requests.timeout = std::chrono::milliseconds(M8_TRY(flags.milliseconds("timeout")));
-  if (requests.timeout <= std::chrono::milliseconds(0)) return wrong("timeout", "must be above 0");
-  requests.retries = M8_TRY(whole(flags, "retries", 0, 100));
+  requests.timeout = flags.duration("timeout");
+  requests.retries = flags.number<int>("retries");
   M8_TRY(read_headers(flags, requests.headers));
   M8_TRY(read_redirects(flags, requests));
-  requests.max_body =
-      static_cast<std::size_t>(M8_TRY(flags.number("response-size-read", 0, 1ll << 31)));
-  requests.max_kept_response =
-      static_cast<std::size_t>(M8_TRY(flags.number("response-size-save", 0, 1ll << 31)));
+  requests.max_body = flags.bytes("response-size-read");
+  requests.max_kept_response = flags.bytes("response-size-save");
   requests.omit_raw = flags.on("omit-raw");
   requests.leave_default_ports = flags.on("leave-default-ports");
-  requests.payload_concurrency = M8_TRY(whole(flags, "payload-concurrency", 1, 10'000));
+  requests.payload_concurrency = flags.number<int>("payload-concurrency");
   requests.server_name = flags.text("sni");
   M8_TRY(read_overrides(flags, out.overrides));
   out.compile.stop_at_first_match = flags.on("stop-at-first-match");
@@ -280,25 +302,20 @@ Status read_requests(const cli::Values& flags, ScanSettings& out) {
   return {};
 }
 
-Status read_engine(const cli::Values& flags, ScanSettings& out) {
+void read_engine(const cli::Values& flags, ScanSettings& out) {
   scan::EngineOptions& engine = out.engine;
-  engine.templates_at_once = M8_TRY(whole(flags, "concurrency", 1, 10'000));
-  engine.targets_at_once = M8_TRY(whole(flags, "bulk-size", 1, 10'000));
-  engine.probes_at_once = M8_TRY(whole(flags, "probe-concurrency", 1, 10'000));
+  engine.templates_at_once = flags.number<int>("concurrency");
+  engine.targets_at_once = flags.number<int>("bulk-size");
+  engine.probes_at_once = flags.number<int>("probe-concurrency");
   engine.probe = !flags.on("no-httpx");
   engine.host_errors.enabled = !flags.on("no-mhe");
   // Raised to the concurrency, as in the reference: else one burst would drop a slow host.
   engine.host_errors.max_errors =
-      std::max(M8_TRY(whole(flags, "max-host-error", 1, 1'000'000)), engine.templates_at_once);
+      std::max(flags.number<int>("max-host-error"), engine.templates_at_once);
   engine.probing.timeout = out.requests.timeout;
   engine.probing.retries = out.requests.retries;
-  const auto rate = net::Rate::parse(flags.text("rate"));
-  if (!rate.ok()) return wrong("rate", rate.error().message);
-  const auto per_host = net::Rate::parse(flags.text("rate-host"));
-  if (!per_host.ok()) return wrong("rate-host", per_host.error().message);
-  out.rates.global = *rate;
-  out.rates.per_key = *per_host;
-  return {};
+  out.rates.global = flags.rate("rate");
+  out.rates.per_key = flags.rate("rate-host");
 }
 
 Status read_scope(const cli::Values& flags, net::Scope& out) {
@@ -324,12 +341,10 @@ Result<ScanSettings> scan_settings(const cli::Context& context) {
   const cli::Values& flags = context.flags;
   ScanSettings settings;
   M8_TRY(read_requests(flags, settings));
-  M8_TRY(read_engine(flags, settings));
+  read_engine(flags, settings);
   M8_TRY(read_scope(flags, settings.scope));
-  if (const std::string word = flags.text("fail-on"); !word.empty()) {
+  if (const std::string word = flags.text("fail-on"); !word.empty())
     settings.fail_on = model::parse_severity(word);
-    if (!settings.fail_on) return wrong("fail-on", fmt::format("not a severity: {}", word));
-  }
   const bool scans = !flags.on("validate") && !flags.on("tl");
   if (scans) M8_TRY(read_targets(context, settings.targets));
   return settings;

@@ -202,7 +202,7 @@ Result<Report> measure(const Context& context, const Setup& setup) {
 Result<Report> run(const Context& context) {
   Setup setup;
   setup.asmm8 = M8_TRY(context.own_program("asmm8"));
-  setup.names = static_cast<std::size_t>(M8_TRY(context.flags.number("names", 1, 999'999)));
+  setup.names = context.flags.number<std::size_t>("names");
   setup.in_flight = context.flags.text("in-flight");
   M8_TRY(write_files(context, setup));
   const std::string server = context.flags.text("server");
@@ -236,8 +236,11 @@ std::vector<cli::Flag> flags() {
   server.detail =
       "It must answer h000000.bench.example with 10.0.0.0, h000001.bench.example with 10.0.0.1 and "
       "so on.";
-  return {server, dns_flag("names", "N", "400000", "names in the zone, each asked once"),
-          dns_flag("in-flight", "N", "100", "queries in flight, as dnsperf's -q")};
+  cli::Flag names = dns_flag("names", "N", "400000", "names in the zone, each asked once");
+  names.type = cli::ValueType::number(1, 999'999);
+  cli::Flag in_flight = dns_flag("in-flight", "N", "100", "queries in flight, as dnsperf's -q");
+  in_flight.type = cli::ValueType::number(1, 32768);
+  return {server, names, in_flight};
 }
 
 }  // namespace

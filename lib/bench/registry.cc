@@ -29,6 +29,7 @@ std::vector<cli::Flag> bench_flags() {
   repeat.section = "Benchmark";
   repeat.brief = "how often to measure; the median counts";
   repeat.initial = "5";
+  repeat.type = cli::ValueType::number(1, 1000);
   repeat.common = true;
   cli::Flag json;
   json.name = "json";

@@ -247,8 +247,8 @@ Status measure_live(const Context& context, Report& report, std::size_t count) {
 }
 
 Result<Report> run(const Context& context) {
-  const auto dead = static_cast<std::size_t>(M8_TRY(context.flags.number("dead", 1, 1'000'000)));
-  const auto live = static_cast<std::size_t>(M8_TRY(context.flags.number("live", 1, 10'000)));
+  const auto dead = context.flags.number<std::size_t>("dead");
+  const auto live = context.flags.number<std::size_t>("live");
   Report report("scan");
   M8_TRY(measure_slow(context, report));
   const Job refused = M8_TRY(dead_job(context, dead));
@@ -264,19 +264,20 @@ Result<Report> run(const Context& context) {
   return report;
 }
 
-cli::Flag count_flag(const char* name, const char* initial, const char* brief) {
+cli::Flag count_flag(const char* name, const char* initial, long long max, const char* brief) {
   cli::Flag flag;
   flag.name = name;
   flag.argument = "N";
   flag.initial = initial;
+  flag.type = cli::ValueType::number(1, max);
   flag.section = "Scan";
   flag.brief = brief;
   return flag;
 }
 
 std::vector<cli::Flag> flags() {
-  return {count_flag("dead", "200000", "targets where nobody listens"),
-          count_flag("live", "2000", "hosts with large bodies")};
+  return {count_flag("dead", "200000", 1'000'000, "targets where nobody listens"),
+          count_flag("live", "2000", 10'000, "hosts with large bodies")};
 }
 
 }  // namespace

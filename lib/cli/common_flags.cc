@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "cli/flag.h"
+#include "cli/flag_values.h"
 #include "cli/spelling.h"
 
 namespace m8::cli {
@@ -54,6 +56,24 @@ Error contradiction(const Command& command, const std::string& flag, const char*
   return {ErrorCode::kInternal, fmt::format("{}: --{}: {}", command.name, flag, reason)};
 }
 
+/// "store.max_open" -> "store-max-open".
+std::string name_of_key(std::string key) {
+  std::replace(key.begin(), key.end(), '.', '-');
+  std::replace(key.begin(), key.end(), '_', '-');
+  return key;
+}
+
+Status check_key(const Command& command, const Flag& flag) {
+  const auto& sections = setting_sections();
+  const std::string section = flag.key.substr(0, flag.key.find('.'));
+  if (std::find(sections.begin(), sections.end(), section) == sections.end())
+    return contradiction(command, flag.name, "key of no section");
+  const auto names = names_of({flag});
+  if (std::find(names.begin(), names.end(), name_of_key(flag.key)) == names.end())
+    return contradiction(command, flag.name, "not named as its key");
+  return {};
+}
+
 Status check_flag(const Command& command, const Flag& flag) {
   if (flag.name.empty() || flag.brief.empty() || flag.section.empty()) {
     return contradiction(command, flag.name, "name, brief or section missing");
@@ -64,6 +84,11 @@ Status check_flag(const Command& command, const Flag& flag) {
   if (flag.complete == Complete::kChoices && flag.choices.empty()) {
     return contradiction(command, flag.name, "choices missing");
   }
+  if (!flag.key.empty()) M8_TRY(check_key(command, flag));
+  if (!flag.initial.empty()) {
+    const auto values = checked_values(flag, {flag.initial});
+    if (!values.ok()) return contradiction(command, flag.name, values.error().message.c_str());
+  }
   return {};
 }
 
@@ -72,6 +97,25 @@ Status check_flag(const Command& command, const Flag& flag) {
 const std::vector<Flag>& common_flags() {
   static const std::vector<Flag> flags = make_common_flags();
   return flags;
+}
+
+const std::vector<std::string>& setting_sections() {
+  static const std::vector<std::string> sections = {"store", "http", "queue", "cache"};
+  return sections;
+}
+
+Flag setting(std::string key, std::string argument, ValueType type, std::string initial,
+             std::string brief) {
+  Flag flag;
+  flag.name = name_of_key(key);
+  flag.argument = std::move(argument);
+  flag.section = key.substr(0, key.find('.'));
+  flag.section[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(flag.section[0])));
+  flag.brief = std::move(brief);
+  flag.initial = std::move(initial);
+  flag.type = type;
+  flag.key = std::move(key);
+  return flag;
 }
 
 std::vector<Flag> all_flags(const Command& command) {

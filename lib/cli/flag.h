@@ -2,12 +2,19 @@
 /// the three completion files all come from this record.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "cli/value_type.h"
+
+namespace m8::net {
+struct Rate;
+}
 
 namespace m8::cli {
 
@@ -33,12 +40,25 @@ struct Flag {
   bool common = false;      ///< shown by --help (a screenful); the rest by --help-all
   bool secret = false;      ///< never shown by config show, never in an error, never logged
   bool action = false;      ///< does something else and leaves (--help): command line only
+  ValueType type = {};      ///< what each value has to look like; a switch needs none
+  std::string key = {};     ///< "store.max_open": its place in the config file too; see setting()
 
   bool is_switch() const { return argument.empty(); }
 };
 
-/// Values after parsing: flag, environment, config file, default, in this order of precedence.
-/// Lookups of names that were not declared are a bug and abort in debug builds.
+/// A setting of a part that several programs share, such as the store: \p key is "SECTION.NAME"
+/// with a section of setting_sections() and underscores. In the config file it is NAME in the map
+/// SECTION, in the environment M8_SECTION_NAME, on the command line --section-name (not in --help).
+/// Its section of the help is the capitalised SECTION. \p argument is empty for a switch.
+Flag setting(std::string key, std::string argument, ValueType type, std::string initial,
+             std::string brief);
+
+/// The sections that keys may have: "store", "http"...
+const std::vector<std::string>& setting_sections();
+
+/// Values after parsing: flag, environment, config file, default, in this order of precedence. Each
+/// was checked against its flag's type when it was set. Asking for a name that was not declared, or
+/// as a type that was not declared, is a bug and aborts.
 class Values {
  public:
   virtual ~Values() = default;
@@ -48,14 +68,29 @@ class Values {
   virtual std::string text(std::string_view name) const = 0;
   /// All values. A higher source replaces the lower one's list, it does not add to it.
   virtual std::vector<std::string> list(std::string_view name) const = 0;
-  /// kInvalidArgument "--name: not a whole number: x" (or out of range).
-  virtual Result<long long> number(std::string_view name, long long min, long long max) const = 0;
-  /// "10", "10s", "500ms", "2m30s", "1h", "1d"; a bare number is seconds. Result in milliseconds.
-  virtual Result<long long> milliseconds(std::string_view name) const = 0;
+  /// Of a number flag; 0 if unset without a default.
+  template <class Number = long long>
+  Number number(std::string_view name) const {
+    return static_cast<Number>(amount(name, ValueType::Kind::kNumber));
+  }
+  /// Of a duration flag; 0 if unset.
+  std::chrono::milliseconds duration(std::string_view name) const {
+    return std::chrono::milliseconds(amount(name, ValueType::Kind::kDuration));
+  }
+  /// Of a size flag; 0 if unset.
+  std::size_t bytes(std::string_view name) const {
+    return static_cast<std::size_t>(amount(name, ValueType::Kind::kSize));
+  }
+  /// Of a rate flag; unlimited if unset. Include net/rate_limiter.h to call it.
+  virtual net::Rate rate(std::string_view name) const = 0;
   virtual Origin origin(std::string_view name) const = 0;
   bool given(std::string_view name) const { return origin(name) != Origin::kDefault; }
   /// Positional arguments.
   virtual const std::vector<std::string>& arguments() const = 0;
+
+ private:
+  /// The value in the unit of its type's bounds.
+  virtual long long amount(std::string_view name, ValueType::Kind kind) const = 0;
 };
 
 /// What a command sees of the process.

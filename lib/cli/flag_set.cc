@@ -162,21 +162,28 @@ std::optional<int> act(const Program& program, const Command* command, const std
   return std::nullopt;
 }
 
-/// Config file, then environment, then the command line over it.
-Status collect(const Program& program, const Command& command, const std::vector<Flag>& flags,
-               const Given& given, FlagValues& values) {
+/// Config file, then environment, then the command line over it. Returns warnings, for when it is
+/// known whether anybody wants them.
+Result<Arguments> collect(const Program& program, const Command& command,
+                          const std::vector<Flag>& flags, const Given& given, FlagValues& values) {
+  Arguments warnings;
   FlagValues first(flags);
   M8_TRY(apply_environment(flags, first));
   for (const auto& [flag, texts] : given.flags) {
     if (flag->name == "config") M8_TRY(first.set(*flag, texts, Origin::kCommandLine, "--config"));
   }
   const std::string path = first.given("config") ? first.text("config") : default_config_path();
-  if (!path.empty()) M8_TRY(apply_config(path, program, command, flags, values));
+  if (!path.empty()) {
+    ConfigReport report = apply_config(path, program, command, flags, values);
+    if (!report.problems.empty())
+      return Error{ErrorCode::kInvalidArgument, report.problems[0].message};
+    warnings = std::move(report.warnings);
+  }
   M8_TRY(apply_environment(flags, values));
   for (const auto& [flag, texts] : given.flags) {
     M8_TRY(values.set(*flag, texts, Origin::kCommandLine, "--" + flag->name));
   }
-  return {};
+  return warnings;
 }
 
 Status apply_verbosity(const Values& values) {
@@ -204,15 +211,15 @@ int run_command(const Program& program, const Choice& choice, const Arguments& a
   }
   const Command& command = *choice.command;
   FlagValues values(flags);
-  if (const Status good = collect(program, command, flags, *given, values); !good.ok()) {
-    return stop(good.error());
-  }
+  const auto warnings = collect(program, command, flags, *given, values);
+  if (!warnings.ok()) return stop(warnings.error());
   if (command.arguments.empty() && !given->positional.empty()) {
     return stop({ErrorCode::kInvalidArgument,
                  fmt::format("{} takes no arguments: {}", command.name, given->positional[0])});
   }
   values.set_arguments(given->positional);
   if (const Status good = apply_verbosity(values); !good.ok()) return stop(good.error());
+  for (const std::string& warning : *warnings) log::get("config")->warn("{}", warning);
   return command.run(Context{values, program.name, command.name, arguments});
 }
 

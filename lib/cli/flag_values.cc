@@ -1,18 +1,17 @@
 #include "cli/flag_values.h"
 
 #include <algorithm>
-#include <cassert>
-#include <cctype>
-#include <charconv>
+#include <cstdio>
 #include <cstdlib>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "net/rate_limiter.h"
+
 namespace m8::cli {
 namespace {
 
-constexpr double kLongestMilliseconds = 1e15;
 constexpr std::size_t kWordLength = 4;  ///< shorter aliases are abbreviations
 
 std::vector<std::string> split_commas(std::string_view text) {
@@ -34,28 +33,21 @@ std::vector<std::string> values_of(const Flag& flag, const std::vector<std::stri
   return values;
 }
 
-Status check(const Flag& flag, const std::vector<std::string>& values) {
-  for (const std::string& value : values) {
-    if (flag.is_switch()) {
-      if (const auto state = parse_switch(value); !state.ok()) return state.error();
-    }
-    const auto& choices = flag.choices;
-    if (!choices.empty() && std::find(choices.begin(), choices.end(), value) == choices.end()) {
-      return Error{ErrorCode::kInvalidArgument,
-                   fmt::format("not one of {}: {}", fmt::join(choices, ", "), value)};
-    }
+Status check(const Flag& flag, const std::string& value) {
+  const auto& choices = flag.choices;
+  if (!choices.empty() && std::find(choices.begin(), choices.end(), value) == choices.end()) {
+    return Error{ErrorCode::kInvalidArgument,
+                 fmt::format("not one of {}: {}", fmt::join(choices, ", "), value)};
   }
-  return {};
+  if (!flag.is_switch()) return check_value(flag.type, value, flag.secret);
+  const auto state = parse_switch(value);
+  if (state.ok()) return {};
+  return Error{state.error().code, fmt::format("{}: {}", state.error().message, value)};
 }
 
-/// Milliseconds of one unit, 0 if unknown.
-double unit_milliseconds(std::string_view unit) {
-  if (unit == "ms") return 1;
-  if (unit == "s") return 1e3;
-  if (unit == "m") return 60e3;
-  if (unit == "h") return 3600e3;
-  if (unit == "d") return 86400e3;
-  return 0;
+[[noreturn]] void bug(std::string_view name, const char* what) {
+  fmt::print(stderr, "bug: flag {}: {}\n", name, what);
+  std::abort();
 }
 
 const char* non_empty(const std::string& variable) {
@@ -88,18 +80,22 @@ FlagValues::FlagValues(const std::vector<Flag>& flags) {
 
 Status FlagValues::set(const Flag& flag, const std::vector<std::string>& texts, Origin origin,
                        const std::string& where) {
-  std::vector<std::string> values = values_of(flag, texts);
-  if (const Status good = check(flag, values); !good.ok()) return good.error().with_context(where);
-  entries_.find(flag.name)->second = Entry{&flag, origin, where, std::move(values)};
+  auto values = checked_values(flag, texts);
+  if (!values.ok()) return values.error().with_context(where);
+  entries_.find(flag.name)->second = Entry{&flag, origin, where, std::move(*values)};
   return {};
 }
 
 const FlagValues::Entry& FlagValues::entry(std::string_view name) const {
-  static const Flag undeclared;
-  static const Entry none{&undeclared, Origin::kDefault, {}, {}};
   const auto found = entries_.find(name);
-  assert(found != entries_.end() && "flag was not declared");
-  return found == entries_.end() ? none : found->second;
+  if (found == entries_.end()) bug(name, "was not declared");
+  return found->second;
+}
+
+const FlagValues::Entry& FlagValues::entry(std::string_view name, ValueType::Kind kind) const {
+  const Entry& e = entry(name);
+  if (e.flag->type.kind != kind) bug(name, "was declared with another type");
+  return e;
 }
 
 bool FlagValues::on(std::string_view name) const {
@@ -114,27 +110,18 @@ std::string FlagValues::text(std::string_view name) const {
 
 std::vector<std::string> FlagValues::list(std::string_view name) const { return entry(name).texts; }
 
-Result<long long> FlagValues::number(std::string_view name, long long min, long long max) const {
-  const Entry& e = entry(name);
-  const std::string value = text(name);
-  long long number = 0;
-  const char* end = value.data() + value.size();
-  const auto [stopped, error] = std::from_chars(value.data(), end, number);
-  if (error == std::errc::invalid_argument || stopped != end) {
-    return Error{ErrorCode::kInvalidArgument,
-                 fmt::format("{}: not a whole number: {}", e.where, value)};
-  }
-  if (error == std::errc::result_out_of_range || number < min || number > max) {
-    return Error{ErrorCode::kInvalidArgument,
-                 fmt::format("{}: must be {} to {}: {}", e.where, min, max, value)};
-  }
-  return number;
+long long FlagValues::amount(std::string_view name, ValueType::Kind kind) const {
+  const Entry& e = entry(name, kind);
+  if (e.texts.empty()) return 0;
+  const std::string& value = e.texts.back();
+  if (kind == ValueType::Kind::kDuration) return parse_duration(value).value_or(0);
+  if (kind == ValueType::Kind::kSize) return parse_size(value).value_or(0);
+  return parse_number(value).value_or(0);
 }
 
-Result<long long> FlagValues::milliseconds(std::string_view name) const {
-  auto duration = parse_duration(text(name));
-  if (!duration.ok()) return duration.error().with_context(entry(name).where);
-  return duration;
+net::Rate FlagValues::rate(std::string_view name) const {
+  const Entry& e = entry(name, ValueType::Kind::kRate);
+  return e.texts.empty() ? net::Rate() : net::Rate::parse(e.texts.back()).value_or(net::Rate());
 }
 
 Origin FlagValues::origin(std::string_view name) const { return entry(name).origin; }
@@ -156,36 +143,11 @@ Status apply_environment(const std::vector<Flag>& flags, FlagValues& values) {
   return {};
 }
 
-Result<bool> parse_switch(std::string_view text) {
-  std::string word(text);
-  std::transform(word.begin(), word.end(), word.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  if (word == "true" || word == "yes" || word == "on" || word == "1") return true;
-  if (word == "false" || word == "no" || word == "off" || word == "0") return false;
-  return Error{ErrorCode::kInvalidArgument, fmt::format("not true or false: {}", text)};
-}
-
-Result<long long> parse_duration(std::string_view text) {
-  const Error bad{ErrorCode::kInvalidArgument, fmt::format("not a duration: {}", text)};
-  if (text.empty()) return bad;
-  double total = 0;
-  bool first = true;
-  while (!text.empty()) {
-    double number = 0;
-    const char* end = text.data() + text.size();
-    const auto [stopped, error] =
-        std::from_chars(text.data(), end, number, std::chars_format::fixed);
-    if (error != std::errc() || number < 0) return bad;
-    text.remove_prefix(static_cast<std::size_t>(stopped - text.data()));
-    const auto unit = text.substr(0, text.find_first_of("0123456789."));
-    const double factor = text.empty() && first ? 1e3 : unit_milliseconds(unit);
-    first = false;
-    if (factor == 0) return bad;
-    total += number * factor;
-    if (!(total <= kLongestMilliseconds)) return bad;
-    text.remove_prefix(unit.size());
-  }
-  return static_cast<long long>(total + 0.5);
+Result<std::vector<std::string>> checked_values(const Flag& flag,
+                                                const std::vector<std::string>& texts) {
+  std::vector<std::string> values = values_of(flag, texts);
+  for (const std::string& value : values) M8_TRY(check(flag, value));
+  return values;
 }
 
 }  // namespace m8::cli

@@ -1,5 +1,5 @@
 /// The values of a command's flags, collected from the lowest source to the highest, each checked
-/// when it is set: switches, choices. Numbers and durations are checked when asked for.
+/// when it is set: switches, choices, types.
 ///
 /// Threads: filled by one thread, then read by any.
 #pragma once
@@ -13,7 +13,7 @@
 
 namespace m8::cli {
 
-class FlagValues final : public Values {
+class FlagValues : public Values {
  public:
   /// Every flag at its default. \p flags is borrowed and must outlive this.
   explicit FlagValues(const std::vector<Flag>& flags);
@@ -27,10 +27,11 @@ class FlagValues final : public Values {
   bool on(std::string_view name) const override;
   std::string text(std::string_view name) const override;
   std::vector<std::string> list(std::string_view name) const override;
-  Result<long long> number(std::string_view name, long long min, long long max) const override;
-  Result<long long> milliseconds(std::string_view name) const override;
+  net::Rate rate(std::string_view name) const override;
   Origin origin(std::string_view name) const override;
   const std::vector<std::string>& arguments() const override { return arguments_; }
+  /// The source of the value, as given to set(); "--name" for a default.
+  const std::string& where(std::string_view name) const { return entry(name).where; }
 
  private:
   struct Entry {
@@ -40,6 +41,8 @@ class FlagValues final : public Values {
     std::vector<std::string> texts;
   };
   const Entry& entry(std::string_view name) const;
+  const Entry& entry(std::string_view name, ValueType::Kind kind) const;
+  long long amount(std::string_view name, ValueType::Kind kind) const override;
 
   std::map<std::string, Entry, std::less<>> entries_;
   std::vector<std::string> arguments_;
@@ -53,11 +56,9 @@ Status apply_environment(const std::vector<Flag>& flags, FlagValues& values);
 /// "rate-limit" -> "M8_RATE_LIMIT".
 std::string environment_name(std::string_view flag);
 
-/// true/false, yes/no, on/off, 1/0. kInvalidArgument "not true or false: x".
-Result<bool> parse_switch(std::string_view text);
-
-/// "10", "10s", "500ms", "2m30s", "1h", "1d", "1.5s"; a bare number is seconds. Milliseconds.
-/// kInvalidArgument "not a duration: x".
-Result<long long> parse_duration(std::string_view text);
+/// The values that \p texts give \p flag: split at commas if it says so, each checked.
+/// kInvalidArgument "not one of a, b: c" and what check_value() says.
+Result<std::vector<std::string>> checked_values(const Flag& flag,
+                                                const std::vector<std::string>& texts);
 
 }  // namespace m8::cli

@@ -12,6 +12,9 @@ std::vector<cli::Flag> store_flags() {
   url.brief = "where to keep what was found";
   url.detail = "sqlite:PATH; without it the database m8/m8.db under $XDG_DATA_HOME.";
   url.common = true;
+  url.type = cli::ValueType::url();
+  url.key = "store.url";
+  url.aliases = {"store-url"};
   cli::Flag none;
   none.name = "no-store";
   none.section = "Store";

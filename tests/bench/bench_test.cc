@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/temp_file.h"
 #include "bench/registry.h"
+#include "cli/flag_values.h"
 
 using namespace m8;
 using namespace m8::bench;
@@ -19,18 +20,10 @@ Series series(std::vector<double> values) {
   return out;
 }
 
-class NoFlags final : public cli::Values {
- public:
-  bool on(std::string_view) const override { return false; }
-  std::string text(std::string_view) const override { return {}; }
-  std::vector<std::string> list(std::string_view) const override { return {}; }
-  Result<long long> number(std::string_view, long long, long long) const override { return 0; }
-  Result<long long> milliseconds(std::string_view) const override { return 0; }
-  cli::Origin origin(std::string_view) const override { return cli::Origin::kDefault; }
-  const std::vector<std::string>& arguments() const override { return arguments_; }
+const std::vector<cli::Flag> kNoFlags;
 
- private:
-  std::vector<std::string> arguments_;
+struct NoFlags : cli::FlagValues {
+  NoFlags() : cli::FlagValues(kNoFlags) {}
 };
 
 Context context_with(const NoFlags& flags, int repeats, std::stop_token stop = {}) {

@@ -43,7 +43,7 @@ Program program_with(Seen& seen) {
     seen = {flags.list("tags"),         flags.list("header"), flags.arguments(),
             flags.text("rate-limit"),   flags.text("format"), flags.on("jsonl"),
             flags.origin("rate-limit"), seen.runs + 1};
-    return flags.number("rate-limit", 0, 1000).ok() ? kDone : kUsage;
+    return kDone;
   };
   Command add{"list add", "adds", "", "", {}, {}, [](const Context&) { return 7; }};
   return {"num8", "a program", {scan, add}};
@@ -109,6 +109,37 @@ TEST_CASE("cli/flag_set: flag before environment before config file before defau
   CHECK(seen.tags == std::vector<std::string>{"c"});
 }
 
+TEST_CASE("cli/flag_set: a setting is a flag, a variable and a key in a section") {
+  auto folder = TempDirectory::create("/tmp");
+  REQUIRE(folder.ok());
+  const std::string path = folder->path() + "/config.yaml";
+  REQUIRE(write_file_atomically(path, "store: {max_open: 3}\n").ok());
+  long long open = 0;
+  Command use{"use", "uses", "", "", {}, {}, {}};
+  use.flags = {setting("store.max_open", "N", ValueType::number(1, 100), "25", "connections")};
+  use.run = [&open](const Context& context) {
+    open = context.flags.number("store-max-open");
+    return kDone;
+  };
+  const Program program{"num8", "a program", {use}};
+  const auto run_use = [&program](std::vector<std::string> arguments) {
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    return run(program, static_cast<int>(argv.size()), argv.data());
+  };
+  const Variable no_config("XDG_CONFIG_HOME", "/nonexistent");
+  CHECK(run_use({"num8", "use"}) == kDone);
+  CHECK(open == 25);
+  CHECK(run_use({"num8", "use", "--config", path}) == kDone);
+  CHECK(open == 3);
+  const Variable variable("M8_STORE_MAX_OPEN", "4");
+  CHECK(run_use({"num8", "use", "--config", path}) == kDone);
+  CHECK(open == 4);
+  CHECK(run_use({"num8", "use", "--store-max-open", "5"}) == kDone);
+  CHECK(open == 5);
+  CHECK(run_use({"num8", "use", "--store-max-open", "101"}) == kUsage);
+}
+
 TEST_CASE("cli/flag_set: a long alias has a variable too, an abbreviation has none") {
   const Variable no_config("XDG_CONFIG_HOME", "/nonexistent");
   Seen seen;
@@ -151,6 +182,22 @@ TEST_CASE("cli/flag_set: records that contradict themselves are found") {
   const Status status = check_records(program);
   REQUIRE_FALSE(status.ok());
   CHECK(status.error().message == "scan: --rl: declared twice");
+  const ValueType small = ValueType::number(1, 8);
+  Flag misnamed = setting("store.max_open", "N", small, "4", "connections");
+  misnamed.name = "max-open";
+  const std::vector<std::pair<Flag, std::string>> table = {
+      {setting("store.max_open", "N", small, "9", "connections"),
+       "scan: --store-max-open: must be 1 to 8: 9"},
+      {setting("shop.max_open", "N", small, "4", "connections"),
+       "scan: --shop-max-open: key of no section"},
+      {misnamed, "scan: --max-open: not named as its key"},
+  };
+  for (const auto& [flag, message] : table) {
+    program.commands[0].flags.back() = flag;
+    const Status wrong = check_records(program);
+    REQUIRE_FALSE(wrong.ok());
+    CHECK(wrong.error().message == message);
+  }
 }
 
 }  // namespace
