@@ -2,7 +2,6 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -15,9 +14,9 @@
 #include "commands.h"
 #include "dns/server_list.h"
 #include "dns_flags.h"
+#include "domain_input.h"
 #include "enumerate/bruteforce.h"
 #include "enumerate/engine.h"
-#include "name_feed.h"
 #include "net/scope.h"
 #include "output/format.h"
 #include "output/writer.h"
@@ -32,22 +31,7 @@ namespace {
 Result<std::vector<net::Name>> domains_of(const cli::Values& flags) {
   auto given = flags.list("domain");
   given.insert(given.end(), flags.arguments().begin(), flags.arguments().end());
-  net::Poller poller = M8_TRY(net::Poller::create());
-  const auto feed = M8_TRY(NameFeed::open(std::move(given), flags.text("list"), poller));
-  std::vector<net::Name> domains;
-  std::set<std::string> seen;
-  for (std::string_view line;;) {
-    const auto next = feed->next(line);
-    if (next == NameFeed::Next::kEnd) break;
-    if (next == NameFeed::Next::kLater) {
-      poller.poll(std::chrono::milliseconds(100));
-      continue;
-    }
-    auto name = net::Name::parse(line);
-    if (!name.ok()) return name.error().with_context(feed->place());
-    if (seen.insert(name->text()).second) domains.push_back(std::move(*name));
-  }
-  M8_TRY(Status(feed->status()));
+  auto domains = M8_TRY(read_domains(std::move(given), flags.text("list")));
   if (domains.empty()) return Error{ErrorCode::kInvalidArgument, "no domain given: use -d"};
   return domains;
 }

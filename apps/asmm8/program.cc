@@ -5,11 +5,14 @@
 namespace m8::asmm8 {
 
 cli::Program program() {
-  return {
-      "asmm8",
-      "find the names of domains, resolve and prove them",
-      {enum_command(), resolve_command()},
-  };
+  cli::Program program;
+  program.name = "asmm8";
+  program.brief = "find the names of domains, resolve and prove them";
+  program.commands = {enum_command(), resolve_command()};
+  for (const auto& commands : {domain_commands(), host_commands()}) {
+    program.commands.insert(program.commands.end(), commands.begin(), commands.end());
+  }
+  return program;
 }
 
 }  // namespace m8::asmm8

@@ -10,5 +10,9 @@ namespace m8::app {
 cli::Command lab_command();
 /// `m8 bench NAME`, one for each workload of lib/bench.
 std::vector<cli::Command> bench_commands();
+/// db migrate|status|explain
+std::vector<cli::Command> db_commands();
+/// runs list|show|diff
+std::vector<cli::Command> runs_commands();
 
 }  // namespace m8::app

@@ -7,9 +7,11 @@ namespace m8::app {
 cli::Program program() {
   cli::Program program;
   program.name = "m8";
-  program.brief = "practice target and benchmarks for asmm8 and num8";
+  program.brief = "the store, its runs, the practice target and benchmarks";
   program.commands = {lab_command()};
-  for (auto& command : bench_commands()) program.commands.push_back(std::move(command));
+  for (const auto& commands : {bench_commands(), db_commands(), runs_commands()}) {
+    program.commands.insert(program.commands.end(), commands.begin(), commands.end());
+  }
   return program;
 }
 

@@ -1,5 +1,6 @@
 #include "store/run_store.h"
 
+#include "base/process.h"
 #include "cli/environment.h"
 
 namespace m8::store {
@@ -37,8 +38,11 @@ Result<std::unique_ptr<RunStore>> RunStore::open(const cli::Values& flags, model
   return made;
 }
 
-Status RunStore::end(const model::Run& run) {
+Status RunStore::end(model::Run run) {
   const Status flushed = sink_->flush();
+  const ProcessUsage usage = process_usage();
+  run.counts["peak_rss_bytes"] = usage.peak_rss_bytes;
+  run.counts["cpu_ms"] = static_cast<std::uint64_t>(usage.cpu().count() / 1000);
   const Status ended = store_->end_run(run);
   return flushed.ok() ? ended : flushed;
 }

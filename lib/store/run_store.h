@@ -27,8 +27,9 @@ class RunStore {
 
   /// Keeps records; lives as long as this.
   model::Sink& sink() { return *sink_; }
-  /// Writes what is left and the end of \p run.
-  Status end(const model::Run& run);
+  /// Writes what is left and the end of \p run, with what it cost this process among its counts:
+  /// peak_rss_bytes, cpu_ms.
+  Status end(model::Run run);
 
  private:
   RunStore(std::string url, std::unique_ptr<Store> store)

@@ -11,6 +11,7 @@ A file is a JSON array of cases:
     env         variables over a clean environment (PATH, HOME and XDG_CONFIG_HOME point to the
                 case's own directory)
     files       {path: text}; made in the case's own directory, which is the working directory
+    before      command lines that are run first, with the same surroundings, and must succeed
     stdout      exact text, or {"regex": "..."} that the whole output must match (. matches newlines)
     stderr      the same
     returncode  default 0
@@ -56,13 +57,20 @@ def run_case(case, programs, folder):
         path = pathlib.Path(folder, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    program, *arguments = case["arguments"]
     environment = {"PATH": os.environ["PATH"], "HOME": folder, "XDG_CONFIG_HOME": folder + "/config",
                    "LC_ALL": "C.UTF-8", **case.get("env", {})}
-    try:
-        done = subprocess.run([str(programs / program), *arguments], cwd=folder, env=environment,
-                              input=case.get("stdin", "").encode(), capture_output=True,
+    def run(line, stdin):
+        program, *arguments = line
+        return subprocess.run([str(programs / program), *arguments], cwd=folder, env=environment,
+                              input=stdin.encode(), capture_output=True,
                               timeout=case.get("timeout", 30), check=False)
+
+    try:
+        for line in case.get("before", []):
+            if (first := run(line, "")).returncode != 0:
+                return [f"before: {' '.join(line)}: returncode {first.returncode}",
+                        first.stderr.decode(errors="replace")]
+        done = run(case["arguments"], case.get("stdin", ""))
     except subprocess.TimeoutExpired as late:
         return [f"still running after {late.timeout} s"]
     complaints = []

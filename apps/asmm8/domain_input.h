@@ -1,0 +1,17 @@
+/// Domains from arguments, -l FILE or stdin.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "net/name.h"
+
+namespace m8::asmm8 {
+
+/// The names of \p given, then those of \p file (stdin when neither names anything, or for "-"),
+/// canonical, once each. kInvalidArgument "hosts.txt:3: ..."; errors of reading.
+Result<std::vector<net::Name>> read_domains(std::vector<std::string> given,
+                                            const std::string& file);
+
+}  // namespace m8::asmm8
