@@ -1,6 +1,7 @@
 /// Flags that every command of asmm8 that asks resolvers has, and what they come to.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "cli/flag.h"
@@ -16,8 +17,11 @@ struct DnsDefaults {
   const char* timeout = "3";  ///< seconds
 };
 
-/// --resolver, --threads, --retry, --timeout, --rate.
+/// --resolver, --trusted, --threads, --retry, --timeout, --rate and their like.
 std::vector<cli::Flag> dns_flags(const DnsDefaults& defaults);
+
+/// Lines of a --dry-run: who is asked, how fast.
+std::string plan_of(const dns::ResolverOptions& options);
 
 /// kInvalidArgument, and errors of the resolvers' file.
 Result<dns::ResolverOptions> resolver_options(const cli::Values& flags);

@@ -51,10 +51,7 @@ void print_plan(const std::vector<net::Name>& domains, const enumerate::WordSour
   plan += fmt::format("words      {}{}\n", list.empty() ? "built in" : list,
                       size ? fmt::format(" ({})", *size) : "");
   if (size) plan += fmt::format("names      {}\n", domains.size() * (*size + 1));
-  plan += fmt::format("resolvers  {}\n", dns::describe(options.servers));
-  plan += fmt::format("rate       {}\n", options.rate.unlimited()
-                                             ? "unlimited"
-                                             : fmt::format("{}/s", options.rate.per_second));
+  plan += plan_of(options);
   (void)output::Stream(Fd(STDOUT_FILENO), "stdout").write(plan);
 }
 

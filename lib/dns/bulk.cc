@@ -18,14 +18,18 @@ m8::Result<std::unique_ptr<Bulk>> Bulk::create(const ResolverOptions& options,
                                                std::vector<RrType> types, net::Poller& poller,
                                                BulkClient& client, Clock& clock) {
   if (types.empty()) return Error{ErrorCode::kInvalidArgument, "resolve: no record type"};
-  std::unique_ptr<Bulk> bulk(new Bulk(options.in_flight, std::move(types), client));
+  std::unique_ptr<Bulk> bulk(new Bulk(std::move(types), client));
   bulk->resolver_ = M8_TRY(Resolver::create(options, poller, *bulk, clock));
+  bulk->make_jobs(bulk->resolver_->capacity());
   return bulk;
 }
 
-Bulk::Bulk(std::size_t in_flight, std::vector<RrType> types, BulkClient& client)
-    : types_(std::move(types)), client_(client), jobs_(in_flight) {
-  for (std::size_t i = jobs_.size(); i-- > 0;) free_.push_back(static_cast<std::uint32_t>(i));
+Bulk::Bulk(std::vector<RrType> types, BulkClient& client)
+    : types_(std::move(types)), client_(client) {}
+
+void Bulk::make_jobs(std::size_t count) {
+  jobs_.resize(count);
+  for (std::size_t i = count; i-- > 0;) free_.push_back(static_cast<std::uint32_t>(i));
 }
 
 void Bulk::more() {

@@ -68,7 +68,8 @@ class Bulk final : Resolver::Client {
     RrType failed_type = RrType::kA;
   };
 
-  Bulk(std::size_t in_flight, std::vector<RrType> types, BulkClient& client);
+  Bulk(std::vector<RrType> types, BulkClient& client);
+  void make_jobs(std::size_t count);
   void replied(const Reply& reply) override;
   void room() override;
   void take_in(const Reply& reply, Job& job);

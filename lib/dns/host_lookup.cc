@@ -64,11 +64,20 @@ HostLookup::~HostLookup() {
 
 void HostLookup::run(std::stop_token stop) {
   while (!stop.stop_requested()) poller_.poll(kLongestPoll);
-  poller_.poll(std::chrono::milliseconds(0));  // what was posted last is cancelled with the rest
+  ending_ = true;
+  to_ask_.clear();
+  tokens_.clear();
   for (auto& [token, entry] : std::exchange(questions_, {})) {
-    for (auto& done : entry.second.waiting)
-      done(lookup_error(ErrorCode::kCancelled, entry.first, "stopped"));
+    for (auto& done : entry.second.waiting) cancel(entry.first, done);
   }
+  // What was posted meanwhile, by other threads or by those that were told just now: start()
+  // cancels it. A task that is posted during a turn is served in the next.
+  while (waiting_count_ > 0) poller_.poll(std::chrono::milliseconds(1));
+}
+
+void HostLookup::cancel(const std::string& host, const Callback& done) {
+  waiting_count_.fetch_sub(1);
+  done(lookup_error(ErrorCode::kCancelled, host, "stopped"));
 }
 
 // ---- any thread ---------------------------------------------------------------------------------
@@ -119,6 +128,7 @@ bool HostLookup::answer_at_once(const std::string& host, const Callback& done) {
 // ---- the loop's thread --------------------------------------------------------------------------
 
 void HostLookup::start(std::string host, Callback done) {
+  if (ending_) return cancel(host, done);
   // The answer may have come since lookup() looked.
   if (answer_at_once(host, done)) {
     waiting_count_.fetch_sub(1);
@@ -153,6 +163,7 @@ void HostLookup::room() {
 }
 
 void HostLookup::replied(const Reply& reply) {
+  if (ending_) return;  // nobody waits any more
   auto& [host, question] = questions_.at(reply.token);
   const bool answered = reply.fate == Fate::kAnswered;
   if (answered && reply.rcode() == Rcode::kNoError) {

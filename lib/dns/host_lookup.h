@@ -71,6 +71,7 @@ class HostLookup final : public net::HostLookup, Resolver::Client {
   void run(std::stop_token stop);
   bool answer_at_once(const std::string& host, const Callback& done);
   void start(std::string host, Callback done);
+  void cancel(const std::string& host, const Callback& done);
   void replied(const Reply& reply) override;
   void room() override;
   void finish(std::uint64_t token, Result<Addresses> result, std::chrono::seconds ttl);
@@ -87,6 +88,7 @@ class HostLookup final : public net::HostLookup, Resolver::Client {
   std::unordered_map<std::uint64_t, std::pair<std::string, Question>> questions_;
   std::deque<std::uint64_t> to_ask_;
   std::uint64_t next_token_ = 0;
+  bool ending_ = false;
   std::jthread thread_;
 };
 

@@ -28,6 +28,8 @@ class InflightTable {
     kWaitingToSend,  ///< in a send queue, or waiting for an upstream with room
     kSent,           ///< over UDP, the timer runs
     kTcp,            ///< truncated over UDP, asked again over TCP
+    kParked,         ///< waits for its zone's turn under a rate
+    kHeld,           ///< answered; the answer waits for its resolver to be checked
   };
 
   struct Slot {
@@ -38,6 +40,10 @@ class InflightTable {
     std::uint16_t query_size = 0;
     std::uint16_t upstream = 0;
     std::uint8_t attempts = 0;  ///< made so far
+    bool hurried = false;       ///< was asked again early, elsewhere, without counting that
+    bool internal = false;      ///< a canary: nobody waits for it
+    bool confirm = false;       ///< a trusted resolver has the last word
+    SteadyTime sent{};
     State state = State::kFree;
     bool armed = false;
     std::array<std::byte, kMaxQueryBytes> query;

@@ -145,4 +145,37 @@ std::string lower(std::string_view name) {
   return out;
 }
 
+std::string reverse_name(const net::IpAddress& ip) {
+  std::string name;
+  const bool v4 = ip.is_v4();
+  for (std::size_t i = ip.size(); i-- > 0;) {
+    const unsigned byte = ip.data()[i];
+    name += v4 ? fmt::format("{}.", byte) : fmt::format("{:x}.{:x}.", byte & 15, byte >> 4);
+  }
+  return name + (v4 ? "in-addr.arpa" : "ip6.arpa");
+}
+
+std::optional<net::IpAddress> address_of_reverse(std::string_view name) {
+  constexpr std::string_view kV4 = ".in-addr.arpa", kV6 = ".ip6.arpa";
+  std::string text;
+  if (name.ends_with(kV4)) {
+    name.remove_suffix(kV4.size());
+    for (std::size_t end = name.size();;) {
+      const std::size_t dot = name.rfind('.', end - 1);
+      const std::size_t begin = dot == name.npos ? 0 : dot + 1;
+      text += (text.empty() ? "" : ".") + std::string(name.substr(begin, end - begin));
+      if (begin == 0) break;
+      end = dot;
+      if (end == 0) return std::nullopt;
+    }
+  } else if (name.ends_with(kV6) && name.size() == 63 + kV6.size()) {
+    for (std::size_t i = 32; i-- > 0;) {
+      text += name[i * 2];
+      if (i % 4 == 0 && i > 0) text += ':';
+    }
+  }
+  const auto address = net::IpAddress::parse(text);
+  return address.ok() ? std::optional(*address) : std::nullopt;
+}
+
 }  // namespace m8::dns

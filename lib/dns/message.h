@@ -168,6 +168,11 @@ struct Message {
 /// EDNS echoed when the query had it.
 Message reply_to(const Message& query);
 
+/// The name whose PTR record names \p ip: "1.2.0.192.in-addr.arpa" (RFC 1035 3.5, RFC 3596 2.5).
+std::string reverse_name(const net::IpAddress& ip);
+/// The address of such a name in lower case; empty for another.
+std::optional<net::IpAddress> address_of_reverse(std::string_view name);
+
 /// Lower-cases ASCII; names compare in this form (RFC 4343).
 std::string lower(std::string_view name);
 

@@ -6,14 +6,16 @@
 
 #include <fmt/format.h>
 
+#include "base/hash.h"
+#include "net/name.h"
+
 namespace m8::dns {
 namespace {
 
 using State = InflightTable::State;
 
-/// Attempts without any answer after which nobody_answers(): at the start, and later.
-constexpr std::uint64_t kFailuresAtStart = 64;
-constexpr std::uint64_t kFailuresLater = 256;
+/// Nothing is asked for again sooner: a busy machine is late, too.
+constexpr std::chrono::milliseconds kSoonestOverdue{60};
 
 /// Rcodes that say something about the resolver rather than the name.
 bool asks_for_another(Rcode rcode) {
@@ -52,12 +54,12 @@ bool well_formed(Bytes message, const Header& header, std::size_t& answers_at) {
   return !cursor.bad();
 }
 
-/// Whether \p message is the answer to the query in \p slot.
-bool answers(Bytes message, const Header& header, const InflightTable::Slot& slot) {
-  if (!header.response()) return false;
-  // Servers that don't understand a query may leave the question out; they only get a retry.
-  if (header.questions == 0) return asks_for_another(header.rcode());
-  return same_question(slot.query_bytes(), message);
+/// With checks answers are held for a while, and canaries are under way beside the questions.
+std::size_t slots_for(const ResolverOptions& options) {
+  const std::size_t resolvers = options.servers.size();
+  if (!options.check || resolvers < 2) return options.in_flight;
+  return std::min(options.in_flight * 4 + resolvers * (Resolver::kVetting + 1),
+                  InflightTable::kMaxCapacity);
 }
 
 }  // namespace
@@ -80,7 +82,8 @@ Result<std::unique_ptr<Resolver>> Resolver::create(const ResolverOptions& option
                                                    net::Poller& poller, Client& client,
                                                    Clock& clock) {
   M8_TRY(check(options));
-  auto pool = M8_TRY(ResolverPool::open(options.servers, options.in_flight, clock.now()));
+  auto pool =
+      M8_TRY(ResolverPool::open(options.servers, options.trusted, options.in_flight, clock.now()));
   std::unique_ptr<Resolver> resolver(new Resolver(options, poller, client, clock, std::move(pool)));
   M8_TRY(resolver->watch());
   return resolver;
@@ -93,16 +96,25 @@ Resolver::Resolver(const ResolverOptions& options, net::Poller& poller, Client& 
       client_(client),
       clock_(clock),
       pool_(std::move(pool)),
-      table_(options.in_flight, clock.now()),
-      incoming_(datagram_bytes(options)) {
-  if (!options_.rate.unlimited()) {
+      table_(slots_for(options), clock.now()),
+      incoming_(datagram_bytes(options)),
+      checking_(options.check && options.servers.size() > 1),
+      canaries_(options.servers.size()) {
+  if (!options_.rate.unlimited())
     limiter_.emplace(net::RateLimiter::Options{.global = options_.rate}, clock_);
-  }
+  if (!options_.zone_rate.unlimited())
+    zone_limiter_.emplace(net::RateLimiter::Options{.per_key = options_.zone_rate}, clock_);
+  if (!checking_) return;
+  held_messages_.resize(table_.capacity());
+  canary_questions_.resize(table_.capacity());
 }
 
 Resolver::~Resolver() {
   if (tick_timer_ != 0) poller_.cancel(tick_timer_);
-  for (std::size_t i = 0; i < pool_.size(); ++i) poller_.remove(pool_[i].socket.get());
+  for (std::size_t i = 0; i < pool_.size(); ++i) {
+    if (pool_[i].socket) poller_.remove(pool_[i].socket.get());
+    pool_[i].stream.reset();  // calls nobody any more
+  }
 }
 
 Status Resolver::watch() {
@@ -111,9 +123,32 @@ Status Resolver::watch() {
     upstream.on_ready = [this](Upstream& from, std::uint32_t events) { ready(from, events); };
     upstream.edns = options_.edns_payload > 0;
     upstream.outgoing.reserve(options_.in_flight / pool_.size() + 1);
-    M8_TRY(poller_.add(upstream.socket.get(), EPOLLIN, &upstream));
+    if (checked(upstream)) upstream.standing = Upstream::Standing::kUnvetted;
+    if (upstream.socket) M8_TRY(poller_.add(upstream.socket.get(), EPOLLIN, &upstream));
+  }
+  return open_streams();
+}
+
+Status Resolver::open_streams() {
+  for (std::size_t i = 0; i < pool_.size(); ++i) {
+    Upstream& upstream = pool_[i];
+    if (upstream.socket) continue;
+    QueryStream::Events events{
+        [this, &upstream](Bytes message) { stream_answered(upstream, message); },
+        [this, &upstream](std::uint16_t id) { stream_failed(upstream, id); },
+        [this, &upstream] {
+          refused(upstream);
+          refill();
+        }};
+    upstream.stream = M8_TRY(
+        QueryStream::open(upstream.server, options_.more_ca, std::move(events), poller_, clock_));
   }
   return {};
+}
+
+std::size_t Resolver::capacity() const {
+  return checking_ ? table_.capacity() - options_.servers.size() * (kVetting + 1)
+                   : table_.capacity();
 }
 
 // ---- asking -------------------------------------------------------------------------------------
@@ -127,8 +162,34 @@ bool Resolver::rate_allows() {
 }
 
 bool Resolver::has_room() {
-  if (table_.available() == 0 || !retries_.empty()) return false;
+  if (pending() >= capacity() || !retries_.empty()) return false;
+  if (pending() - held_ - parked_ >= options_.in_flight) return false;
   return pool_.has_room() && rate_allows();
+}
+
+bool Resolver::zone_allows(Index index, std::string_view name) {
+  if (!zone_limiter_) return true;
+  const auto split = net::split_suffix(name);
+  const SteadyTime turn = zone_limiter_->reserve(split.ok() ? split->registrable : name);
+  if (turn <= clock_.now()) return true;
+  ++parked_;
+  table_[index].state = State::kParked;
+  table_.arm(index, turn);
+  arm_tick();
+  return false;
+}
+
+void Resolver::mix_case(Slot& slot) {
+  std::uint64_t bits = 0;
+  random_bytes(&bits, sizeof bits);
+  std::size_t end = kHeaderBytes;
+  if (!skip_name(slot.query_bytes(), end)) return;
+  for (std::size_t at = kHeaderBytes; at < end; ++at) {
+    const auto c = static_cast<unsigned char>(slot.query[at]);
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    // A length of a label is below 64: no letter.
+    if (letter && (bits >> (at % 61) & 1) != 0) slot.query[at] ^= std::byte{0x20};
+  }
 }
 
 bool Resolver::ask(std::string_view name, RrType type, std::uint64_t token) {
@@ -144,7 +205,9 @@ bool Resolver::ask(std::string_view name, RrType type, std::uint64_t token) {
   }
   slot.query_size = static_cast<std::uint16_t>(size);
   slot.token = token;
-  enqueue(index, *upstream);
+  slot.upstream = ResolverPool::kNone;
+  if (options_.mix_case) mix_case(slot);
+  if (zone_allows(index, name)) enqueue(index, *upstream);
   return true;
 }
 
@@ -164,6 +227,7 @@ void Resolver::enqueue(Index index, Upstream& upstream) {
 }
 
 void Resolver::flush() {
+  if (checking_ && counts_.canaries == 0) vet();
   // A reply given on the way may ask, and so add to the list.
   for (std::size_t i = 0; i < to_flush_.size(); ++i) send(*to_flush_[i]);
   to_flush_.clear();
@@ -172,6 +236,11 @@ void Resolver::flush() {
 
 void Resolver::send(Upstream& upstream) {
   auto& queue = upstream.outgoing;
+  if (upstream.stream) {
+    for (const Index index : queue) upstream.stream->send(table_[index].query_bytes());
+    mark_sent(upstream, 0, queue.size());
+    return queue.clear();
+  }
   std::size_t done = 0;
   bool refused_before = false;
   while (done < queue.size()) {
@@ -201,15 +270,35 @@ void Resolver::send(Upstream& upstream) {
 }
 
 void Resolver::mark_sent(Upstream& upstream, std::size_t from, std::size_t count) {
-  const SteadyTime due = clock_.now() + options_.timeout;
+  const SteadyTime now = clock_.now();
   for (std::size_t i = from; i < from + count; ++i) {
-    table_[upstream.outgoing[i]].state = State::kSent;
-    table_.arm(upstream.outgoing[i], due);
+    Slot& slot = table_[upstream.outgoing[i]];
+    slot.state = State::kSent;
+    slot.sent = now;
+    table_.arm(upstream.outgoing[i], due(upstream, slot, now));
   }
   counts_.sent += count;
 }
 
+SteadyTime Resolver::due(const Upstream& upstream, const Slot& slot, SteadyTime now) const {
+  const SteadyTime latest = now + options_.timeout;
+  const bool hurry =
+      slot.internal || (slot.attempts == 1 && !slot.hurried && pool_.has_alternative(upstream));
+  if (!hurry) return latest;
+  const auto usual = std::chrono::ceil<std::chrono::milliseconds>(
+      upstream.round_trip.overdue_after() * (slot.internal ? 2 : 1));
+  return std::min(latest, now + std::max(usual, kSoonestOverdue));
+}
+
 // ---- answers ------------------------------------------------------------------------------------
+
+/// Whether \p message is the answer to the query in \p slot.
+bool Resolver::answers(Bytes message, const Header& header, const Slot& slot) const {
+  if (!header.response()) return false;
+  // Servers that don't understand a query may leave the question out; they only get a retry.
+  if (header.questions == 0) return asks_for_another(header.rcode());
+  return same_question(slot.query_bytes(), message, options_.mix_case);
+}
 
 void Resolver::ready(Upstream& upstream, std::uint32_t events) {
   if ((events & EPOLLOUT) != 0 && upstream.waits_for_room) {
@@ -245,24 +334,59 @@ void Resolver::accept(Upstream& upstream, Bytes message, bool cut_off) {
     return;
   }
   upstream.window.answered(upstream.in_flight, now_);
+  upstream.round_trip.sample(now_ - table_[index].sent);
   --upstream.in_flight;
   table_.disarm(index);
-  if (header.truncated() || cut_off) return truncated(index);
+  if ((header.truncated() && !upstream.stream) || cut_off) return truncated(index);
   judge(index, message, header);
+}
+
+void Resolver::stream_answered(Upstream& upstream, Bytes message) {
+  now_ = clock_.now();
+  accept(upstream, message, false);
+  refill();
+}
+
+void Resolver::stream_failed(Upstream& upstream, std::uint16_t id) {
+  const Index index = table_.find(id);
+  if (index == InflightTable::kNone || table_[index].state != State::kSent ||
+      table_[index].upstream != upstream.index) {
+    return;
+  }
+  --upstream.in_flight;
+  upstream.window.lost(clock_.now());
+  fared(upstream, false);
+  attempt_failed(index, Fate::kNetwork);
+  refill();
 }
 
 void Resolver::judge(Index index, Bytes message, const Header& header) {
   ++answers_;
   failures_since_answer_ = 0;
-  if (retry_without_edns(index, header)) return;
   Slot& slot = table_[index];
+  Upstream& upstream = pool_[slot.upstream];
+  fared(upstream, true);
+  if (retry_without_edns(index, header)) return;
+  Reply reply;
+  const bool good = well_formed(message, header, reply.answers_at);
+  if (slot.internal) return canary_answered(index, message, good);
+  if (upstream.standing == Upstream::Standing::kLiar) {
+    ++counts_.doubted;
+    --slot.attempts;
+    return ask_again(index);
+  }
   if (asks_for_another(header.rcode()) && slot.attempts < options_.attempts)
     return ask_again(index);
-  Reply reply;
-  if (!well_formed(message, header, reply.answers_at)) {
+  if (!good) {
     ++counts_.malformed;
     return attempt_failed(index, Fate::kMalformed);
   }
+  if (wants_confirmation(slot, header)) {
+    slot.confirm = true;
+    slot.attempts = 0;
+    return ask_again(index);
+  }
+  if (checked(upstream)) return hold(index, message);
   reply.fate = Fate::kAnswered;
   reply.message = message;
   reply.header = header;
@@ -287,12 +411,14 @@ void Resolver::refused(Upstream& upstream) {
     --left;
     --upstream.in_flight;
     upstream.window.lost(clock_.now());
+    fared(upstream, false);
     attempt_failed(index, Fate::kNetwork);
   }
 }
 
 void Resolver::attempt_failed(Index index, Fate fate) {
   ++failures_since_answer_;
+  if (table_[index].internal) return canary_lost(index);
   if (table_[index].attempts < options_.attempts) return ask_again(index);
   Reply reply;
   reply.fate = fate;
@@ -310,7 +436,9 @@ void Resolver::ask_again(Index index) {
 void Resolver::serve_retries() {
   while (!retries_.empty()) {
     const Index index = retries_.front();
-    Upstream* upstream = rate_allows() ? pool_.next(table_[index].upstream) : nullptr;
+    const auto purpose =
+        table_[index].confirm ? ResolverPool::For::kConfirmation : ResolverPool::For::kAnything;
+    Upstream* upstream = rate_allows() ? pool_.next(table_[index].upstream, purpose) : nullptr;
     if (upstream == nullptr) return;
     retries_.pop_front();
     enqueue(index, *upstream);
@@ -330,10 +458,6 @@ void Resolver::refill() {
   flush();
 }
 
-bool Resolver::nobody_answers() const {
-  return failures_since_answer_ >= (answers_ == 0 ? kFailuresAtStart : kFailuresLater);
-}
-
 // ---- TCP ----------------------------------------------------------------------------------------
 
 void Resolver::truncated(Index index) {
@@ -348,7 +472,7 @@ void Resolver::start_tcp(Index index) {
   ++counts_.sent;
   const Slot& slot = table_[index];
   auto done = [this, index](Result<std::string> answer) { tcp_done(index, std::move(answer)); };
-  tcp_[index] = std::make_unique<TcpExchange>(poller_, pool_[slot.upstream].address,
+  tcp_[index] = std::make_unique<TcpExchange>(poller_, pool_[slot.upstream].server.address,
                                               slot.query_bytes(), std::move(done));
 }
 
@@ -384,8 +508,13 @@ void Resolver::next_tcp() {
 // ---- time ---------------------------------------------------------------------------------------
 
 void Resolver::overdue(Index index) {
-  ++counts_.timeouts;
   Slot& slot = table_[index];
+  if (slot.state == State::kParked) {
+    --parked_;
+    slot.state = State::kWaitingToSend;
+    return retries_.push_back(index);
+  }
+  ++counts_.timeouts;
   if (slot.state == State::kTcp) {
     tcp_.erase(index);
     next_tcp();
@@ -393,6 +522,15 @@ void Resolver::overdue(Index index) {
     Upstream& upstream = pool_[slot.upstream];
     upstream.window.lost(now_);
     --upstream.in_flight;
+    fared(upstream, false);
+    const bool early = now_ - slot.sent < options_.timeout && !slot.internal;
+    if (early) {
+      // Asked elsewhere at once; the whole patience is for the attempts that follow.
+      slot.hurried = true;
+      --slot.attempts;
+      ++failures_since_answer_;
+      return ask_again(index);
+    }
   }
   attempt_failed(index, Fate::kTimeout);
 }
@@ -405,6 +543,8 @@ void Resolver::tick() {
        index = table_.next_overdue(now_)) {
     overdue(index);
   }
+  if (quarantined_ > 0) end_quarantines();
+  if (checking_) check_resolvers();
   refill();
 }
 

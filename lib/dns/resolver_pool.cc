@@ -1,6 +1,7 @@
 #include "dns/resolver_pool.h"
 
 #include <cerrno>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -28,38 +29,73 @@ Result<Fd> open_socket(const net::SocketAddress& to) {
 
 }  // namespace
 
-Result<ResolverPool> ResolverPool::open(const std::vector<net::SocketAddress>& servers,
+void RoundTrip::sample(std::chrono::duration<double> taken) {
+  const double seconds = taken.count();
+  if (!sampled_) {
+    sampled_ = true;
+    mean_ = seconds;
+    deviation_ = seconds / 2;
+    return;
+  }
+  deviation_ += (std::abs(seconds - mean_) - deviation_) / 4;
+  mean_ += (seconds - mean_) / 8;
+}
+
+std::chrono::duration<double> RoundTrip::overdue_after() const {
+  return std::chrono::duration<double>(sampled_ ? mean_ + 4 * deviation_ : 1.0);
+}
+
+Result<ResolverPool> ResolverPool::open(const std::vector<Server>& servers,
+                                        const std::vector<Server>& trusted,
                                         std::size_t most_in_flight, SteadyTime now) {
-  if (servers.empty()) return Error{ErrorCode::kInvalidArgument, "resolvers: none given"};
-  if (servers.size() >= kNone) {
+  const std::size_t count = servers.size() + trusted.size();
+  if (count == 0) return Error{ErrorCode::kInvalidArgument, "resolvers: none given"};
+  if (count >= kNone) {
     return Error{ErrorCode::kInvalidArgument, fmt::format("resolvers: more than {}", kNone - 1)};
   }
   ResolverPool pool;
-  for (const auto& server : servers) {
+  pool.has_trusted_ = !trusted.empty();
+  pool.only_trusted_ = servers.empty();
+  for (std::size_t i = 0; i < count; ++i) {
+    const Server& server = i < servers.size() ? servers[i] : trusted[i - servers.size()];
     auto upstream = std::make_unique<Upstream>(server, most_in_flight, now);
-    upstream->socket = M8_TRY(open_socket(server));
-    upstream->index = static_cast<std::uint16_t>(pool.upstreams_.size());
+    if (server.transport == Transport::kUdp) upstream->socket = M8_TRY(open_socket(server.address));
+    upstream->index = static_cast<std::uint16_t>(i);
+    upstream->trusted = i >= servers.size();
     pool.upstreams_.push_back(std::move(upstream));
   }
   return pool;
 }
 
+bool ResolverPool::fits(const Upstream& upstream, For purpose) const {
+  if (upstream.standing != Upstream::Standing::kGood || !upstream.has_room()) return false;
+  return purpose == For::kConfirmation ? upstream.trusted : only_trusted_ || !upstream.trusted;
+}
+
 bool ResolverPool::has_room() const {
   // From where next() goes on: the first looked at has room unless most are full.
   for (std::size_t i = 0; i < upstreams_.size(); ++i) {
-    if (upstreams_[(cursor_ + 1 + i) % upstreams_.size()]->has_room()) return true;
+    if (fits(*upstreams_[(cursor_ + 1 + i) % upstreams_.size()], For::kAnything)) return true;
   }
   return false;
 }
 
-Upstream* ResolverPool::next(std::uint16_t avoid) {
-  const bool no_other = upstreams_.size() == 1;
+Upstream* ResolverPool::next(std::uint16_t avoid, For purpose) {
   for (std::size_t tried = 0; tried < upstreams_.size(); ++tried) {
     if (++cursor_ >= upstreams_.size()) cursor_ = 0;
     Upstream* upstream = upstreams_[cursor_].get();
-    if (upstream->has_room() && (upstream->index != avoid || no_other)) return upstream;
+    if (!fits(*upstream, purpose)) continue;
+    if (upstream->index != avoid || !has_alternative(*upstream)) return upstream;
   }
   return nullptr;
+}
+
+bool ResolverPool::has_alternative(const Upstream& upstream) const {
+  for (const auto& other : upstreams_) {
+    if (other->trusted == upstream.trusted && other.get() != &upstream && other->usable())
+      return true;
+  }
+  return false;
 }
 
 }  // namespace m8::dns

@@ -24,6 +24,15 @@ void SendWindow::lost(SteadyTime now) {
   outcome(now);
 }
 
+void SendWindow::restart(SteadyTime now) {
+  set(0);
+  starting_ = true;
+  flat_rounds_ = 0;
+  best_rate_ = 0;
+  answered_ = lost_ = peak_ = 0;
+  round_start_ = now;
+}
+
 void SendWindow::outcome(SteadyTime now) {
   const std::size_t outcomes = answered_ + lost_;
   if (outcomes < std::max<std::size_t>(size_, 16)) return;

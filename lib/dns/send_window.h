@@ -27,6 +27,8 @@ class SendWindow {
   void answered(std::size_t in_flight, SteadyTime now);
   /// A query timed out.
   void lost(SteadyTime now);
+  /// Down to the smallest window: what follows shows whether the resolver is back.
+  void restart(SteadyTime now);
 
  private:
   void outcome(SteadyTime now);

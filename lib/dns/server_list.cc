@@ -1,15 +1,18 @@
 #include "dns/server_list.h"
 
 #include <algorithm>
+#include <cctype>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "base/file.h"
+#include "base/log.h"
 
 namespace m8::dns {
 namespace {
 
-using Servers = std::vector<net::SocketAddress>;
+using Servers = std::vector<Server>;
 
 /// The pieces of \p text between \p separator, trimmed; borrowed from it.
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -22,40 +25,63 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   return pieces;
 }
 
-void add(Servers& servers, const net::SocketAddress& server) {
+void add(Servers& servers, const Server& server) {
   if (std::find(servers.begin(), servers.end(), server) == servers.end()) servers.push_back(server);
 }
 
 Result<Servers> parse_list(std::string_view list) {
   Servers servers;
   for (const auto piece : split(list, ',')) {
-    if (!piece.empty()) add(servers, M8_TRY(net::SocketAddress::parse(piece, kDnsPort)));
+    if (!piece.empty()) add(servers, M8_TRY(Server::parse(piece)));
   }
   return servers;
 }
 
+/// Nobody calls a file so: "999.1.1.1", "192.0.2.1:70000", "tls://".
+bool looks_like_servers(std::string_view text) {
+  return text.find("://") != text.npos ||
+         text.find_first_not_of("0123456789abcdefABCDEF.:,[] ") == text.npos;
+}
+
 Result<Servers> parse_file(const std::string& path) {
-  const std::string text = M8_TRY(read_file(path));
-  Servers servers;
-  int line_number = 0;
-  for (std::string_view line : split(text, '\n')) {
-    ++line_number;
-    line = trim(line.substr(0, line.find('#')));
-    if (line.empty()) continue;
-    const auto server = net::SocketAddress::parse(line, kDnsPort);
-    if (!server.ok()) {
-      return Error{ErrorCode::kInvalidArgument,
-                   fmt::format("{}:{}: not a resolver: {}", path, line_number, line.substr(0, 80))};
-    }
-    add(servers, *server);
-  }
-  return servers;
+  constexpr std::size_t kShown = 10;
+  const ServerFile file = parse_servers(M8_TRY(read_file(path)));
+  for (std::size_t i = 0; i < std::min(file.rubbish.size(), kShown); ++i)
+    log::get("dns")->warn("not a resolver: {}:{}", path, file.rubbish[i]);
+  if (file.rubbish.size() > kShown)
+    log::get("dns")->warn("lines that are no resolver, in all: {} of {}", file.rubbish.size(),
+                          path);
+  return file.servers;
 }
 
 }  // namespace
 
+ServerFile parse_servers(std::string_view text) {
+  ServerFile file;
+  std::set<std::string> seen;  // lists of resolvers are long
+  int line_number = 0;
+  for (std::string_view line : split(text, '\n')) {
+    ++line_number;
+    // A '#' begins a comment at the start of the line or after a blank.
+    const std::size_t hash = line.find('#');
+    if (hash == 0 ||
+        (hash != line.npos && std::isspace(static_cast<unsigned char>(line[hash - 1]))))
+      line = trim(line.substr(0, hash));
+    if (line.empty()) continue;
+    const auto server = Server::parse(line);
+    if (!server.ok()) {
+      file.rubbish.push_back(fmt::format("{}: {}", line_number, line.substr(0, 80)));
+    } else if (seen.insert(server->to_string()).second) {
+      file.servers.push_back(*server);
+    }
+  }
+  return file;
+}
+
 Result<Servers> read_servers(const std::string& file_or_list) {
   auto list = parse_list(file_or_list);
+  if (!list.ok() && looks_like_servers(file_or_list) && !read_file(file_or_list).ok())
+    return list.error().with_context("resolvers");
   const Servers servers = list.ok() ? std::move(*list) : M8_TRY(parse_file(file_or_list));
   if (servers.empty()) {
     return Error{ErrorCode::kInvalidArgument, fmt::format("resolvers: none in '{}'", file_or_list)};
@@ -74,9 +100,10 @@ Result<Servers> system_servers(const std::string& path) {
     line = line.substr(0, line.find_first_of(" \t#;"));
     // Scoped addresses (fe80::1%eth0) and rubbish are passed over, as the C library does.
     const auto ip = net::IpAddress::parse(line);
-    if (ip.ok()) add(servers, {*ip, kDnsPort});
+    if (ip.ok()) add(servers, net::SocketAddress{*ip, kDnsPort});
   }
-  if (servers.empty()) servers.push_back({net::IpAddress::v4(0x7f000001), kDnsPort});
+  if (servers.empty())
+    servers.push_back(net::SocketAddress{net::IpAddress::v4(0x7f000001), kDnsPort});
   return servers;
 }
 

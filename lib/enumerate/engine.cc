@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/log.h"
-#include "dns/server_list.h"
 
 namespace m8::enumerate {
 namespace {
@@ -43,8 +42,8 @@ Result<std::unique_ptr<Engine>> Engine::create(EngineOptions options, CandidateS
   std::unique_ptr<Engine> engine(
       new Engine(std::move(options), scope, sink, clock, std::move(poller)));
   const auto& resolver = engine->options_.resolver;
-  engine->make_jobs(resolver.in_flight);
   engine->resolver_ = M8_TRY(dns::Resolver::create(resolver, engine->poller_, *engine, clock));
+  engine->make_jobs(engine->resolver_->capacity());
   engine->candidates_.add(candidates);
   engine->candidates_.on_more([raw = engine.get()] { raw->poller_.wake(); });
   return engine;
@@ -84,10 +83,7 @@ Status Engine::run(std::stop_token stop) {
     resolver_->flush();
     if (ended_ && nothing_under_way()) break;
     poller_.poll(std::chrono::milliseconds(100));
-    if (resolver_->nobody_answers()) {
-      return Error{ErrorCode::kNetwork,
-                   "no resolver answers: " + dns::describe(resolver_->servers())};
-    }
+    M8_TRY(resolver_->hopeless());
   }
   if (stop.stop_requested()) return Error{ErrorCode::kCancelled, "interrupted"};
   return source_status_;

@@ -148,3 +148,23 @@ TEST_CASE("dns/host_lookup: too many waiting are refused, and the end cancels th
   lookup.reset();
   CHECK(first.get_future().get() == to_string(ErrorCode::kCancelled));
 }
+
+TEST_CASE("dns/host_lookup: a lookup that comes while it ends is cancelled, not lost") {
+  Responder server(zone);
+  auto options = options_for(server);
+  options.resolver.timeout = std::chrono::seconds(60);
+  auto lookup = lookup_with(options);
+  std::vector<std::string> ends;
+  const auto note = [&ends](Result<net::HostLookup::Addresses> result) {
+    ends.push_back(result.ok() ? "ok" : to_string(result.error().code));
+  };
+  // Told of its end, the first asks for the same host again and for another.
+  lookup->lookup("silent.example", [&, raw = lookup.get()](auto result) {
+    note(std::move(result));
+    raw->lookup("silent.example", note);
+    raw->lookup("www.example", note);
+  });
+  lookup.reset();
+  const std::string cancelled = to_string(ErrorCode::kCancelled);
+  CHECK(ends == std::vector<std::string>{cancelled, cancelled, cancelled});
+}

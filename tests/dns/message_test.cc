@@ -41,3 +41,18 @@ TEST_CASE("dns/message: a reply repeats what the query said") {
   CHECK(reply.questions == query.questions);
   CHECK(reply.edns);
 }
+
+TEST_CASE("dns/message: addresses and the names that point back at them") {
+  for (const auto& [address, name] : std::vector<std::pair<std::string, std::string>>{
+           {"192.0.2.1", "1.2.0.192.in-addr.arpa"},
+           {"2001:db8::1",
+            "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"}}) {
+    CHECK(reverse_name(m8::net::IpAddress::parse(address).value()) == name);
+    CHECK(address_of_reverse(name)->to_string() == address);
+  }
+  for (const char* name : {"in-addr.arpa", "example.com", "x.in-addr.arpa", ".in-addr.arpa",
+                           "1.ip6.arpa", "1.2.3.4.5.in-addr.arpa"}) {
+    CAPTURE(name);
+    CHECK(!address_of_reverse(name));
+  }
+}

@@ -67,7 +67,7 @@ class Asker final : Resolver::Client {
   std::map<std::string, End> ends_;
 };
 
-ResolverOptions options_for(std::vector<net::SocketAddress> servers, int attempts = 2) {
+ResolverOptions options_for(std::vector<Server> servers, int attempts = 2) {
   ResolverOptions options;
   options.servers = std::move(servers);
   options.attempts = attempts;
@@ -263,9 +263,9 @@ TEST_CASE("dns/resolver: silence everywhere is noticed") {
   auto options = options_for({silent.address()}, 1);
   options.timeout = std::chrono::milliseconds(20);
   Asker asker(options);
-  CHECK(!asker.resolver().nobody_answers());
+  CHECK(asker.resolver().hopeless().ok());
   for (const auto& [name, end] : asker.ask(names)) CHECK(end.fate == Fate::kTimeout);
-  CHECK(asker.resolver().nobody_answers());
+  CHECK(asker.resolver().hopeless().error().code == ErrorCode::kNetwork);
 }
 
 TEST_CASE("dns/resolver: a rate is kept, retries included") {
@@ -304,4 +304,165 @@ TEST_CASE("dns/resolver: options out of range are refused") {
   bad = good;
   bad.attempts = 0;
   CHECK(!create(bad));
+}
+
+TEST_CASE("dns/resolver: a refused datagram fails what went to that resolver, and no more") {
+  Responder good(one_address);
+  std::vector<std::string> names;
+  for (int i = 0; i < 300; ++i) names.push_back("n" + std::to_string(i));
+  // Each name is tried on a closed port at most once: no attempt is taken from it twice.
+  Asker asker(options_for({closed_port(), good.address(), closed_port()}, 3));
+  for (const auto& [name, end] : asker.ask(names)) {
+    CHECK(end.replies == 1);
+    CHECK(end.addresses == kOneAddress);
+  }
+  CHECK(good.queries() == 300);
+  CHECK(asker.resolver().counts().timeouts == 0);
+  CHECK(asker.resolver().counts().quarantines > 0);
+}
+
+namespace {
+
+/// Gives every name one false address.
+std::vector<std::string> false_address(const Responder::Asked& asked) {
+  Message reply = reply_to(asked.query);
+  reply.answers.push_back(address_record(asked.query.questions[0].name, "127.66.66.66"));
+  return {encoded(reply)};
+}
+
+/// One address for "n...example", no such name for the rest.
+std::vector<std::string> honest(const Responder::Asked& asked) {
+  const auto& name = asked.query.questions[0].name;
+  if (name.starts_with("n") && name.ends_with(".example")) return one_address(asked);
+  return only_rcode(asked, Rcode::kNxDomain);
+}
+
+ResolverOptions checking(std::vector<Server> servers) {
+  auto options = options_for(std::move(servers), 4);
+  options.timeout = std::chrono::milliseconds(500);
+  options.check = true;
+  return options;
+}
+
+std::vector<std::string> numbered(int count) {
+  std::vector<std::string> names;
+  for (int i = 0; i < count; ++i) names.push_back("n" + std::to_string(i) + ".example");
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("dns/resolver: a resolver that lies is caught before it is asked") {
+  Responder liar(false_address), good(honest), other(honest);
+  Asker asker(checking({liar.address(), good.address(), other.address()}));
+  for (const auto& [name, end] : asker.ask(numbered(500))) CHECK(end.addresses == kOneAddress);
+  CHECK(asker.resolver().counts().liars == 1);
+  CHECK(liar.queries() <= static_cast<int>(Resolver::kVetting));
+}
+
+TEST_CASE("dns/resolver: what a resolver said since its last honest canary is asked again") {
+  std::atomic<int> asked_names{0};
+  Responder turncoat([&](const Responder::Asked& asked) {
+    const bool name = asked.query.questions[0].name.ends_with(".example");
+    if (name) ++asked_names;
+    return asked_names > 20 ? false_address(asked) : honest(asked);
+  });
+  Responder good(honest), other(honest);
+  Asker asker(checking({turncoat.address(), good.address(), other.address()}));
+  for (const auto& [name, end] : asker.ask(numbered(2000))) {
+    CHECK(end.replies == 1);
+    CHECK(end.addresses == kOneAddress);
+  }
+  CHECK(asker.resolver().counts().liars == 1);
+  CHECK(asker.resolver().counts().doubted > 0);
+}
+
+TEST_CASE("dns/resolver: when every resolver lies, that is the error") {
+  Responder liar(false_address), other(false_address);
+  auto poller = net::Poller::create().value();
+  struct Nobody final : Resolver::Client {
+    void replied(const Reply&) override {}
+    void room() override {}
+  } nobody;
+  auto resolver = Resolver::create(checking({liar.address(), other.address()}), poller, nobody,
+                                   SystemClock::instance())
+                      .value();
+  resolver->flush();
+  const auto deadline = SystemClock::instance().now() + std::chrono::seconds(10);
+  while (resolver->hopeless().ok() && SystemClock::instance().now() < deadline)
+    poller.poll(std::chrono::milliseconds(10));
+  CHECK(resolver->hopeless().error().code == ErrorCode::kProtocol);
+}
+
+TEST_CASE("dns/resolver: lossy resolvers lose no name and cost little time") {
+  std::atomic<unsigned> turn{0};
+  const auto lossy = [&turn](const Responder::Asked& asked) {
+    return turn++ % 10 < 3 ? std::vector<std::string>{} : honest(asked);
+  };
+  Responder bad(lossy), worse(lossy), good(honest), other(honest);
+  auto options = checking({bad.address(), worse.address(), good.address(), other.address()});
+  options.timeout = std::chrono::seconds(5);
+  Asker asker(options);
+  for (const auto& [name, end] : asker.ask(numbered(1000))) CHECK(end.addresses == kOneAddress);
+  CHECK(good.queries() + other.queries() > bad.queries() + worse.queries());
+}
+
+TEST_CASE("dns/resolver: a silent resolver is left alone") {
+  Responder silent([](const auto&) { return std::vector<std::string>{}; });
+  Responder good(honest);
+  auto options = options_for({silent.address(), good.address()}, 4);
+  options.timeout = std::chrono::milliseconds(100);
+  Asker asker(options);
+  for (const auto& [name, end] : asker.ask(numbered(3000))) CHECK(end.addresses == kOneAddress);
+  CHECK(asker.resolver().counts().quarantines >= 1);
+  CHECK(silent.queries() < 100);
+}
+
+TEST_CASE("dns/resolver: trusted resolvers have the last word on what exists") {
+  Responder doubtful([](const Responder::Asked& asked) {
+    const auto& name = asked.query.questions[0].name;
+    return name == "gone.example" ? only_rcode(asked, Rcode::kNxDomain) : false_address(asked);
+  });
+  Responder trusted(honest);
+  auto options = options_for({doubtful.address()});
+  options.trusted = {trusted.address()};
+  Asker asker(options);
+  auto ends = asker.ask({"n1.example", "gone.example", "lie.example"});
+  CHECK(ends["n1.example"].addresses == kOneAddress);
+  CHECK(ends["gone.example"].rcode == Rcode::kNxDomain);
+  CHECK(ends["lie.example"].rcode == Rcode::kNxDomain);
+  CHECK(trusted.queries() == 2);
+}
+
+TEST_CASE("dns/resolver: a rate for each zone holds one up, not the others") {
+  Responder server(one_address);
+  auto options = options_for({server.address()});
+  options.timeout = std::chrono::seconds(5);
+  options.zone_rate = net::Rate{100};
+  std::vector<std::string> names;
+  for (int i = 0; i < 40; ++i) names.push_back("n" + std::to_string(i) + ".slow.com");
+  const auto begin = SystemClock::instance().now();
+  CHECK(Asker(options).ask(names).size() == 40);
+  CHECK(SystemClock::instance().now() - begin >= std::chrono::milliseconds(200));
+}
+
+TEST_CASE("dns/resolver: with mixed case an answer has to repeat it") {
+  std::atomic<bool> mixed{false};
+  Responder honest_case([&mixed](const Responder::Asked& asked) {
+    const auto& name = asked.query.questions[0].name;
+    if (name != lower(name)) mixed = true;
+    return one_address(asked);
+  });
+  auto options = options_for({honest_case.address()});
+  options.mix_case = true;
+  CHECK(Asker(options).ask_one("a-rather-long-name.example").addresses == kOneAddress);
+  CHECK(mixed);
+
+  Responder forger([](const Responder::Asked& asked) {
+    Message reply = reply_to(asked.query);
+    reply.questions[0].name = lower(reply.questions[0].name);
+    return std::vector<std::string>{encoded(reply)};
+  });
+  options.servers = {forger.address()};
+  CHECK(Asker(options).ask_one("a-rather-long-name.example").fate == Fate::kTimeout);
 }

@@ -40,13 +40,40 @@ TEST_CASE("dns/server_list: a file, with comments") {
   CHECK(describe(*servers) == "192.0.2.1:53, 192.0.2.2:54");
 }
 
-TEST_CASE("dns/server_list: rubbish is named with file and line") {
-  Files files;
-  const auto path = files.with("192.0.2.1\nnonsense\n");
-  const auto servers = read_servers(path);
-  REQUIRE(!servers.ok());
-  CHECK(servers.error().code == ErrorCode::kInvalidArgument);
-  CHECK(servers.error().message == path + ":2: not a resolver: nonsense");
+TEST_CASE("dns/server_list: rubbish is told line by line, the rest is used") {
+  const auto file = parse_servers("192.0.2.1\nnonsense\n\ntls://dns.example\n1.2.3.4:99999\n");
+  CHECK(describe(file.servers) == "192.0.2.1:53, tls://dns.example:853");
+  CHECK(file.rubbish == std::vector<std::string>{"2: nonsense", "5: 1.2.3.4:99999"});
+}
+
+TEST_CASE("dns/server_list: every form goes both ways") {
+  for (const auto& [text, canonical] : std::vector<std::pair<std::string, std::string>>{
+           {"192.0.2.1", "192.0.2.1:53"},
+           {"udp://192.0.2.1:54", "192.0.2.1:54"},
+           {"[2001:db8::1]:54", "[2001:db8::1]:54"},
+           {"tls://192.0.2.1", "tls://192.0.2.1:853"},
+           {"tls://[2001:db8::1]:8853", "tls://[2001:db8::1]:8853"},
+           {"tls://DNS.example:8853", "tls://dns.example:8853"},
+           {"https://dns.example/dns-query", "https://dns.example/dns-query"},
+       }) {
+    const auto server = Server::parse(text);
+    CAPTURE(text);
+    REQUIRE(server.ok());
+    CHECK(server->to_string() == canonical);
+    CHECK(Server::parse(canonical)->to_string() == canonical);
+  }
+  for (const char* text : {"", "tls://", "tls://a b", "https://", "tls://x:0", "tls://x:99999",
+                           "dns.example", "192.0.2", "ftp://192.0.2.1"}) {
+    CAPTURE(text);
+    CHECK(Server::parse(text).error().code == ErrorCode::kInvalidArgument);
+  }
+}
+
+TEST_CASE("dns/server_list: what can only be meant as an address is no missing file") {
+  for (const char* text : {"999.1.1.1", "192.0.2.1:70000", "tls://", "192.0.2.1,nobody://x"}) {
+    CAPTURE(text);
+    CHECK(read_servers(text).error().code == ErrorCode::kInvalidArgument);
+  }
 }
 
 TEST_CASE("dns/server_list: nothing, no file and a directory are errors") {
@@ -76,7 +103,7 @@ TEST_CASE("dns/server_list: without nameserver the local host is asked") {
 }
 
 TEST_CASE("dns/server_list: many are told in short") {
-  std::vector<net::SocketAddress> many(10, {net::IpAddress::v4(0x01010101), 53});
+  std::vector<Server> many(10, net::SocketAddress{net::IpAddress::v4(0x01010101), 53});
   CHECK(describe(many) == "1.1.1.1:53, 1.1.1.1:53, 1.1.1.1:53 and 7 more");
 }
 
