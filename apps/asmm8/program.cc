@@ -1,5 +1,4 @@
-#include "program.h"
-
+#include "asmm8_program.h"
 #include "commands.h"
 
 namespace m8::asmm8 {

@@ -1,6 +1,5 @@
-#include "program.h"
-
 #include "commands.h"
+#include "m8_program.h"
 
 namespace m8::app {
 
@@ -9,7 +8,8 @@ cli::Program program() {
   program.name = "m8";
   program.brief = "the store, its runs, the practice target and benchmarks";
   program.commands = {lab_command()};
-  for (const auto& commands : {bench_commands(), db_commands(), runs_commands()}) {
+  for (const auto& commands :
+       {config_commands(), bench_commands(), db_commands(), runs_commands()}) {
     program.commands.insert(program.commands.end(), commands.begin(), commands.end());
   }
   return program;

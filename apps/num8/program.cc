@@ -1,6 +1,5 @@
-#include "program.h"
-
 #include "commands.h"
+#include "num8_program.h"
 
 namespace m8::num8 {
 

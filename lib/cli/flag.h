@@ -110,6 +110,7 @@ struct Command {
   std::vector<Flag> flags;
   std::vector<std::string> examples;  ///< command lines, each tested
   std::function<int(const Context&)> run;
+  bool reads_config = true;  ///< false: about the config file, so a bad one must not stop it
 };
 
 /// A program: name, one line, its commands.

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "cli/config_file.h"
+#include "cli/effective.h"
 #include "cli/exit_code.h"
 #include "cli/flag.h"
 #include "cli/flag_values.h"
@@ -173,7 +174,7 @@ Result<Arguments> collect(const Program& program, const Command& command,
     if (flag->name == "config") M8_TRY(first.set(*flag, texts, Origin::kCommandLine, "--config"));
   }
   const std::string path = first.given("config") ? first.text("config") : default_config_path();
-  if (!path.empty()) {
+  if (!path.empty() && command.reads_config) {
     ConfigReport report = apply_config(path, program, command, flags, values);
     if (!report.problems.empty())
       return Error{ErrorCode::kInvalidArgument, report.problems[0].message};
@@ -197,8 +198,24 @@ Status apply_verbosity(const Values& values) {
   return {};
 }
 
+/// The flags of the chosen command with all their values, the positional arguments among them.
+Result<Effective> values_of(const Program& program, const Command& command, std::vector<Flag> flags,
+                            const Given& given) {
+  Effective out;
+  out.command = &command;
+  out.flags = std::move(flags);
+  out.values = std::make_unique<FlagValues>(out.flags);
+  out.warnings = M8_TRY(collect(program, command, out.flags, given, *out.values));
+  if (command.arguments.empty() && !given.positional.empty()) {
+    return Error{ErrorCode::kInvalidArgument,
+                 fmt::format("{} takes no arguments: {}", command.name, given.positional[0])};
+  }
+  out.values->set_arguments(given.positional);
+  return out;
+}
+
 int run_command(const Program& program, const Choice& choice, const Arguments& arguments) {
-  const std::vector<Flag> flags = choice.command ? all_flags(*choice.command) : common_flags();
+  std::vector<Flag> flags = choice.command ? all_flags(*choice.command) : common_flags();
   const auto stop = [&](const Error& error) { return fail(program.name, error); };
   const auto spelled = rewrite(flags, choice.rest);
   if (!spelled.ok()) return stop(spelled.error());
@@ -210,17 +227,11 @@ int run_command(const Program& program, const Choice& choice, const Arguments& a
     return kUsage;
   }
   const Command& command = *choice.command;
-  FlagValues values(flags);
-  const auto warnings = collect(program, command, flags, *given, values);
-  if (!warnings.ok()) return stop(warnings.error());
-  if (command.arguments.empty() && !given->positional.empty()) {
-    return stop({ErrorCode::kInvalidArgument,
-                 fmt::format("{} takes no arguments: {}", command.name, given->positional[0])});
-  }
-  values.set_arguments(given->positional);
-  if (const Status good = apply_verbosity(values); !good.ok()) return stop(good.error());
-  for (const std::string& warning : *warnings) log::get("config")->warn("{}", warning);
-  return command.run(Context{values, program.name, command.name, arguments});
+  const auto ready = values_of(program, command, flags, *given);
+  if (!ready.ok()) return stop(ready.error());
+  if (const Status good = apply_verbosity(*ready->values); !good.ok()) return stop(good.error());
+  for (const std::string& warning : ready->warnings) log::get("config")->warn("{}", warning);
+  return command.run(Context{*ready->values, program.name, command.name, arguments});
 }
 
 }  // namespace
@@ -240,6 +251,16 @@ int run(const Program& program, int argc, char** argv) {
   } catch (const std::exception& error) {
     return fail(program.name, {ErrorCode::kInternal, error.what()});
   }
+}
+
+Result<Effective> effective(const Program& program, const Arguments& arguments) {
+  const Choice choice = M8_TRY(choose(program, arguments));
+  if (!choice.command)
+    return Error{ErrorCode::kInvalidArgument, "no command of " + program.name + " named"};
+  std::vector<Flag> flags = all_flags(*choice.command);
+  const auto spelled = M8_TRY(rewrite(flags, choice.rest));
+  const Given given = M8_TRY(parse(flags, spelled));
+  return values_of(program, *choice.command, std::move(flags), given);
 }
 
 }  // namespace m8::cli

@@ -68,6 +68,7 @@ std::string flag_entry(const Flag& flag) {
   std::string out = fmt::format(".TP\n{}", fmt::join(names, ", "));
   if (!flag.is_switch()) out += fmt::format(" \\fI{}\\fR", escape(flag.argument));
   out += "\n" + prose(sentence(flag.brief)) + prose(flag.detail);
+  if (const std::string range = flag.type.range(); !range.empty()) out += prose(range + ".");
   if (const std::string note = remark(flag); !note.empty()) {
     out += prose(fmt::format("{}", note));
   }
@@ -114,7 +115,8 @@ constexpr const char* kFlagsText =
     "flags whose value is taken literally can only be repeated. "
     "Short flags are neither bundled nor joined with their value. "
     "Everything after -- is an argument. "
-    "Durations are written 500ms, 10s, 2m30s, 1h or 1d; a bare number is seconds.";
+    "Durations are written 500ms, 10s, 2m30s, 1h or 1d; a bare number is seconds. "
+    "Sizes are written 1048576, 64K, 150M or 4G; rates 150/s, 4/m or 1000/h.";
 
 constexpr const char* kEnvironment =
     "Every flag has an environment variable: M8_ and the long name in capitals with underscores, "
@@ -126,8 +128,14 @@ constexpr const char* kEnvironment =
 constexpr const char* kFiles =
     "Read if it exists, unless --config or M8_CONFIG names another one. "
     "YAML; the keys are names of flags, also below the name of a command or of a program. "
+    "Settings that the programs share stand in sections: --store-url is url below store. "
     "The inner section wins. "
-    "An unknown key is an error.";
+    "${VARIABLE} in a value stands for the variable, $${ for itself, and a value file:PATH for the "
+    "text of a file. "
+    "An unknown key, a key given twice, a bad value and a missing variable are errors, with file, "
+    "line and key. "
+    "m8 config init writes a file with every key, m8 config check tells every mistake, and m8 "
+    "config show tells what is in effect and why.";
 
 /// (code, meaning) as in cli/exit_code.h.
 constexpr std::pair<const char*, const char*> kExitCodes[] = {
