@@ -6,16 +6,16 @@
 build_packages=(
   cmake ninja-build ccache g++ pkg-config git python3
   libcli11-dev libcurl4-openssl-dev libfmt-dev libspdlog-dev libyaml-cpp-dev doctest-dev
-  libsqlite3-dev libre2-dev libsimdjson-dev libssl-dev libidn2-dev libpsl-dev
+  libsqlite3-dev libpq-dev libre2-dev libsimdjson-dev libssl-dev libidn2-dev libpsl-dev
   zlib1g-dev libbrotli-dev libzstd-dev
 )
 # shellcheck disable=SC2034
 test_packages=(
-  nsd nginx-light openssl curl xz-utils dnsperf wrk
+  nsd nginx-light postgresql openssl curl xz-utils dnsperf wrk
   clang-14 clang-format-14 libclang-rt-14-dev shellcheck mandoc zsh fish
 )
 # Servers among them: installed for tests, never to be started by the system.
-server_units=(nsd nginx)
+server_units=(nsd nginx postgresql)
 
 setup_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 

@@ -49,6 +49,7 @@ esac
 if [[ $mode != quick ]]; then
   trap stop_servers EXIT
   start_servers
-  echo "NSD on $M8_TEST_NSD, nginx on $M8_TEST_NGINX_HTTP and $M8_TEST_NGINX_HTTPS"
+  echo "NSD on $M8_TEST_NSD, nginx on $M8_TEST_NGINX_HTTP and $M8_TEST_NGINX_HTTPS," \
+    "PostgreSQL on $M8_TEST_POSTGRES"
 fi
 ctest --test-dir build/release --output-on-failure --no-tests=error "${selection[@]}" "$@"

@@ -12,4 +12,11 @@ inline std::string environment(const char* name) {
   return value == nullptr ? std::string() : value;
 }
 
+/// Where this user's data lie (XDG base directories): $XDG_DATA_HOME if it is an absolute path,
+/// else $HOME/.local/share.
+inline std::string data_home() {
+  const std::string chosen = environment("XDG_DATA_HOME");
+  return chosen.starts_with('/') ? chosen : environment("HOME") + "/.local/share";
+}
+
 }  // namespace m8::cli

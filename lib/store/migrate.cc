@@ -16,11 +16,26 @@ constexpr Migration kSqlite[] = {
         "0002_inventory.sql",
 #include "store/schema/sqlite/0002_inventory.sql"
     },
+    {
+        3,
+        "0003_indexes.sql",
+#include "store/schema/sqlite/0003_indexes.sql"
+    },
+};
+
+constexpr Migration kPostgres[] = {
+    {
+        1,
+        "0001_first.sql",
+#include "store/schema/postgres/0001_first.sql"
+    },
 };
 
 }  // namespace
 
 std::span<const Migration> sqlite_migrations() { return kSqlite; }
+
+std::span<const Migration> postgres_migrations() { return kPostgres; }
 
 Status migrate(SchemaOwner& database, std::span<const Migration> steps, std::string_view what) {
   const int version = M8_TRY(database.schema_version());

@@ -32,5 +32,6 @@ class SchemaOwner {
 Status migrate(SchemaOwner& database, std::span<const Migration> steps, std::string_view what);
 
 std::span<const Migration> sqlite_migrations();
+std::span<const Migration> postgres_migrations();
 
 }  // namespace m8::store

@@ -10,11 +10,14 @@ namespace {
 
 struct Backend {
   std::string_view scheme;
-  Result<std::unique_ptr<Store>> (*open)(const std::string& rest, const OpenOptions& options);
+  Result<std::unique_ptr<Store>> (*open)(const std::string& place, const OpenOptions& options);
+  bool whole_url;  ///< it is given the scheme too
 };
 
 constexpr Backend kBackends[] = {
-    {"sqlite", open_sqlite},
+    {"sqlite", open_sqlite, false},
+    {"postgresql", open_postgres, true},
+    {"postgres", open_postgres, true},
 };
 
 bool is_scheme_character(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
@@ -32,18 +35,27 @@ Result<std::unique_ptr<Store>> open_store(const std::string& url, const OpenOpti
   const std::string_view scheme = scheme_of(url);
   if (scheme.empty()) return open_sqlite(url, options);
   for (const Backend& backend : kBackends) {
-    if (scheme == backend.scheme) return backend.open(url.substr(scheme.size() + 1), options);
+    if (scheme != backend.scheme) continue;
+    return backend.open(backend.whole_url ? url : url.substr(scheme.size() + 1), options);
   }
   // The rest of the URL may hold a password: it is not repeated.
-  return Error{ErrorCode::kUnsupported,
-               fmt::format("store '{}:': this version stores in sqlite:PATH only", scheme)};
+  return Error{
+      ErrorCode::kUnsupported,
+      fmt::format("store '{}:': known are sqlite:PATH and postgresql://HOST/DATABASE", scheme)};
 }
 
-std::string default_store_url(std::string_view xdg_data_home, std::string_view home) {
-  const std::filesystem::path data = xdg_data_home.starts_with('/')
-                                         ? std::filesystem::path(xdg_data_home)
-                                         : std::filesystem::path(home) / ".local" / "share";
-  return "sqlite:" + (data / "m8" / "m8.db").string();
+std::string shown_url(std::string_view url) {
+  const std::size_t slashes = url.find("://");
+  if (slashes == url.npos) return std::string(url);
+  // A password may lie before the "@", and among the options after the "?".
+  std::string_view rest = url.substr(slashes + 3);
+  const std::size_t at = rest.substr(0, rest.find_first_of("/?")).rfind('@');
+  if (at != rest.npos) rest.remove_prefix(at + 1);
+  return std::string(url.substr(0, slashes + 3)).append(rest.substr(0, rest.find('?')));
+}
+
+std::string default_store_url(std::string_view data_home) {
+  return "sqlite:" + (std::filesystem::path(data_home) / "m8" / "m8.db").string();
 }
 
 }  // namespace m8::store

@@ -29,7 +29,7 @@ Result<std::unique_ptr<RunStore>> RunStore::open(const cli::Values& flags, model
   std::string url = flags.text("store");
   const bool ours = url.empty();
   if (ours) {
-    url = default_store_url(cli::environment("XDG_DATA_HOME"), cli::environment("HOME"));
+    url = default_store_url(cli::data_home());
   }
   auto opened = M8_TRY(open_store(url, {.create_parents = ours}));
   std::unique_ptr<RunStore> made(new RunStore(std::move(url), std::move(opened)));

@@ -1,185 +1,88 @@
 // The store in one SQLite file, WAL mode.
-#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <mutex>
-#include <tuple>
+#include <optional>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "base/json.h"
 #include "store/backend.h"
+#include "store/batch_order.h"
+#include "store/columns.h"
 #include "store/migrate.h"
+#include "store/slow_query.h"
+#include "store/sql_store.h"
 #include "store/sqlite_db.h"
-#include "store/sqlite_queries.h"
 
 namespace m8::store {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x6d380001;  // "m8", then the file's generation
 
-WallTime from_millis(std::int64_t millis) { return WallTime(std::chrono::milliseconds(millis)); }
+constexpr std::string_view kDomainId = "SELECT id FROM domain WHERE name = ?";
 
-std::string join(const std::vector<std::string>& words) {
-  std::string out;
-  for (const auto& word : words) {
-    if (!out.empty()) out += ' ';
-    out += word;
-  }
-  return out;
-}
+constexpr std::string_view kUpsertHostname =
+    "INSERT INTO hostname (domain_id, hostname, sources, first_seen, last_seen, first_run, "
+    "last_run,"
+    " a, aaaa, cname, resolver, wildcard, live)"
+    " VALUES (?, ?, ?, ?, ?, ?6, ?6, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (domain_id, hostname) DO UPDATE SET"
+    " sources = join_words(sources, excluded.sources), last_seen = excluded.last_seen,"
+    " last_run = excluded.last_run, a = excluded.a, aaaa = excluded.aaaa, cname = excluded.cname,"
+    " resolver = excluded.resolver, wildcard = excluded.wildcard, live = excluded.live,"
+    " changed = CASE WHEN live <> excluded.live OR a <> excluded.a OR aaaa <> excluded.aaaa"
+    " OR cname <> excluded.cname THEN excluded.last_seen ELSE changed END";
+constexpr std::string_view kDenyHostname =
+    "UPDATE hostname SET live = 0, changed = ?3"
+    " WHERE domain_id = (SELECT id FROM domain WHERE name = ?1) AND hostname = ?2"
+    " AND live AND last_seen <= ?3";
 
-std::vector<std::string> split(std::string_view text) {
-  std::vector<std::string> words;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    words.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return words;
-}
+constexpr std::string_view kUpsertEndpoint =
+    "INSERT INTO endpoint (url, hostname, ip, port, status, title, server, live, first_seen,"
+    " last_seen, first_run, last_run)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?9, ?9, ?10, ?10)"
+    " ON CONFLICT (url) DO UPDATE SET hostname = excluded.hostname, ip = excluded.ip,"
+    " port = excluded.port, status = excluded.status, title = excluded.title,"
+    " server = excluded.server, live = excluded.live, last_seen = excluded.last_seen,"
+    " last_run = excluded.last_run";
 
-std::string counts_json(const model::Run& run) {
-  json::Writer w;
-  w.object();
-  for (const auto& [name, count] : run.counts) w.field(name, count);
-  return w.end().take();
-}
+constexpr std::string_view kUpsertIssue =
+    "INSERT INTO issue (signature, template_id, name, matcher, severity, host, matched_at, tags,"
+    " status, first_seen, last_seen, first_run, last_run, event)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?12, ?12, ?)"
+    " ON CONFLICT (signature) DO UPDATE SET name = excluded.name, severity = excluded.severity,"
+    " host = excluded.host, matched_at = excluded.matched_at, tags = excluded.tags,"
+    " status = CASE status WHEN 'R' THEN 'U' ELSE status END,"
+    " last_seen = excluded.last_seen, last_run = excluded.last_run, event = excluded.event";
 
-model::Hostname read_hostname(const SqliteStatement& row) {
-  model::Hostname record;
-  record.domain = row.text(0);
-  record.hostname = row.text(1);
-  record.sources = split(row.text(2));
-  record.first_seen = from_millis(row.integer(3));
-  record.last_seen = from_millis(row.integer(4));
-  record.a = split(row.text(5));
-  record.aaaa = split(row.text(6));
-  record.cname = split(row.text(7));
-  record.resolver = row.text(8);
-  record.wildcard = row.text(9);
-  record.live = row.integer(10) != 0;
-  return record;
-}
-
-std::optional<model::HostnameChange> read_change(const SqliteStatement& row, WallTime since) {
-  std::optional<model::HostnameChange::Before> before;
-  if (row.integer(11) != 0) {
-    before = {row.integer(12) != 0, split(row.text(13)), split(row.text(14)), split(row.text(15))};
-  }
-  return model::change_of(read_hostname(row), since, std::move(before));
-}
-
-model::Endpoint read_endpoint(const SqliteStatement& row) {
-  model::Endpoint record;
-  record.url = row.text(0);
-  record.hostname = row.text(1);
-  record.ip = row.text(2);
-  record.port = static_cast<int>(row.integer(3));
-  record.status = static_cast<int>(row.integer(4));
-  record.title = row.text(5);
-  record.server = row.text(6);
-  record.live = row.integer(7) != 0;
-  record.last_seen = from_millis(row.integer(8));
-  return record;
-}
-
-model::Issue read_issue(const SqliteStatement& row) {
-  model::Issue issue;
-  issue.id = row.integer(0);
-  issue.signature = row.text(1);
-  issue.template_id = row.text(2);
-  issue.name = row.text(3);
-  issue.matcher = row.text(4);
-  issue.severity = static_cast<model::Severity>(std::clamp<std::int64_t>(row.integer(5), 0, 5));
-  issue.host = row.text(6);
-  issue.matched_at = row.text(7);
-  issue.tags = row.text(8);
-  issue.status = row.text(9).empty() ? 'U' : row.text(9).front();
-  issue.first_seen = from_millis(row.integer(10));
-  issue.last_seen = from_millis(row.integer(11));
-  issue.event = row.text(12);
-  return issue;
-}
-
-model::Domain read_domain(const SqliteStatement& row) {
-  return {std::string(row.text(0)), row.integer(1) != 0, from_millis(row.integer(2))};
-}
-
-model::Run read_run(const SqliteStatement& row) {
-  model::Run run;
-  run.id = row.integer(0);
-  run.command = row.text(1);
-  run.arguments = row.text(2);
-  run.version = row.text(3);
-  run.started = from_millis(row.integer(4));
-  run.ended = from_millis(row.integer(5));
-  run.status = row.text(6);
-  if (const auto counts = json::parse(row.text(7))) {
-    for (const auto& [name, count] : counts->members()) {
-      run.counts[name] = static_cast<std::uint64_t>(count.as_int());
-    }
-  }
-  return run;
-}
-
-/// The records of a batch in the order of their key: neighbours lie on the same pages.
-template <typename Record, typename Key>
-std::vector<const Record*> sorted(std::span<const Record> batch, Key key) {
-  std::vector<const Record*> order;
-  order.reserve(batch.size());
-  for (const Record& record : batch) order.push_back(&record);
-  std::stable_sort(order.begin(), order.end(), [&key](const Record* a, const Record* b) {
-    return std::invoke(key, *a) < std::invoke(key, *b);
-  });
-  return order;
-}
-
-auto hostname_key(const model::Hostname& record) {
-  return std::tie(record.domain, record.hostname);
-}
-
-class SqliteStore final : public Store, private SchemaOwner {
+class SqliteStore final : public SqlStore, private SchemaOwner {
  public:
-  explicit SqliteStore(std::unique_ptr<SqliteDb> db) : db_(std::move(db)) {}
+  SqliteStore(std::unique_ptr<SqliteDb> db, std::chrono::milliseconds slow_query)
+      : slow_query_(slow_query), db_(std::move(db)) {}
 
-  Status bring_up_to_date() { return migrate(*this, sqlite_migrations(), db_->path()); }
+  Status bring_up_to_date() { return migrate(*this, migrations(), db_->path()); }
 
-  Result<std::int64_t> begin_run(const model::Run& run) override;
-  Status end_run(const model::Run& run) override;
-  Result<model::Run> find_run(std::int64_t id) override;
-  Status save_journal(std::int64_t run, const JournalState& journal) override;
-  Result<std::optional<JournalState>> load_journal(std::int64_t run) override;
-  Result<bool> add_domain(const model::Domain& domain) override;
-  Status set_domain_enabled(const std::string& name, bool enabled) override;
-  Status remove_domain(const std::string& name) override;
-  Result<bool> any_domain_enabled() override;
   Status upsert_hostnames(std::int64_t run, std::span<const model::Hostname> batch) override;
   Status deny_hostnames(std::span<const model::Hostname> batch) override;
   Status upsert_endpoints(std::int64_t run, std::span<const model::Endpoint> batch) override;
   Status upsert_issues(std::int64_t run, std::span<const model::Issue> batch) override;
-  Status for_each_domain(const DomainFilter& filter, const Each<model::Domain>& each) override;
-  Status for_each_hostname(const HostnameFilter& filter,
-                           const Each<model::Hostname>& each) override;
-  Status for_each_change(const ChangeFilter& filter,
-                         const Each<model::HostnameChange>& each) override;
-  Status for_each_endpoint(const Each<model::Endpoint>& each) override;
-  Status for_each_issue(const IssueFilter& filter, const Each<model::Issue>& each) override;
-  Status for_each_run(const RunFilter& filter, const Each<model::Run>& each) override;
-  Result<StoreInfo> info() override;
-  Status explain(const Each<QueryPlan>& each) override;
 
  private:
+  Result<std::int64_t> run(const Query& query, const EachRow& each) override;
+  Status stream(const Query& query, const EachRow& each) override;
+  Result<std::vector<std::string>> plan(const Sample& sample) override;
+  std::string scanned_table(std::string_view line) const override;
+  std::string place() const override { return db_->path(); }
+  std::span<const Migration> migrations() const override { return sqlite_migrations(); }
+  Status fill_info(StoreInfo& info) override;
+
   Result<int> schema_version() override;
   Status apply(const Migration& step) override;
   Result<std::int64_t> pragma(std::string_view name);
   Result<std::int64_t> domain_id(const std::string& name, WallTime seen);
-  Status missing_unless_changed(std::string_view what, std::string_view name);
-  template <typename Record>
-  Status read(const Select& select, Record (*read_row)(const SqliteStatement&),
-              const Each<Record>& each);
 
+  const std::chrono::milliseconds slow_query_;
   std::mutex mutex_;  ///< one statement at a time on the one connection
   const std::unique_ptr<SqliteDb> db_;
 };
@@ -212,87 +115,64 @@ Status SqliteStore::apply(const Migration& step) {
   return transaction.commit();
 }
 
-Result<std::int64_t> SqliteStore::begin_run(const model::Run& run) {
+Status SqliteStore::fill_info(StoreInfo& info) {
   std::lock_guard lock(mutex_);
-  auto insert = M8_TRY(db_->prepare(kInsertRun));
-  const std::string counts = counts_json(run);
-  insert.bind(run.command).bind(run.arguments).bind(run.version).bind(to_millis(run.started));
-  insert.bind(to_millis(run.ended)).bind(run.status).bind(counts);
-  M8_TRY(insert.run());
-  return db_->last_id();
+  info.backend = fmt::format("sqlite {}", SqliteDb::version());
+  info.version = M8_TRY(schema_version());
+  const auto pages = M8_TRY(pragma("page_count")), page_size = M8_TRY(pragma("page_size"));
+  info.bytes = static_cast<std::uint64_t>(pages * page_size);
+  return {};
 }
 
-/// After an UPDATE or DELETE of one row: whether there was one.
-Status SqliteStore::missing_unless_changed(std::string_view what, std::string_view name) {
-  if (db_->changes() > 0) return {};
-  return Error{ErrorCode::kNotFound, fmt::format("{}: no {} {}", db_->path(), what, name)};
+Result<std::int64_t> SqliteStore::run(const Query& query, const EachRow& each) {
+  std::lock_guard lock(mutex_);
+  auto statement = M8_TRY(db_->prepare(query.sql));
+  for (const Value& value : query.values) statement.bind_value(value);
+  // Up to the first row: what follows is also the reader's time.
+  std::optional<SlowQuery> timer(std::in_place, query.sql, slow_query_);
+  bool row = M8_TRY(statement.step());
+  for (timer.reset(); row; row = M8_TRY(statement.step())) M8_TRY(each(statement));
+  return db_->changes();
 }
 
-Status SqliteStore::end_run(const model::Run& run) {
-  std::lock_guard lock(mutex_);
-  auto update = M8_TRY(db_->prepare(kEndRun));
-  const std::string counts = counts_json(run);
-  M8_TRY(update.bind(to_millis(run.ended)).bind(run.status).bind(counts).bind(run.id).run());
-  M8_TRY(missing_unless_changed("run", std::to_string(run.id)));
-  if (run.status != "done") return {};
-  auto forget = M8_TRY(db_->prepare(kDeleteJournal));
-  return forget.bind(run.id).run();
+Status SqliteStore::stream(const Query& query, const EachRow& each) {
+  M8_TRY(run(query, each));
+  return {};
 }
 
-Result<model::Run> SqliteStore::find_run(std::int64_t id) {
-  std::lock_guard lock(mutex_);
-  auto select = M8_TRY(db_->prepare(kFindRun));
-  if (M8_TRY(select.bind(id).step())) return read_run(select);
-  return Error{ErrorCode::kNotFound, fmt::format("{}: no run {}", db_->path(), id)};
+Result<std::vector<std::string>> SqliteStore::plan(const Sample& sample) {
+  std::vector<std::string> lines;
+  std::map<std::int64_t, std::string> indents;
+  M8_TRY(run({"EXPLAIN QUERY PLAN " + sample.query.sql, {}}, [&](const Row& row) {
+    const auto parent = indents.find(row.integer(1));
+    const std::string indent = parent == indents.end() ? "" : parent->second + "  ";
+    indents[row.integer(0)] = indent;
+    lines.push_back(indent + std::string(row.text(3)));
+    return Status();
+  }));
+  return lines;
 }
 
-Status SqliteStore::save_journal(std::int64_t run, const JournalState& journal) {
-  std::lock_guard lock(mutex_);
-  auto upsert = M8_TRY(db_->prepare(kSaveJournal));
-  return upsert.bind(run).bind(journal.key).bind(journal.state).run();
-}
-
-Result<std::optional<JournalState>> SqliteStore::load_journal(std::int64_t run) {
-  std::lock_guard lock(mutex_);
-  auto select = M8_TRY(db_->prepare(kLoadJournal));
-  if (!M8_TRY(select.bind(run).step())) return std::optional<JournalState>();
-  return std::optional(JournalState{std::string(select.text(0)), std::string(select.text(1))});
-}
-
-Result<bool> SqliteStore::add_domain(const model::Domain& domain) {
-  std::lock_guard lock(mutex_);
-  auto insert = M8_TRY(db_->prepare(kAddDomain));
-  const std::int64_t enabled = domain.enabled ? 1 : 0;
-  M8_TRY(insert.bind(domain.name).bind(enabled).bind(to_millis(domain.first_seen)).run());
-  return db_->changes() > 0;
-}
-
-Status SqliteStore::set_domain_enabled(const std::string& name, bool enabled) {
-  std::lock_guard lock(mutex_);
-  auto update = M8_TRY(db_->prepare(kEnableDomain));
-  M8_TRY(update.bind(std::int64_t{enabled}).bind(name).run());
-  return missing_unless_changed("domain", name);
-}
-
-Status SqliteStore::remove_domain(const std::string& name) {
-  std::lock_guard lock(mutex_);
-  auto remove = M8_TRY(db_->prepare(kRemoveDomain));
-  M8_TRY(remove.bind(name).run());
-  return missing_unless_changed("domain", name);
-}
-
-Result<bool> SqliteStore::any_domain_enabled() {
-  std::lock_guard lock(mutex_);
-  auto select = M8_TRY(db_->prepare(kAnyDomainEnabled));
-  M8_TRY(select.step());
-  return select.integer(0) != 0;
+std::string SqliteStore::scanned_table(std::string_view line) const {
+  // "SCAN issue"; with "USING INDEX" it goes along an index, in the order that was asked for.
+  constexpr std::string_view kScan = "SCAN ";
+  const std::size_t at = line.find_first_not_of(' ');
+  if (at == line.npos || line.find(" USING ") != line.npos) return {};
+  line.remove_prefix(at);
+  if (!line.starts_with(kScan)) return {};
+  line.remove_prefix(kScan.size());
+  const std::string table(line.substr(0, line.find(' ')));
+  const bool one_row = table == "CONSTANT" || table == "first";  // the latter a subquery's name
+  return one_row ? std::string() : table;
 }
 
 Result<std::int64_t> SqliteStore::domain_id(const std::string& name, WallTime seen) {
   auto select = M8_TRY(db_->prepare(kDomainId));
   if (M8_TRY(select.bind(name).step())) return select.integer(0);
-  auto insert = M8_TRY(db_->prepare(kAddDomain));
-  M8_TRY(insert.bind(name).bind(std::int64_t{1}).bind(to_millis(seen)).run());
+  const Query query = insert_domain({name, true, seen});
+  auto insert = M8_TRY(db_->prepare(query.sql));
+  for (const Value& value : query.values) insert.bind_value(value);
+  M8_TRY(insert.run());
   return db_->last_id();
 }
 
@@ -308,8 +188,8 @@ Status SqliteStore::upsert_hostnames(std::int64_t run, std::span<const model::Ho
         const auto id = M8_TRY(domain_id(record->domain, record->first_seen));
         domain = domains.emplace(record->domain, id).first;
       }
-      const std::string sources = join(record->sources), cname = join(record->cname);
-      const std::string a = join(record->a), aaaa = join(record->aaaa);
+      const std::string sources = join_words(record->sources), cname = join_words(record->cname);
+      const std::string a = join_words(record->a), aaaa = join_words(record->aaaa);
       const std::int64_t live = record->live ? 1 : 0;
       upsert.bind(domain->second).bind(record->hostname).bind(sources);
       upsert.bind(to_millis(record->first_seen)).bind(to_millis(record->last_seen)).bind(run);
@@ -366,87 +246,6 @@ Status SqliteStore::upsert_issues(std::int64_t run, std::span<const model::Issue
   return transaction.commit();
 }
 
-template <typename Record>
-Status SqliteStore::read(const Select& select, Record (*read_row)(const SqliteStatement&),
-                         const Each<Record>& each) {
-  std::lock_guard lock(mutex_);
-  auto row = M8_TRY(db_->prepare(select.sql()));
-  select.bind(row);
-  while (M8_TRY(row.step())) M8_TRY(each(read_row(row)));
-  return {};
-}
-
-Status SqliteStore::for_each_domain(const DomainFilter& filter, const Each<model::Domain>& each) {
-  return read(select_domains(filter), read_domain, each);
-}
-
-Status SqliteStore::for_each_hostname(const HostnameFilter& filter,
-                                      const Each<model::Hostname>& each) {
-  return read(select_hostnames(filter), read_hostname, each);
-}
-
-Status SqliteStore::for_each_change(const ChangeFilter& filter,
-                                    const Each<model::HostnameChange>& each) {
-  std::lock_guard lock(mutex_);
-  const Select select = select_changes(filter);
-  auto row = M8_TRY(db_->prepare(select.sql()));
-  select.bind(row);
-  while (M8_TRY(row.step())) {
-    if (const auto change = read_change(row, filter.since)) M8_TRY(each(*change));
-  }
-  return {};
-}
-
-Status SqliteStore::for_each_endpoint(const Each<model::Endpoint>& each) {
-  return read(select_endpoints(), read_endpoint, each);
-}
-
-Status SqliteStore::for_each_issue(const IssueFilter& filter, const Each<model::Issue>& each) {
-  return read(select_issues(filter), read_issue, each);
-}
-
-Status SqliteStore::for_each_run(const RunFilter& filter, const Each<model::Run>& each) {
-  return read(select_runs(filter), read_run, each);
-}
-
-Result<StoreInfo> SqliteStore::info() {
-  std::lock_guard lock(mutex_);
-  StoreInfo info;
-  info.backend = "sqlite";
-  info.place = db_->path();
-  info.version = M8_TRY(schema_version());
-  for (const Migration& step : sqlite_migrations()) {
-    info.newest = step.version;
-    if (step.version > info.version) info.pending.emplace_back(step.name);
-  }
-  info.bytes =
-      static_cast<std::uint64_t>(M8_TRY(pragma("page_count")) * M8_TRY(pragma("page_size")));
-  for (const char* table : {"domain", "hostname", "endpoint", "issue", "run"}) {
-    if (info.version == 0) break;
-    auto count = M8_TRY(db_->prepare(fmt::format("SELECT count(*) FROM {}", table)));
-    M8_TRY(count.step());
-    info.rows.emplace_back(table, static_cast<std::uint64_t>(count.integer(0)));
-  }
-  return info;
-}
-
-Status SqliteStore::explain(const Each<QueryPlan>& each) {
-  std::lock_guard lock(mutex_);
-  for (auto& [name, sql] : sqlite_queries()) {
-    QueryPlan plan{name, sql, {}};
-    auto row = M8_TRY(db_->prepare("EXPLAIN QUERY PLAN " + sql));
-    std::map<std::int64_t, std::string> indents;
-    while (M8_TRY(row.step())) {
-      const auto parent = indents.find(row.integer(1));
-      const std::string indent = parent == indents.end() ? "" : parent->second + "  ";
-      indents[row.integer(0)] = indent;
-      plan.plan.push_back(indent + std::string(row.text(3)));
-    }
-    M8_TRY(each(plan));
-  }
-  return {};
-}
-
 /// Makes the missing directories above \p path, for this user alone.
 Status create_parents(const std::filesystem::path& path) {
   const auto parent = path.parent_path();
@@ -466,7 +265,7 @@ Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, const OpenOp
   if (path.empty()) return Error{ErrorCode::kInvalidArgument, "store: empty path"};
   if (options.create_parents && !options.must_exist) M8_TRY(create_parents(path));
   auto store = std::make_unique<SqliteStore>(
-      M8_TRY(SqliteDb::open(path, options.busy_timeout, options.must_exist)));
+      M8_TRY(SqliteDb::open(path, options.busy_timeout, options.must_exist)), options.slow_query);
   if (options.migrate) M8_TRY(store->bring_up_to_date());
   return std::unique_ptr<Store>(std::move(store));
 }

@@ -122,6 +122,11 @@ SqliteStatement& SqliteStatement::bind(std::string_view text) {
   return *this;
 }
 
+SqliteStatement& SqliteStatement::bind_value(const Value& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return bind(*number);
+  return bind(std::string_view(std::get<std::string>(value)));
+}
+
 Result<bool> SqliteStatement::step() {
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
@@ -175,6 +180,8 @@ SqliteDb::~SqliteDb() {
   for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
   sqlite3_close(handle_);
 }
+
+const char* SqliteDb::version() { return sqlite3_libversion(); }
 
 Result<SqliteStatement> SqliteDb::prepare(std::string_view sql) {
   auto [entry, added] = statements_.try_emplace(std::string(sql), nullptr);

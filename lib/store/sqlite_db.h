@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "base/result.h"
+#include "store/query.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -21,15 +22,16 @@ class SqliteDb;
 
 /// A prepared statement on loan from the connection's cache; goes back, reset, when the guard goes.
 /// Values are bound in the order of the calls and borrowed until the next step() or reset().
-class SqliteStatement {
+class SqliteStatement final : public Row {
  public:
   SqliteStatement(SqliteDb& db, sqlite3_stmt* statement) : db_(&db), statement_(statement) {}
-  ~SqliteStatement();
+  ~SqliteStatement() override;
   SqliteStatement(SqliteStatement&& other) noexcept;
   SqliteStatement& operator=(SqliteStatement&&) = delete;
 
   SqliteStatement& bind(std::int64_t value);
   SqliteStatement& bind(std::string_view text);
+  SqliteStatement& bind_value(const Value& value);
   /// True if there is a row.
   Result<bool> step();
   /// step() of a statement without rows, ready to be bound again.
@@ -37,9 +39,9 @@ class SqliteStatement {
   /// Ready to be bound and stepped again.
   void reset();
 
-  std::int64_t integer(int column) const;
+  std::int64_t integer(int column) const override;
   /// Borrowed until the next step().
-  std::string_view text(int column) const;
+  std::string_view text(int column) const override;
 
  private:
   SqliteDb* db_;
@@ -54,6 +56,8 @@ class SqliteDb {
                                                 std::chrono::milliseconds busy_timeout,
                                                 bool must_exist = false);
   ~SqliteDb();
+  /// Of the library: "3.40.1".
+  static const char* version();
 
   /// \p sql is prepared once per connection. One loan at a time per statement.
   Result<SqliteStatement> prepare(std::string_view sql);

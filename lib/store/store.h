@@ -1,8 +1,9 @@
-/// Store: what is remembered between runs. SQLite behind it; opened by URL.
+/// Store: what is remembered between runs. SQLite or PostgreSQL behind it; opened by URL.
 ///
 /// Thread-safe. Batches are one transaction each: all of it is kept, or nothing. Errors that every
-/// function may give: kExhausted (disk full), kTimeout (locked by another process), kDenied, kIo,
-/// kCorrupt; each names the database, and what was committed before stays.
+/// function may give: kExhausted (disk full, no connection left), kTimeout (locked by another
+/// process, no answer), kNetwork (the server is gone), kDenied, kIo, kCorrupt; each names the
+/// database, never its password, and what was committed before stays.
 #pragma once
 
 #include <chrono>
@@ -23,6 +24,7 @@
 #include "model/hostname_change.h"
 #include "model/issue.h"
 #include "model/run.h"
+#include "store/pool_options.h"
 
 namespace m8::store {
 
@@ -60,15 +62,27 @@ struct JournalState {
   std::string state;  ///< the journal's own text
 };
 
+/// What the connections of a pool do, and did since it was opened.
+struct PoolStats {
+  int open = 0, idle = 0, in_use = 0;       ///< now
+  std::uint64_t opened = 0;                 ///< connections made
+  std::uint64_t broken = 0;                 ///< dropped because they no longer worked
+  std::uint64_t expired = 0;                ///< dropped for their age or idleness
+  std::uint64_t waits = 0;                  ///< callers that had to wait for a connection,
+  std::uint64_t timeouts = 0, refused = 0;  ///< in vain; turned away because the queue was full
+  std::chrono::nanoseconds wait_time{};     ///< of all waits together
+};
+
 /// What `m8 db status` tells.
 struct StoreInfo {
-  std::string backend;                                      ///< "sqlite"
+  std::string backend;                                      ///< "sqlite 3.40.1", "postgresql 15.18"
   std::string place;                                        ///< path or URL, without a password
   int version = 0;                                          ///< of the schema; 0: none yet
   int newest = 0;                                           ///< that this program knows
   std::vector<std::string> pending;                         ///< migrations not applied yet
   std::uint64_t bytes = 0;                                  ///< on disk
   std::vector<std::pair<std::string, std::uint64_t>> rows;  ///< by table; none without a schema
+  std::optional<PoolStats> pool;                            ///< of a server's connections
 };
 
 /// How the database answers one of the queries that this program uses.
@@ -76,6 +90,9 @@ struct QueryPlan {
   std::string name;  ///< "hostnames of a domain"
   std::string sql;
   std::vector<std::string> plan;  ///< the database's own lines, indented
+  /// Tables that are read from end to end although the query is for a part of them: an index is
+  /// missing, or the table is so small that the database does not bother.
+  std::vector<std::string> scanned;
 };
 
 struct IssueFilter {
@@ -148,17 +165,23 @@ struct OpenOptions {
   bool create_parents = false;  ///< make missing directories (mode 0700): for the default place
   bool must_exist = false;      ///< kNotFound instead of a new database: for who only reads
   bool migrate = true;  ///< false: take the schema as it is, also a newer one: for info() alone
-  std::chrono::milliseconds busy_timeout{10'000};  ///< how long to wait for another process
+  std::chrono::milliseconds busy_timeout{10'000};  ///< how long SQLite waits for another process
+  /// Statements that take longer are logged (info), without their values; 0: none.
+  std::chrono::milliseconds slow_query{100};
+  PoolOptions pool;  ///< of a database server
 };
 
-/// Opens or creates the database that \p url names: "sqlite:PATH" or a bare path. Brings its schema
-/// up to date. kUnsupported for other schemes and for a schema newer than this program;
-/// kInvalidArgument for a file that is no database of ours; kIo for a directory; kNotFound,
-/// kDenied, kCorrupt.
+/// Opens the database that \p url names: "sqlite:PATH" or a bare path (created if missing), or
+/// "postgresql://user:password@host:port/database?option=value" (or postgres://, as libpq has it).
+/// Brings its schema up to date. kUnsupported for other schemes and for a schema newer than this
+/// program; kInvalidArgument for what is no database of ours; kIo for a directory; kNotFound,
+/// kDenied, kCorrupt, kNetwork ("failed to open database", "failed to ping database").
 Result<std::unique_ptr<Store>> open_store(const std::string& url, const OpenOptions& options = {});
 
-/// "sqlite:$XDG_DATA_HOME/m8/m8.db"; without an absolute \p xdg_data_home under
-/// \p home/.local/share.
-std::string default_store_url(std::string_view xdg_data_home, std::string_view home);
+/// \p url without user, password and options: for messages.
+std::string shown_url(std::string_view url);
+
+/// The database of this user, below the directory \p data_home (cli::data_home()).
+std::string default_store_url(std::string_view data_home);
 
 }  // namespace m8::store

@@ -2,6 +2,9 @@
 #include <algorithm>
 #include <functional>
 
+#include <fmt/ranges.h>
+
+#include "store/pg_server.h"
 #include "store/records.h"
 
 using namespace m8;
@@ -19,6 +22,7 @@ struct Backend {
 constexpr Backend kBackends[] = {
     {"sqlite",
      [](const TempDirectory& directory) { return "sqlite:" + directory.path() + "/test.db"; }},
+    {"postgresql", [](const TempDirectory&) { return PgServer().empty_url(); }},
 };
 
 /// Runs \p test on an empty store of each backend; reopen() opens the same database once more.
@@ -26,10 +30,46 @@ void on_each_backend(
     const std::function<void(Store&, const std::function<std::unique_ptr<Store>()>&)>& test) {
   for (const Backend& backend : kBackends) {
     CAPTURE(std::string(backend.name));
+    if (std::string_view(backend.name) == "postgresql" && !PgServer().known()) {
+      MESSAGE("not checked with PostgreSQL: M8_TEST_POSTGRES is not set");
+      continue;
+    }
     const TempDirectory directory = make_directory();
     const std::string url = backend.empty_url(directory);
     const auto store = open_ok(url);
     test(*store, [&url] { return open_ok(url); });
+    if (backend.name == std::string_view("postgresql")) PgServer().drop(url);
+  }
+}
+
+/// Enough rows that an index is worth it, of all kinds.
+void fill_large(Store& store) {
+  for (int i = 0; i < 20; ++i)
+    REQUIRE(store.upsert_hostnames(1, make_hostnames(1000, i * 1000)).ok());
+  auto moved = make_hostnames(5000);
+  for (auto& record : moved) record.a = {"192.0.2.99"};
+  REQUIRE(store.upsert_hostnames(2, moved).ok());
+  std::vector<model::Hostname> others;
+  for (int i = 0; i < 2000; ++i) {
+    const std::string domain = fmt::format("d{:04}.org", i);
+    others.push_back(make_hostname("www." + domain, domain));
+  }
+  REQUIRE(store.upsert_hostnames(1, others).ok());
+  for (const model::Hostname& record : others)
+    REQUIRE(store.set_domain_enabled(record.domain, false).ok());
+  std::vector<model::Issue> issues;
+  for (int i = 0; i < 5000; ++i) {
+    const auto id = fmt::format("template-{:04}", i % 1000);
+    issues.push_back(make_issue(id, fmt::format("http://h{:04}.org/{}", i, i), i));
+    issues.back().host = fmt::format("h{:04}.org", i);
+    issues.back().severity = i % 50 == 0 ? model::Severity::kCritical : model::Severity::kInfo;
+    issues.back().status = i % 50 == 1 ? 'V' : 'U';
+  }
+  REQUIRE(store.upsert_issues(1, issues).ok());
+  model::Run run;
+  for (int i = 0; i < 1000; ++i) {
+    run.command = fmt::format("command {}", i % 100);
+    REQUIRE(store.begin_run(run).ok());
   }
 }
 
@@ -515,5 +555,19 @@ TEST_CASE("store/contract: two programs write at once and lose nothing") {
     }
     CHECK(hostnames_of(store).size() == 210);
     CHECK(hostnames_of(*other).size() == 210);
+  });
+}
+
+TEST_CASE("store/contract: no query for a part of a large table reads all of it") {
+  on_each_backend([](Store& store, const auto&) {
+    fill_large(store);
+    std::vector<QueryPlan> plans;
+    REQUIRE(store.explain(collect(plans)).ok());
+    CHECK(plans.size() > 20);
+    for (const QueryPlan& plan : plans) {
+      CAPTURE(plan.name);
+      CAPTURE(fmt::format("{}", fmt::join(plan.plan, "\n")));
+      CHECK(plan.scanned.empty());
+    }
   });
 }

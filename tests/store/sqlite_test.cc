@@ -44,7 +44,7 @@ TEST_CASE("store/registry: knows what it can open") {
   const TempDirectory directory = make_directory();
   CHECK(open_store(directory.path() + "/bare.db").ok());
   CHECK(open_store("sqlite:" + directory.path() + "/scheme.db").ok());
-  for (const char* url : {"postgresql://user:secret@db/m8", "mysql://x"}) {
+  for (const char* url : {"oracle://user:secret@db/m8", "mysql://x"}) {
     const Error error = open_error(url);
     CHECK(error.code == ErrorCode::kUnsupported);
     CHECK(error.message.find("secret") == std::string::npos);
@@ -53,10 +53,11 @@ TEST_CASE("store/registry: knows what it can open") {
   CHECK(open_error("sqlite:").code == ErrorCode::kInvalidArgument);
 }
 
-TEST_CASE("store/registry: the default place follows the XDG rules") {
-  CHECK(default_store_url("/data", "/home/u") == "sqlite:/data/m8/m8.db");
-  CHECK(default_store_url("", "/home/u") == "sqlite:/home/u/.local/share/m8/m8.db");
-  CHECK(default_store_url("relative", "/home/u") == "sqlite:/home/u/.local/share/m8/m8.db");
+TEST_CASE("store/registry: the default place lies in the user's data, and no password is shown") {
+  CHECK(default_store_url("/data") == "sqlite:/data/m8/m8.db");
+  CHECK(shown_url("sqlite:/data/a@b.db") == "sqlite:/data/a@b.db");
+  CHECK(shown_url("postgresql://u:se@cret@db:5432/m8?password=x") == "postgresql://db:5432/m8");
+  CHECK(shown_url("postgres://db/m8") == "postgres://db/m8");
 }
 
 TEST_CASE("store/sqlite: makes missing directories only when asked, for this user alone") {

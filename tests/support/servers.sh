@@ -1,9 +1,11 @@
 # shellcheck shell=bash
-# Real servers for the tests: NSD and nginx on free loopback ports, in one temporary directory.
+# Real servers for the tests: NSD, nginx and PostgreSQL on free loopback ports, in one temporary
+# directory.
 # Sourced by tests/run.sh. After start_servers these are exported:
 #   M8_TEST_NSD         address:port of NSD, serving tests/support/test.zone as m8.test
 #   M8_TEST_NGINX_HTTP  http://127.0.0.1:port, keep-alive, / and /page.html, 404 else
 #   M8_TEST_NGINX_HTTPS the same with a self-signed certificate for localhost
+#   M8_TEST_POSTGRES    postgresql://m8:m8@127.0.0.1:port/m8, an empty database; password asked for
 
 servers_support=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 servers_directory=''
@@ -114,11 +116,42 @@ NGINX
   export M8_TEST_NGINX_HTTP=http://127.0.0.1:$http M8_TEST_NGINX_HTTPS=https://127.0.0.1:$https
 }
 
+# as_postgres COMMAND...: PostgreSQL refuses to run as root.
+as_postgres() {
+  if [[ $(id -u) -eq 0 ]]; then
+    setpriv --reuid=postgres --regid=postgres --clear-groups "$@"
+  else
+    "$@"
+  fi
+}
+
+# fsync and synchronous_commit stay on, as they are by default: the tests and figures are those of
+# a server that keeps what it says it has.
+start_postgres() {
+  local folder=$servers_directory/postgres port bin
+  bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -1)
+  mkdir -p "$folder"
+  chmod 755 "$servers_directory"
+  echo m8 >"$folder/password"
+  [[ $(id -u) -ne 0 ]] || chown -R postgres "$folder"
+  (cd "$folder" && as_postgres "$bin/initdb" -D "$folder/data" -U m8 -A scram-sha-256 \
+    --pwfile="$folder/password" -E UTF8 --locale=C.UTF-8) >"$folder/initdb.out" 2>&1 ||
+    { cat "$folder/initdb.out" >&2; return 1; }
+  port=$(free_port STREAM)
+  as_postgres "$bin/postgres" -D "$folder/data" -h 127.0.0.1 -p "$port" -k "$folder" \
+    -c max_connections=100 >"$folder/postgres.log" 2>&1 &
+  servers_pids+=($!)
+  wait_for_port PostgreSQL "$port" "$folder/postgres.log"
+  export M8_TEST_POSTGRES=postgresql://m8:m8@127.0.0.1:$port/m8
+  PGPASSWORD=m8 "$bin/createdb" -h 127.0.0.1 -p "$port" -U m8 m8
+}
+
 # Starts everything; stop_servers belongs into the caller's EXIT trap, set before this.
 start_servers() {
   servers_directory=$(mktemp -d "${TMPDIR:-/tmp}/m8-servers.XXXXXX")
   start_nsd
   start_nginx
+  start_postgres
 }
 
 stop_servers() {

@@ -1,0 +1,44 @@
+/// Columns: how the records' fields lie in a row. The same in every backend.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/domain.h"
+#include "model/endpoint.h"
+#include "model/hostname.h"
+#include "model/hostname_change.h"
+#include "model/issue.h"
+#include "model/run.h"
+#include "store/query.h"
+
+namespace m8::store {
+
+/// Milliseconds since 1970 in UTC.
+inline std::int64_t to_millis(WallTime time) {
+  return std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+inline WallTime from_millis(std::int64_t millis) {
+  return WallTime(std::chrono::milliseconds(millis));
+}
+
+/// Lists are words separated by one space.
+std::string join_words(const std::vector<std::string>& words);
+std::vector<std::string> split_words(std::string_view text);
+
+/// Counts of a run as a JSON object.
+std::string counts_json(const model::Run& run);
+
+/// Readers of rows as the SELECTs of queries.h give them.
+model::Domain read_domain(const Row& row);
+model::Hostname read_hostname(const Row& row);
+model::Endpoint read_endpoint(const Row& row);
+model::Issue read_issue(const Row& row);
+/// Empty if the name is what it was at \p since.
+std::optional<model::HostnameChange> read_change(const Row& row, WallTime since);
+model::Run read_run(const Row& row);
+
+}  // namespace m8::store

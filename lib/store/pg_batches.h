@@ -1,0 +1,23 @@
+/// The batches of the PostgreSQL store: how records become rows. Each is called inside a
+/// transaction, writes all of its records, or fails with the connection's error.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "model/endpoint.h"
+#include "model/hostname.h"
+#include "model/issue.h"
+#include "store/pg_connection.h"
+
+namespace m8::store {
+
+Status write_hostnames(PgConnection& connection, std::int64_t run,
+                       std::span<const model::Hostname> batch);
+Status write_denials(PgConnection& connection, std::span<const model::Hostname> batch);
+Status write_endpoints(PgConnection& connection, std::int64_t run,
+                       std::span<const model::Endpoint> batch);
+Status write_issues(PgConnection& connection, std::int64_t run,
+                    std::span<const model::Issue> batch);
+
+}  // namespace m8::store

@@ -1,0 +1,135 @@
+#include "store/pool.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace m8::store {
+
+Pool::Pool(std::unique_ptr<Connector> connector, const PoolOptions& options, Clock& clock)
+    : connector_(std::move(connector)), options_(options), clock_(clock) {}
+
+Pool::~Pool() { assert(stats().in_use == 0); }
+
+Result<Pool::Lease> Pool::acquire() {
+  std::vector<Entry> dropped;  // closed after the lock is gone
+  std::unique_lock lock(mutex_);
+  prune(dropped);
+  while (!idle_.empty()) {
+    Entry entry = std::move(idle_.back());
+    idle_.pop_back();
+    if (entry.connection->alive()) return Lease(*this, std::move(entry));
+    ++stats_.broken;
+    --stats_.open;
+    dropped.push_back(std::move(entry));
+  }
+  if (stats_.open >= options_.max_open) return wait(lock);
+  ++stats_.open;
+  lock.unlock();
+  return connect();
+}
+
+/// For who holds the right to make a connection (it is counted as open).
+Result<Pool::Lease> Pool::connect() {
+  auto made = connector_->connect();
+  std::lock_guard lock(mutex_);
+  if (!made.ok()) {
+    free_slot();
+    return made.error();
+  }
+  ++stats_.opened;
+  return Lease(*this, Entry{std::move(made).value(), clock_.now(), {}});
+}
+
+Result<Pool::Lease> Pool::wait(std::unique_lock<std::mutex>& lock) {
+  if (waiters_.size() >= options_.max_waiting) {
+    ++stats_.refused;
+    return Error{ErrorCode::kExhausted,
+                 fmt::format("all {} connections are in use and {} callers wait", options_.max_open,
+                             waiters_.size())};
+  }
+  Waiter self;
+  const auto place = waiters_.insert(waiters_.end(), &self);
+  ++stats_.waits;
+  const auto began = clock_.now();
+  self.ready.wait_for(lock, options_.wait_timeout, [&self] { return self.granted; });
+  stats_.wait_time += clock_.now() - began;
+  if (!self.granted) {
+    waiters_.erase(place);
+    ++stats_.timeouts;
+    return Error{ErrorCode::kExhausted,
+                 fmt::format("no connection came free within {} ms: all {} are in use",
+                             options_.wait_timeout.count(), options_.max_open)};
+  }
+  if (self.entry.connection) return Lease(*this, std::move(self.entry));
+  lock.unlock();
+  return connect();
+}
+
+void Pool::put_back(Entry entry) {
+  const bool usable = entry.connection->usable();
+  std::vector<Entry> dropped;  // closed after the lock is gone
+  std::lock_guard lock(mutex_);
+  const auto now = entry.returned = clock_.now();
+  const bool aged = expired(entry, now);
+  if (!usable || aged) {
+    ++(usable ? stats_.expired : stats_.broken);
+    dropped.push_back(std::move(entry));
+    free_slot();
+  } else if (!waiters_.empty()) {
+    Waiter& first = *waiters_.front();
+    waiters_.pop_front();
+    first.entry = std::move(entry);
+    first.granted = true;
+    first.ready.notify_one();
+  } else if (static_cast<int>(idle_.size()) >= options_.max_idle) {
+    --stats_.open;
+    dropped.push_back(std::move(entry));
+  } else {
+    idle_.push_back(std::move(entry));
+  }
+  prune(dropped);
+}
+
+bool Pool::expired(const Entry& entry, SteadyTime now) const {
+  const auto over = [](Duration age, std::chrono::milliseconds limit) {
+    return limit.count() > 0 && age >= limit;
+  };
+  return over(now - entry.made, options_.max_lifetime) ||
+         over(now - entry.returned, options_.max_idle_time);
+}
+
+/// One connection less: the first who waits may make another.
+void Pool::free_slot() {
+  if (waiters_.empty()) {
+    --stats_.open;
+    return;
+  }
+  Waiter& first = *waiters_.front();
+  waiters_.pop_front();
+  first.granted = true;
+  first.ready.notify_one();
+}
+
+void Pool::prune(std::vector<Entry>& dropped) {
+  const auto now = clock_.now();
+  const auto old = std::stable_partition(idle_.begin(), idle_.end(),
+                                         [&](const Entry& entry) { return !expired(entry, now); });
+  const auto count = static_cast<std::size_t>(idle_.end() - old);
+  stats_.expired += count;
+  stats_.open -= static_cast<int>(count);
+  std::move(old, idle_.end(), std::back_inserter(dropped));
+  idle_.erase(old, idle_.end());
+}
+
+PoolStats Pool::stats() const {
+  std::lock_guard lock(mutex_);
+  PoolStats stats = stats_;
+  stats.idle = static_cast<int>(idle_.size());
+  stats.in_use = stats.open - stats.idle;
+  return stats;
+}
+
+}  // namespace m8::store

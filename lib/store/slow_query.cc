@@ -1,0 +1,14 @@
+#include "store/slow_query.h"
+
+#include "base/log.h"
+
+namespace m8::store {
+
+SlowQuery::~SlowQuery() {
+  const auto taken = clock_.now() - started_;
+  if (threshold_.count() == 0 || taken < threshold_) return;
+  log::get("store")->info("slow query ms={} sql=\"{}\"",
+                          std::chrono::floor<std::chrono::milliseconds>(taken).count(), sql_);
+}
+
+}  // namespace m8::store

@@ -1,0 +1,147 @@
+#include "store/sql_store.h"
+
+#include <fmt/format.h>
+
+#include "store/columns.h"
+
+namespace m8::store {
+
+Result<std::int64_t> SqlStore::change(const Query& query) {
+  return run(query, [](const Row&) { return Status(); });
+}
+
+/// kNotFound unless a row was changed.
+Status SqlStore::change_one(const Query& query, std::string_view what, std::string_view name) {
+  if (M8_TRY(change(query)) > 0) return {};
+  return Error{ErrorCode::kNotFound, fmt::format("{}: no {} {}", place(), what, name)};
+}
+
+Result<std::int64_t> SqlStore::begin_run(const model::Run& run) {
+  std::int64_t id = 0;
+  M8_TRY(this->run(insert_run(run), [&id](const Row& row) {
+    id = row.integer(0);
+    return Status();
+  }));
+  return id;
+}
+
+Status SqlStore::end_run(const model::Run& run) {
+  M8_TRY(change_one(store::end_run(run), "run", std::to_string(run.id)));
+  if (run.status == "done") M8_TRY(change(delete_journal(run.id)));
+  return {};
+}
+
+Result<model::Run> SqlStore::find_run(std::int64_t id) {
+  std::optional<model::Run> found;
+  M8_TRY(run(select_run(id), [&found](const Row& row) {
+    found = read_run(row);
+    return Status();
+  }));
+  if (found) return *std::move(found);
+  return Error{ErrorCode::kNotFound, fmt::format("{}: no run {}", place(), id)};
+}
+
+Status SqlStore::save_journal(std::int64_t run, const JournalState& journal) {
+  M8_TRY(change(store::save_journal(run, journal)));
+  return {};
+}
+
+Result<std::optional<JournalState>> SqlStore::load_journal(std::int64_t run) {
+  std::optional<JournalState> found;
+  M8_TRY(this->run(store::load_journal(run), [&found](const Row& row) {
+    found = JournalState{std::string(row.text(0)), std::string(row.text(1))};
+    return Status();
+  }));
+  return found;
+}
+
+Result<bool> SqlStore::add_domain(const model::Domain& domain) {
+  return M8_TRY(change(insert_domain(domain))) > 0;
+}
+
+Status SqlStore::set_domain_enabled(const std::string& name, bool enabled) {
+  return change_one(enable_domain(name, enabled), "domain", name);
+}
+
+Status SqlStore::remove_domain(const std::string& name) {
+  return change_one(delete_domain(name), "domain", name);
+}
+
+Result<bool> SqlStore::any_domain_enabled() {
+  bool any = false;
+  M8_TRY(run(store::any_domain_enabled(), [&any](const Row& row) {
+    any = row.integer(0) != 0;
+    return Status();
+  }));
+  return any;
+}
+
+template <typename Record>
+Status SqlStore::read(const Query& query, Record (*read_row)(const Row&),
+                      const Each<Record>& each) {
+  return stream(query, [&](const Row& row) { return each(read_row(row)); });
+}
+
+Status SqlStore::for_each_domain(const DomainFilter& filter, const Each<model::Domain>& each) {
+  return read(select_domains(filter), read_domain, each);
+}
+
+Status SqlStore::for_each_hostname(const HostnameFilter& filter,
+                                   const Each<model::Hostname>& each) {
+  return read(select_hostnames(filter), read_hostname, each);
+}
+
+Status SqlStore::for_each_change(const ChangeFilter& filter,
+                                 const Each<model::HostnameChange>& each) {
+  return stream(select_changes(filter), [&](const Row& row) -> Status {
+    const auto change = read_change(row, filter.since);
+    return change ? each(*change) : Status();
+  });
+}
+
+Status SqlStore::for_each_endpoint(const Each<model::Endpoint>& each) {
+  return read(select_endpoints(), read_endpoint, each);
+}
+
+Status SqlStore::for_each_issue(const IssueFilter& filter, const Each<model::Issue>& each) {
+  return read(select_issues(filter), read_issue, each);
+}
+
+Status SqlStore::for_each_run(const RunFilter& filter, const Each<model::Run>& each) {
+  return read(select_runs(filter), read_run, each);
+}
+
+Result<StoreInfo> SqlStore::info() {
+  StoreInfo info;
+  info.place = place();
+  M8_TRY(fill_info(info));
+  for (const Migration& step : migrations()) {
+    info.newest = step.version;
+    if (step.version > info.version) info.pending.emplace_back(step.name);
+  }
+  for (const char* table : {"domain", "hostname", "endpoint", "issue", "run"}) {
+    if (info.version == 0) break;
+    M8_TRY(run({fmt::format("SELECT count(*) FROM {}", table), {}}, [&](const Row& row) {
+      info.rows.emplace_back(table, static_cast<std::uint64_t>(row.integer(0)));
+      return Status();
+    }));
+  }
+  return info;
+}
+
+Status SqlStore::explain(const Each<QueryPlan>& each) {
+  for (Sample& sample : sample_queries()) {
+    QueryPlan shown;
+    shown.plan = M8_TRY(plan(sample));
+    for (const std::string& line : shown.plan) {
+      std::string table = sample.whole ? std::string() : scanned_table(line);
+      if (!table.empty()) shown.scanned.push_back(std::move(table));
+    }
+    shown.name = std::move(sample.name);
+    shown.sql = std::move(sample.query.sql);
+    M8_TRY(each(shown));
+  }
+  return {};
+}
+
+}  // namespace m8::store
