@@ -10,6 +10,7 @@
 #include "inventory.h"
 #include "output/table.h"
 #include "output/text.h"
+#include "store/settings.h"
 
 namespace m8::asmm8 {
 namespace {
@@ -104,7 +105,7 @@ cli::Command changing(const std::string& name, std::string brief, std::string de
   cli::Flag list = inventory_flag("list", {"l"}, "Input", "file of domains, one a line");
   list.argument = "FILE";
   list.complete = cli::Complete::kFile;
-  command.flags = {list, store::store_flag()};
+  command.flags = store::with_store_settings({list});
   command.run = [change](const cli::Context& context) {
     return finish(context, change_domains(context, change));
   };
@@ -117,12 +118,11 @@ cli::Command list_command() {
   command.brief = "list the stored domains";
   command.detail =
       "By name: when each was first seen, and whether asmm8 enum --stored asks for it.";
-  command.flags = {
+  command.flags = store::with_store_settings({
       inventory_flag("enabled", {}, "Filter", "only those that are enabled"),
       inventory_flag("jsonl", {"json"}, "Output", "one JSON record per domain"),
       inventory_flag("names", {}, "Output", "only the names, one a line"),
-      store::store_flag(),
-  };
+  });
   command.run = [](const cli::Context& context) { return finish(context, list_domains(context)); };
   return command;
 }

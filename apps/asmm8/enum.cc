@@ -195,6 +195,7 @@ Result<int> enumerate_domains(const cli::Context& context, std::stop_token stop)
   const Status ran = run_engine(*engine, outputs, flags, stop);
   const Status flushed = outputs.all.flush();
   count(*engine, candidates, outputs.failures, record.run());
+  if (outputs.store) record.run().counts["records.lost"] = outputs.store->unwritten();
   const Status summary = record.end(ran.ok() ? flushed : ran);
   const Status stored = outputs.store ? outputs.store->end(record.run()) : Status();
   for (const Status& status : {ran, flushed, engine->sink_status(), summary, stored}) {

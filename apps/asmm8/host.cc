@@ -7,6 +7,7 @@
 #include "inventory.h"
 #include "output/table.h"
 #include "output/text.h"
+#include "store/settings.h"
 #include "store/since.h"
 
 namespace m8::asmm8 {
@@ -97,14 +98,13 @@ cli::Command list_command() {
   cli::Flag since = inventory_flag("new-since", {}, "Filter", "only those first seen since then");
   since.argument = "RUN|TIME";
   since.detail = store::kSinceForms;
-  command.flags = {
+  command.flags = store::with_store_settings({
       chosen_domains_flag(),
       inventory_flag("live", {}, "Filter", "only those that were there when last asked for"),
       since,
       inventory_flag("jsonl", {"json"}, "Output", "one JSON record per name"),
       inventory_flag("names", {}, "Output", "only the names, one a line"),
-      store::store_flag(),
-  };
+  });
   command.run = [](const cli::Context& context) {
     const auto code = list_hosts(context);
     return code.ok() ? *code : cli::fail("asmm8 host list", code.error());

@@ -11,6 +11,7 @@
 #include "inventory.h"
 #include "output/table.h"
 #include "output/text.h"
+#include "store/settings.h"
 #include "store/since.h"
 
 namespace m8::asmm8 {
@@ -154,15 +155,14 @@ std::vector<cli::Flag> diff_flags() {
   format.initial = "table";
   format.choices = {"table", "jsonl", "markdown"};
   format.complete = cli::Complete::kChoices;
-  return {
+  return store::with_store_settings({
       since,
       chosen_domains_flag(),
       kinds_flag("kind", "Filter", "only these kinds of change"),
       format,
       inventory_flag("jsonl", {"json"}, "Output", "as --format jsonl"),
       kinds_flag("fail-on", "Output", "exit with 3 if there is a change of these kinds"),
-      store::store_flag(),
-  };
+  });
 }
 
 }  // namespace

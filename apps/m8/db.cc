@@ -8,6 +8,7 @@
 #include "output/stream.h"
 #include "output/table.h"
 #include "store/chosen_store.h"
+#include "store/settings.h"
 
 namespace m8::app {
 namespace {
@@ -32,7 +33,16 @@ std::string info_json(const store::StoreInfo& info) {
   w.field("schema", info.version).field("newest", info.newest).strings("pending", info.pending);
   w.field("bytes", info.bytes).key("rows").object();
   for (const auto& [table, rows] : info.rows) w.field(table, rows);
-  return w.end().end().take() + '\n';
+  w.end();
+  if (info.pool) {
+    const store::PoolStats& pool = *info.pool;
+    const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(pool.wait_time);
+    w.key("pool").object().field("open", pool.open).field("idle", pool.idle);
+    w.field("in_use", pool.in_use).field("opened", pool.opened).field("broken", pool.broken);
+    w.field("expired", pool.expired).field("waits", pool.waits).field("timeouts", pool.timeouts);
+    w.field("refused", pool.refused).field("wait_ms", waited.count()).end();
+  }
+  return w.end().take() + '\n';
 }
 
 std::string info_text(const store::StoreInfo& info) {
@@ -72,12 +82,14 @@ Status explain(const cli::Context& context) {
   M8_TRY(store->explain([&](const store::QueryPlan& plan) {
     if (context.flags.on("jsonl")) {
       json::Writer w;
-      w.object().field("name", plan.name).field("sql", plan.sql).strings("plan", plan.plan).end();
+      w.object().field("name", plan.name).field("sql", plan.sql).strings("plan", plan.plan);
+      w.strings("scanned", plan.scanned).end();
       text += w.take() + '\n';
       return Status();
     }
     text += fmt::format("{}\n  {}\n", plan.name, plan.sql);
     for (const std::string& line : plan.plan) text += "    " + line + '\n';
+    for (const std::string& table : plan.scanned) text += "    reads all of " + table + '\n';
     return Status();
   }));
   return print(text);
@@ -89,7 +101,7 @@ cli::Command db_command(std::string name, std::string brief, std::string detail,
   command.name = "db " + name;
   command.brief = std::move(brief);
   command.detail = std::move(detail);
-  command.flags = {store::store_flag()};
+  command.flags = store::store_settings();
   if (name != "migrate") {
     cli::Flag jsonl;
     jsonl.name = "jsonl";

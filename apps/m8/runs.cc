@@ -11,6 +11,7 @@
 #include "output/table.h"
 #include "output/text.h"
 #include "store/chosen_store.h"
+#include "store/settings.h"
 #include "store/since.h"
 
 namespace m8::app {
@@ -203,7 +204,7 @@ cli::Command runs_command(std::string name, std::string arguments, std::string b
   jsonl.section = "Output";
   jsonl.brief = "JSON records";
   jsonl.common = true;
-  command.flags = {jsonl, store::store_flag()};
+  command.flags = store::with_store_settings({jsonl});
   command.run = [run](const cli::Context& context) {
     const Status done = run(context);
     return done.ok() ? cli::kDone : cli::fail("m8 " + context.command, done.error());

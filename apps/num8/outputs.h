@@ -35,6 +35,8 @@ class Outputs final : public model::Sink {
   bool unread() const { return !file_ && !store_ && screen_->closed(); }
   /// ", kept in URL", or nothing without a store.
   std::string kept_in() const { return store_ ? ", kept in " + store_->url() : std::string(); }
+  /// Records that the store did not take, after the last flush().
+  std::uint64_t unwritten() const { return store_ ? store_->unwritten() : 0; }
   /// Writes the end of \p run into the store.
   Status end(const model::Run& run) { return store_ ? store_->end(run) : Status(); }
 

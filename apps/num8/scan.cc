@@ -152,6 +152,7 @@ class Scan {
   int finish(const Status& status, Outputs& outputs) {
     const bool interrupted = signals_.received() != 0;
     record_.ended = clock_.wall();
+    totals_.records_lost += outputs.unwritten();
     count_scan(totals_, stats_, record_);
     const int code = exit_code(status, outputs, interrupted);
     record_.status = interrupted                                   ? "interrupted"

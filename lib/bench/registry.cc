@@ -3,6 +3,7 @@
 namespace m8::bench {
 
 // One declaration and one entry for each lib/bench/<workload>.cc.
+extern const Workload kDb;
 extern const Workload kDns;
 extern const Workload kHttp;
 extern const Workload kScan;
@@ -11,6 +12,7 @@ extern const Workload kStartup;
 namespace {
 
 constexpr const Workload* kWorkloads[] = {
+    &kDb,
     &kDns,
     &kHttp,
     &kScan,

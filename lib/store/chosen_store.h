@@ -9,8 +9,8 @@
 
 namespace m8::store {
 
-/// --store URL, without --no-store.
-cli::Flag store_flag();
+/// REQUIRES, both: store_settings() were declared.
+
 /// What --store says, else the default place of this user.
 std::string chosen_url(const cli::Values& flags);
 /// Opens it. With must_exist, kNotFound says which command makes a store. Errors of open_store().

@@ -85,6 +85,12 @@ constexpr Refusal kRefusals[] = {
     {"is not currently accepting", "57P03"},
 };
 
+Error malformed_url() {
+  return {ErrorCode::kInvalidArgument,
+          "failed to open database: the URL is malformed: expected "
+          "postgresql://user:password@host:port/database"};
+}
+
 int milliseconds_until(Deadline deadline) {
   const auto left =
       std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
@@ -181,11 +187,7 @@ Result<std::unique_ptr<PgConnection>> PgConnection::open(const PgTarget& target)
   char* message = nullptr;
   PQconninfoOption* parsed = PQconninfoParse(target.url.c_str(), &message);
   PQfreemem(message);  // may repeat the password
-  if (parsed == nullptr) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "failed to open database: the URL is malformed: expected "
-                 "postgresql://user:password@host:port/database"};
-  }
+  if (parsed == nullptr) return malformed_url();
   PQconninfoFree(parsed);
   // What stands before dbname is overruled by the URL, what stands behind it is not.
   const char* const names[] = {"tcp_user_timeout", "fallback_application_name", "dbname",
@@ -194,6 +196,10 @@ Result<std::unique_ptr<PgConnection>> PgConnection::open(const PgTarget& target)
   std::unique_ptr<PgConnection> made(
       new PgConnection(target, PQconnectStartParams(names, values, 1)));
   if (made->handle_ == nullptr) return Error{ErrorCode::kExhausted, "out of memory"};
+  if (std::string_view(PQerrorMessage(made->handle_)).find("connection option") !=
+      std::string_view::npos) {
+    return malformed_url();
+  }
   auto connected = made->connect();
   if (connected.ok()) {
     const bool sent = PQsendQuery(made->handle_, "SELECT 1") == 1;

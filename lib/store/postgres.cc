@@ -80,7 +80,7 @@ Result<PgLease> PostgresStore::lease() {
   auto lease = pool_.acquire();
   if (lease.ok()) return PgLease(std::move(lease).value());
   // The pool does not know what it is a pool of.
-  const bool named = lease.error().message.find(place_) != std::string::npos;
+  const bool named = lease.error().message.starts_with("failed to ");
   return named ? lease.error() : lease.error().with_context(place_);
 }
 

@@ -198,7 +198,7 @@ std::vector<Sample> sample_queries() {
   std::vector<Sample> all = {
       {"any domain enabled", any_domain_enabled()},
       {"domains", select_domains({}), true, true},
-      {"domains that are enabled", select_domains({true}), false, true},
+      {"domains that are enabled", select_domains({true}), true, true},
       {"add a domain", insert_domain({})},
       {"enable or disable a domain", enable_domain("x", true)},
       {"remove a domain", delete_domain("x")},

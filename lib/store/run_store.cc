@@ -1,40 +1,27 @@
 #include "store/run_store.h"
 
 #include "base/process.h"
-#include "cli/environment.h"
+#include "store/chosen_store.h"
 
 namespace m8::store {
 
-std::vector<cli::Flag> store_flags() {
-  cli::Flag url;
-  url.name = "store";
-  url.argument = "URL";
-  url.section = "Store";
-  url.brief = "where to keep what was found";
-  url.detail = "sqlite:PATH; without it the database m8/m8.db under $XDG_DATA_HOME.";
-  url.common = true;
-  url.type = cli::ValueType::url();
-  url.key = "store.url";
-  url.aliases = {"store-url"};
-  cli::Flag none;
-  none.name = "no-store";
-  none.section = "Store";
-  none.brief = "keep nothing";
-  none.common = true;
-  return {url, none};
+namespace {
+
+/// Takes the password out of the command line as it is remembered.
+void hide(const std::string& url, std::string& arguments) {
+  for (std::size_t at = 0; (at = arguments.find(url, at)) != arguments.npos;)
+    arguments.replace(at, url.size(), shown_url(url));
 }
+
+}  // namespace
 
 Result<std::unique_ptr<RunStore>> RunStore::open(const cli::Values& flags, model::Run& run) {
   if (flags.on("no-store")) return std::unique_ptr<RunStore>();
-  std::string url = flags.text("store");
-  const bool ours = url.empty();
-  if (ours) {
-    url = default_store_url(cli::data_home());
-  }
-  auto opened = M8_TRY(open_store(url, {.create_parents = ours}));
-  std::unique_ptr<RunStore> made(new RunStore(std::move(url), std::move(opened)));
+  std::unique_ptr<RunStore> made(
+      new RunStore(shown_url(chosen_url(flags)), M8_TRY(open_chosen(flags, {}))));
+  if (const std::string url = flags.text("store"); made->url_ != url) hide(url, run.arguments);
   run.id = M8_TRY(made->store_->begin_run(run));
-  made->sink_ = std::make_unique<StoreSink>(*made->store_, run.id);
+  made->sink_ = std::make_unique<StoreSink>(*made->store_, run.id, sink_options(flags));
   return made;
 }
 

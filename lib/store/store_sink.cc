@@ -94,6 +94,11 @@ Status StoreSink::flush() {
   return last_;
 }
 
+std::uint64_t StoreSink::unwritten() const {
+  std::lock_guard lock(mutex_);
+  return pending_.records();
+}
+
 void StoreSink::work(std::stop_token stop) {
   std::unique_lock lock(mutex_);
   while (work_.wait(lock, stop, [this] { return pending_.records() > 0; }) &&

@@ -35,6 +35,8 @@ class StoreSink final : public model::Sink {
   Status finding(const model::Finding& record) override;
   /// Waits until everything given so far is in the store, or gives the store's error.
   Status flush() override;
+  /// Records that wait; after a failed flush() those that the store refused.
+  std::uint64_t unwritten() const;
 
  private:
   struct Batch {
@@ -57,7 +59,7 @@ class StoreSink final : public model::Sink {
   Store& store_;
   const std::int64_t run_;
   const StoreSinkOptions options_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable_any work_;  ///< there is something to write
   std::condition_variable_any done_;  ///< a batch was written or refused
   Batch pending_;
