@@ -82,7 +82,7 @@ complete -c m8 -n '__m8_in config show' -l version -d 'show name, version and co
 complete -c m8 -n '__m8_in bench db' -s n -l repeat -x -d 'how often to measure; the median counts'
 complete -c m8 -n '__m8_in bench db' -l json -d 'one line of JSON with every value instead of the table'
 complete -c m8 -n '__m8_in bench db' -l url -x -d 'a PostgreSQL database, instead of a server of our own'
-complete -c m8 -n '__m8_in bench db' -l baseline -x -a 'no-pool no-prepare' -d 'select without pool or prepared plans'
+complete -c m8 -n '__m8_in bench db' -l baseline -x -d 'select without pool or prepared plans'
 complete -c m8 -n '__m8_in bench db' -l names -x -d 'hostnames to store'
 complete -c m8 -n '__m8_in bench db' -l scale -x -d 'pgbench\'s tables: so many times 100000 accounts'
 complete -c m8 -n '__m8_in bench db' -l duration -x -d 'of each measurement of selects'

@@ -442,8 +442,13 @@ Result<Setup> setup_of(const Context& context) {
   setup.scale = context.flags.number<int>("scale");
   setup.seconds = context.flags.duration("duration");
   for (const std::string& mode : context.flags.list("baseline")) {
-    if (mode == "no-pool") setup.pooled = false;
-    if (mode == "no-prepare") setup.prepared = false;
+    if (mode == "no-pool") {
+      setup.pooled = false;
+    } else if (mode == "no-prepare") {
+      setup.prepared = false;
+    } else {
+      return Error{ErrorCode::kInvalidArgument, "--baseline: no-pool or no-prepare, not " + mode};
+    }
   }
   return setup;
 }
@@ -485,7 +490,7 @@ std::vector<cli::Flag> flags() {
   url.type = cli::ValueType::url();
   url.secret = true;
   cli::Flag baseline = db_flag("baseline", "MODE,...", "", "select without pool or prepared plans");
-  baseline.choices = {"no-pool", "no-prepare"};
+  baseline.detail = "no-pool: a connection for each; no-prepare: a plan for each; or both.";
   baseline.repeatable = true;
   cli::Flag names = db_flag("names", "N", "1000000", "hostnames to store");
   names.type = cli::ValueType::number(1'000, 100'000'000);

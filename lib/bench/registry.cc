@@ -12,11 +12,7 @@ extern const Workload kStartup;
 namespace {
 
 constexpr const Workload* kWorkloads[] = {
-    &kDb,
-    &kDns,
-    &kHttp,
-    &kScan,
-    &kStartup,
+    &kDb, &kDns, &kHttp, &kScan, &kStartup,
 };
 
 }  // namespace
