@@ -36,7 +36,8 @@ class Connection final : public net::Poller::Handler {
     virtual void connected(Connection& connection) = 0;
     /// The parser is done(). \p reusable: the connection is clean and open.
     virtual void answered(Connection& connection, bool reusable) = 0;
-    /// It is of no use any more. kNetwork: refused, reset, ended; kProtocol: TLS, or no HTTP.
+    /// It is of no use any more. kRefused; kNetwork: reset, ended; kProtocol: TLS, or no
+    /// HTTP.
     virtual void broken(Connection& connection, const Error& error) = 0;
     /// Call resume() at the next turn.
     virtual void again(Connection& connection) = 0;
@@ -52,7 +53,7 @@ class Connection final : public net::Poller::Handler {
   enum class State { kConnecting, kHandshake, kIdle, kBusy, kClosed };
 
   /// Begins to connect. With \p tls the handshake follows, naming \p server_name. kExhausted
-  /// without descriptors, kNetwork when refused at once.
+  /// without descriptors, kRefused at once.
   static Result<std::unique_ptr<Connection>> open(Shared& shared, const net::SocketAddress& to,
                                                   std::shared_ptr<net::TlsContext> tls,
                                                   std::string server_name);

@@ -41,7 +41,7 @@ struct Flight : DeadlineWheel::Node {
   Connection* connection = nullptr;
   std::vector<net::SocketAddress> addresses;  ///< where the current hop may connect to
   std::size_t next_address = 0;
-  std::string last_error;   ///< of the address tried before
+  Error last_error;         ///< of the address tried before
   SteadyTime began{};       ///< of the whole chain, waiting for a turn excluded
   Duration budget{};        ///< what the attempt may take; redirect hops share it
   SteadyTime deadline{};    ///< of the current attempt

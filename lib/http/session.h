@@ -51,8 +51,8 @@ class Session {
     std::string service_proxy;  ///< URL (http, https, socks5) for services; empty = none
     std::string service_ca;     ///< file of further trusted certificates; empty = the system's
   };
-  /// One finished exchange, or why there is none: kNetwork, kTimeout, kProtocol, kNotFound (name),
-  /// kDenied (scope), kCancelled, kExhausted (descriptors).
+  /// One finished exchange, or why there is none: kRefused, kNetwork, kTimeout, kProtocol,
+  /// kNotFound (name), kDenied (scope), kCancelled, kExhausted (descriptors).
   using Callback = std::function<void(Result<Exchange>)>;
 
   /// \p lookup, \p scope, \p limiter and \p clock are borrowed and must outlive the session.

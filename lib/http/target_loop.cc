@@ -312,7 +312,7 @@ Result<std::unique_ptr<Connection>> TargetLoop::open(const Flight& flight,
 }
 
 void TargetLoop::connect(Flight& flight) {
-  Error error{ErrorCode::kNetwork, flight.last_error};
+  Error error = flight.last_error;
   while (flight.next_address < flight.addresses.size()) {
     const net::SocketAddress to = flight.addresses[flight.next_address++];
     auto opened = open(flight, to);
@@ -353,7 +353,7 @@ void TargetLoop::broken(Connection& connection, const Error& error) {
   if (flight == nullptr) return;
   flight->connection = nullptr;
   if (was_connecting) {
-    flight->last_error = error.message;
+    flight->last_error = error;
     return connect(*flight);
   }
   try_again(*flight, error, was_reused);
