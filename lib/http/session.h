@@ -12,11 +12,14 @@
 #include <functional>
 #include <memory>
 #include <stop_token>
+#include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "http/service_options.h"
 #include "net/rate_limiter.h"
 #include "net/resolve.h"
 #include "net/scope.h"
@@ -32,6 +35,17 @@ struct SessionStats {
   std::uint64_t reused = 0;       ///< requests sent on a connection that was there already
   std::uint64_t bytes_in = 0, bytes_out = 0;
   std::uint64_t refused_by_scope = 0;
+  std::uint64_t open = 0;     ///< connections to services, now
+  std::uint64_t retries = 0;  ///< further tries, of services and targets
+  std::uint64_t breaker_opens = 0;
+  std::uint64_t breaker_rejections = 0;  ///< calls that an open breaker did not let pass
+  std::uint64_t slowdowns = 0;           ///< how often the rate of a host was halved
+  std::uint64_t proxy_connects = 0;      ///< connections opened through a proxy
+  std::uint64_t proxy_errors = 0;        ///< requests lost because of it
+  /// By what took too long.
+  struct Timeouts {
+    std::uint64_t dial = 0, tls = 0, header = 0, body = 0, total = 0;
+  } timeouts;
 };
 
 class Session {
@@ -45,11 +59,7 @@ class Session {
     std::chrono::seconds idle_timeout{90};
     /// Before the first further attempt (Request::retries); doubles, at most 10 s.
     std::chrono::milliseconds retry_delay{1000};
-    std::string user_agent;  ///< for services; empty = "m8/<version>"
-    /// What one call() may take in all, redirects included; Request::timeout bounds each attempt.
-    std::chrono::milliseconds service_timeout{30'000};
-    std::string service_proxy;  ///< URL (http, https, socks5) for services; empty = none
-    std::string service_ca;     ///< file of further trusted certificates; empty = the system's
+    ServiceOptions service;
   };
   /// One finished exchange, or why there is none: kRefused, kNetwork, kTimeout, kProtocol,
   /// kNotFound (name), kDenied (scope), kCancelled, kExhausted (descriptors).
@@ -71,11 +81,15 @@ class Session {
   /// send() and wait. Not from a loop thread.
   Result<Exchange> fetch(Request request, std::stop_token stop);
   /// A service request (libcurl): verified TLS, HTTP/2, redirects as the request says, its name
-  /// looked up by the system. Waits; polls \p stop. kInvalidArgument for what libcurl can't send,
-  /// kNotFound (name), kNetwork, kTimeout, kProtocol (TLS verification included), kCancelled.
+  /// looked up by the system. Tried again as Request::repeat and ServiceOptions say; an answer with
+  /// 429 or 5xx that remains is an answer. Waits; ends soon after \p stop. kInvalidArgument for
+  /// what libcurl can't send, kNotFound (name), kRefused, kNetwork (also: circuit breaker is open),
+  /// kTimeout (says in what), kProtocol (TLS verification included), kDenied (proxy), kCancelled.
   virtual Result<Response> call(const Request& request, std::stop_token stop) = 0;
 
   virtual SessionStats stats() const = 0;
+  /// Services with failures, and what the circuit breaker does about each.
+  virtual std::vector<net::CircuitBreaker::Host> service_hosts() { return {}; }
 };
 
 }  // namespace m8::http
