@@ -69,5 +69,8 @@ struct Request {
 
 /// The bytes that the target engine sends: `wire`, or request line, headers and body as given.
 std::string to_wire(const Request& request);
+/// The same in absolute-form (RFC 9112 3.2.2), for a proxy; \p authorization, unless empty, is the
+/// value of Proxy-Authorization.
+std::string to_proxy_wire(const Request& request, const std::string& authorization);
 
 }  // namespace m8::http

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -41,7 +42,7 @@ struct SessionStats {
   std::uint64_t breaker_rejections = 0;  ///< calls that an open breaker did not let pass
   std::uint64_t slowdowns = 0;           ///< how often the rate of a host was halved
   std::uint64_t proxy_connects = 0;      ///< connections opened through a proxy
-  std::uint64_t proxy_errors = 0;        ///< requests lost because of it
+  std::uint64_t proxy_errors = 0;        ///< requests lost because of one
   /// By what took too long.
   struct Timeouts {
     std::uint64_t dial = 0, tls = 0, header = 0, body = 0, total = 0;
@@ -59,6 +60,11 @@ class Session {
     std::chrono::seconds idle_timeout{90};
     /// Before the first further attempt (Request::retries); doubles, at most 10 s.
     std::chrono::milliseconds retry_delay{1000};
+    /// Most that a target's Retry-After holds up its next request.
+    std::chrono::milliseconds max_hold{10'000};
+    /// All targets go through it, looked up already (see proxy_search.h). Scope and rates are those
+    /// of the target. Names are looked up by the proxy unless it is socks5.
+    std::optional<Proxy> target_proxy;
     ServiceOptions service;
   };
   /// One finished exchange, or why there is none: kRefused, kNetwork, kTimeout, kProtocol,

@@ -251,6 +251,26 @@ TEST_CASE("http/service_call: each phase has a time of its own") {
   }
 }
 
+TEST_CASE("http/service_call: tries make of one time-out in five none") {
+  std::atomic<int> asked{0};
+  LoopbackServer server([&](Peer& peer) {
+    while (!peer.read_request().empty()) {
+      if (asked++ % 5 == 4) return peer.wait_for_end();
+      peer.answer("hello");
+    }
+  });
+  for (const int retries : {0, 2}) {
+    CAPTURE(retries);
+    Session::Options options = quick_options(retries);
+    options.service.header_timeout = 50ms;
+    SessionFixture fixture(options);
+    int failed = 0;
+    for (int i = 0; i < 40; ++i)
+      failed += fixture.session->call(request_for(server.url()), {}).ok() ? 0 : 1;
+    CHECK(failed == (retries == 0 ? 8 : 0));
+  }
+}
+
 TEST_CASE("http/service_call: a port that never accepts is given up") {
   // A queue of one that is full: further SYNs are dropped.
   const auto any = net::SocketAddress::parse("127.0.0.1", 0);

@@ -181,6 +181,7 @@ TEST_CASE("scan/engine: a host that stops answering is lost work") {
   for (int i = 0; i < 10; ++i) scan.add_word(fmt::format("t-{}", i), "/x");
   REQUIRE(scan.run({server.url()}).ok());
   CHECK(scan.totals().hosts_lost == 1);
+  CHECK(scan.totals().lost_hosts.size() == 1);
   CHECK(scan.totals().errors.count("network") == 1);
   CHECK(scan.totals().executions_skipped == 6);
 }
