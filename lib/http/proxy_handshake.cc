@@ -100,7 +100,9 @@ Status ProxyHandshake::feed_connect(std::string_view bytes) {
   if (!parser_.done()) return {};
   const Response& answer = parser_.response();
   const std::string said = fmt::format("{} {}", answer.status, answer.reason);
-  if (answer.status == 407) return error(ErrorCode::kDenied, "it wants another login (407)");
+  if (answer.status == 407 || answer.status == 401) {
+    return error(ErrorCode::kDenied, fmt::format("it wants another login ({})", answer.status));
+  }
   if (answer.status == 403) return error(ErrorCode::kDenied, "it forbids this target: " + said);
   if (answer.status / 100 != 2) return error(ErrorCode::kNetwork, "no way to the target: " + said);
   if (*used < bytes.size()) return error(ErrorCode::kProtocol, "it sends more than its answer");

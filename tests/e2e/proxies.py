@@ -19,12 +19,12 @@ class Proxies(Case):
         cls.socks = server("M8_TEST_SOCKS")
         cls.http = server("M8_TEST_HTTP_PROXY")
 
-    def scan(self, url, *arguments):
+    def scan(self, url, *arguments, quiet=True):
         """What the program said and the counts of its run."""
         summary = self.folder / "summary.json"
         summary.unlink(missing_ok=True)
         template = self.write("page.yaml", PAGE)
-        done = self.run_program("num8", "scan", "-q", "--jsonl", "--no-store", "--rate", 0,
+        done = self.run_program("num8", "scan", *["-q"][:quiet], "--jsonl", "--no-store", "--rate", 0,
                                 "--summary", summary, "-t", template, "-u", url, *arguments)
         counts = json.loads(summary.read_text())["counts"] if summary.exists() else {}
         return done, counts
@@ -57,11 +57,15 @@ class Proxies(Case):
         self.assertGreater(counts["proxy.connects"], 0)
 
     def test_a_wrong_password_is_told_without_it(self):
-        for scheme, address in (("socks5", self.socks), ("http", self.http)):
-            with self.subTest(scheme=scheme):
-                done, counts = self.scan(self.urls[0], "-p", f"{scheme}://m8:wr0ng@{address}")
-                self.assertEqual(done.returncode, 4)
-                self.assertIn(f"lost at the proxy {scheme}://{address}", done.stderr)
+        plain, tls = self.urls
+        for proxy, name, url in (
+                (f"socks5://m8:wr0ng@{self.socks}", f"socks5://{self.socks}", plain),
+                (f"http://{self.http}", f"http://{self.http}", plain),
+                (f"http://m8:wr0ng@{self.http}", f"http://{self.http}", tls)):
+            with self.subTest(proxy=proxy):
+                done, counts = self.scan(url, "-p", proxy, quiet=False)
+                self.assertEqual((done.returncode, done.stdout), (4, ""))
+                self.assertIn(f"lost at the proxy {name}", done.stderr)
                 self.assertNotIn("wr0ng", done.stderr)
                 self.assertGreater(counts["proxy.errors"], 0)
 

@@ -123,9 +123,9 @@ start_proxies() {
   open=$(free_port STREAM)
   locked=$(free_port STREAM)
   http=$(free_port STREAM)
-  microsocks -q -i 127.0.0.1 -p "$open" >"$folder/open.log" 2>&1 &
+  microsocks -i 127.0.0.1 -p "$open" >"$folder/open.log" 2>&1 &
   servers_pids+=($!)
-  microsocks -q -i 127.0.0.1 -p "$locked" -u m8 -P s3cret >"$folder/locked.log" 2>&1 &
+  microsocks -i 127.0.0.1 -p "$locked" -u m8 -P s3cret >"$folder/locked.log" 2>&1 &
   servers_pids+=($!)
   cat >"$folder/tinyproxy.conf" <<TINYPROXY
 Port $http
