@@ -54,8 +54,9 @@ bool ServiceConnections::may_keep(std::string_view host) const {
   const Host& known = found->second;
   if (known.waiting > 0) return true;
   const std::size_t used = known.busy + known.keeping + known.leaving;
-  const std::size_t idle = known.open > used ? known.open - used : 0;
-  return idle + known.keeping < most_;
+  // More requests than connections: these are streams of HTTP/2.
+  if (used > known.open) return true;
+  return known.open - used + known.keeping < most_;
 }
 
 void ServiceConnections::leave(std::string_view host, Use& use) {

@@ -28,7 +28,8 @@ class ServiceConnections {
   /// A request of \p host goes from one use to the next.
   void change(std::string_view host, Use& use, Use next);
   /// Whether the connection of a busy request, whose answer has begun to come, may stay open after
-  /// it: some other request waits for one, or the host has room for an idle one.
+  /// it: other requests share it, some other request waits for one, or the host has room for an
+  /// idle one.
   bool may_keep(std::string_view host) const;
   /// The connection of a busy request will be closed after it.
   void leave(std::string_view host, Use& use);

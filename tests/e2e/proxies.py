@@ -3,12 +3,30 @@
 Without them the tests are skipped and say so; with CI=true they fail.
 """
 import json
+import socket
+import subprocess
+import time
 import unittest
 
 from real_servers import PAGE, server
-from support import Case, records
+from support import SECONDS, Case, clean_environment, command, records
 
 LOGIN = "m8:s3cret@"
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def wait_for_port(port):
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        try:
+            return socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            time.sleep(0.01)
+    raise AssertionError(f"nothing listens on {port}")
 
 
 class Proxies(Case):
@@ -74,6 +92,27 @@ class Proxies(Case):
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn("no proxy can be reached: socks5://127.0.0.1:1: ", done.stderr)
         self.assertNotIn("s3cret", done.stderr)
+
+    def test_a_proxy_that_dies_is_told_and_what_was_found_is_kept(self):
+        port = free_port()
+        proxy = subprocess.Popen(["microsocks", "-i", "127.0.0.1", "-p", str(port)],
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(proxy.wait, SECONDS)
+        self.addCleanup(proxy.kill)
+        wait_for_port(port)
+        paths = ", ".join(f'"{{{{BaseURL}}}}/page.html?{i}"' for i in range(200))
+        template = self.write("many.yaml", PAGE.replace("path: [", f"path: [{paths}, "))
+        scan = subprocess.Popen(
+            command("num8", "scan", "--jsonl", "--no-store", "--rate", "50/s", "-t", template,
+                    "-u", self.urls[0], "-p", f"socks5://127.0.0.1:{port}"),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=clean_environment(self.folder))
+        first = scan.stdout.readline()
+        proxy.kill()
+        rest, said = scan.communicate(timeout=SECONDS)
+        self.assertEqual(scan.returncode, 4, said)
+        self.assertIn(f"lost at the proxy socks5://127.0.0.1:{port}", said)
+        self.assertTrue(all("matched-at" in one for one in records(first + rest)))
 
     def test_what_is_no_proxy_is_bad_usage(self):
         done, _ = self.scan(self.urls[0], "-p", "gopher://x:s3cret@127.0.0.1:1")

@@ -1,5 +1,6 @@
 // What a service does to a call, and what a call does about it: tries, pauses, the breaker, the
 // time that each phase may take.
+#include <cstdlib>
 #include <latch>
 
 #include <doctest/doctest.h>
@@ -448,6 +449,38 @@ TEST_CASE("http/service_call: a stop ends the wait for a turn") {
   CHECK(code_of(fixture.session->call(request_for(server.url()), source.get_token())) ==
         to_string(ErrorCode::kCancelled));
   CHECK(server.asked() == 1);
+}
+
+TEST_CASE("http/service_call: nginx with HTTP/2: verified, one connection, its streams shared") {
+  const char* url = std::getenv("M8_TEST_NGINX_HTTPS");
+  const char* certificate = std::getenv("M8_TEST_NGINX_CERTIFICATE");
+  if (url == nullptr || certificate == nullptr) {
+    MESSAGE("M8_TEST_NGINX_HTTPS is not set: not tested against nginx");
+    return;
+  }
+  Session::Options options = quick_options(0);
+  {
+    SessionFixture untrusting(options);
+    CHECK(code_of(untrusting.session->call(request_for(url), {})) == "protocol");
+  }
+  options.service.ca_file = certificate;
+  SessionFixture fixture(options);
+  const auto first = fixture.session->call(request_for(url), {});
+  REQUIRE(first.ok());
+  CHECK(first->version_major == 2);
+  std::atomic<int> good{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 20; ++i) {
+      threads.emplace_back([&] {
+        for (int k = 0; k < 10; ++k) good += fixture.session->call(request_for(url), {}).ok();
+      });
+    }
+  }
+  CHECK(good == 200);
+  const SessionStats stats = fixture.session->stats();
+  CHECK(stats.connections == 1);
+  CHECK(stats.reused == 200);
 }
 
 // ---- proxies ----------------------------------------------------------------------------------

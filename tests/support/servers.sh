@@ -3,7 +3,8 @@
 # Sourced by tests/run.sh. After start_servers these are exported:
 #   M8_TEST_NSD         address:port of NSD, serving tests/support/test.zone as m8.test
 #   M8_TEST_NGINX_HTTP  http://127.0.0.1:port, keep-alive, / and /page.html, 404 else
-#   M8_TEST_NGINX_HTTPS the same with a self-signed certificate for localhost
+#   M8_TEST_NGINX_HTTPS the same with HTTP/2 and a self-signed certificate for localhost,
+#   M8_TEST_NGINX_CERTIFICATE  the file of it
 #   M8_TEST_SOCKS_OPEN  address:port of a SOCKS5 proxy without a login
 #   M8_TEST_SOCKS, M8_TEST_HTTP_PROXY  of a SOCKS5 and of an HTTP proxy for m8:s3cret
 
@@ -103,7 +104,7 @@ http {
   types { text/html html; }
   server {
     listen 127.0.0.1:$http;
-    listen 127.0.0.1:$https ssl;
+    listen 127.0.0.1:$https ssl http2;
     ssl_certificate $folder/cert.pem;
     ssl_certificate_key $folder/key.pem;
     root $folder/www;
@@ -114,6 +115,7 @@ NGINX
   servers_pids+=($!)
   wait_for_port nginx "$http" "$folder/error.log"
   export M8_TEST_NGINX_HTTP=http://127.0.0.1:$http M8_TEST_NGINX_HTTPS=https://127.0.0.1:$https
+  export M8_TEST_NGINX_CERTIFICATE=$folder/cert.pem
 }
 
 # Proxies on loopback, each wants user m8 with password s3cret, but for the first, which wants none.
