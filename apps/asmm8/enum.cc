@@ -17,6 +17,7 @@
 #include "domain_input.h"
 #include "enumerate/bruteforce.h"
 #include "enumerate/engine.h"
+#include "http/service_flags.h"
 #include "net/scope.h"
 #include "output/format.h"
 #include "output/writer.h"
@@ -287,7 +288,8 @@ std::vector<cli::Flag> enum_flags() {
       summary_flag(),
       dry_run,
   };
-  for (auto more : {passive_flags(), dns_flags(kDnsDefaults), scope_flags(), store::store_flags()})
+  for (auto more : {passive_flags(), dns_flags(kDnsDefaults), scope_flags(), store::store_flags(),
+                    http::service_flags()})
     flags.insert(flags.end(), more.begin(), more.end());
   return flags;
 }

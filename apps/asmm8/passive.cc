@@ -11,6 +11,7 @@
 #include "cli/exit_code.h"
 #include "enumerate/sources/registry.h"
 #include "enumerate/sources/special_use.h"
+#include "http/service_flags.h"
 #include "net/poller.h"
 
 namespace m8::asmm8 {
@@ -131,8 +132,14 @@ Status Passive::configure(const cli::Values& flags) {
   if (!cache.empty() && options_.ttl.count() > 0) options_.cache_folder = cache + "/answers";
   max_failed_ = flags.number<int>("max-failed-sources");
   collect_ = flags.on("collect-sources");
-  session_options_.service_proxy = flags.text("source-proxy");
-  session_options_.service_timeout = options_.limits.request_timeout;
+  auto& service = session_options_.service;
+  service =
+      M8_TRY(http::service_options(flags, http::ProxyRules::from_environment(cli::environment)));
+  if (const std::string proxy = flags.text("source-proxy"); !proxy.empty()) {
+    service.proxies = http::ProxyRules::all(proxy);
+    M8_TRY(service.proxies.check());
+  }
+  service.timeout = options_.limits.request_timeout;
   return {};
 }
 
