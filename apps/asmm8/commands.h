@@ -14,5 +14,6 @@ std::vector<cli::Command> domain_commands();
 /// host list|diff
 std::vector<cli::Command> host_commands();
 cli::Command host_diff_command();
+cli::Command sources_command();
 
 }  // namespace m8::asmm8

@@ -43,7 +43,7 @@ std::vector<cli::Flag> dns_flags(const DnsDefaults& defaults) {
   cli::Flag retry = dns_flag("retry", {}, "N", "attempts for each question, the first included");
   retry.initial = defaults.attempts;
   retry.type = cli::ValueType::number(1, 255);
-  cli::Flag timeout = dns_flag("timeout", {}, "TIME", "wait for each attempt");
+  cli::Flag timeout = dns_flag(defaults.timeout_flag, {}, "TIME", "wait for each attempt");
   timeout.unit = "seconds";
   timeout.initial = defaults.timeout;
   timeout.type = cli::ValueType::duration(1ms, 1h);
@@ -52,6 +52,7 @@ std::vector<cli::Flag> dns_flags(const DnsDefaults& defaults) {
   rate.detail = "0 is unlimited. 4/m is four a minute.";
   rate.initial = defaults.rate;
   rate.type = cli::ValueType::rate();
+  if (!defaults.short_rate) rate.aliases.clear();
   rate.common = true;
   cli::Flag zone_rate =
       dns_flag("rate-zone", {}, "N[/s|/m]", "queries per second for each registrable domain");
@@ -92,14 +93,15 @@ std::string plan_of(const dns::ResolverOptions& options) {
                                                    : fmt::format("{}/s", options.rate.per_second));
 }
 
-Result<dns::ResolverOptions> resolver_options(const cli::Values& flags) {
+Result<dns::ResolverOptions> resolver_options(const cli::Values& flags,
+                                              const DnsDefaults& defaults) {
   dns::ResolverOptions options;
   const std::string resolvers = flags.text("resolver");
   options.servers = resolvers.empty() ? M8_TRY(dns::system_servers(kSystemResolvers))
                                       : M8_TRY(dns::read_servers(resolvers));
   options.in_flight = flags.number<std::size_t>("threads");
   options.attempts = flags.number<int>("retry");
-  options.timeout = flags.duration("timeout");
+  options.timeout = flags.duration(defaults.timeout_flag);
   options.rate = flags.rate("rate");
   options.zone_rate = flags.rate("rate-zone");
   if (const std::string trusted = flags.text("trusted"); !trusted.empty())

@@ -15,6 +15,9 @@ struct DnsDefaults {
   const char* rate = "0";
   const char* attempts = "2";
   const char* timeout = "3";  ///< seconds
+  /// Names that a command of another tool gives to other flags: enum has subfinder's.
+  const char* timeout_flag = "timeout";
+  bool short_rate = true;  ///< -rl and -rate-limit
 };
 
 /// --resolver, --trusted, --threads, --retry, --timeout, --rate and their like.
@@ -24,6 +27,7 @@ std::vector<cli::Flag> dns_flags(const DnsDefaults& defaults);
 std::string plan_of(const dns::ResolverOptions& options);
 
 /// kInvalidArgument, and errors of the resolvers' file.
-Result<dns::ResolverOptions> resolver_options(const cli::Values& flags);
+Result<dns::ResolverOptions> resolver_options(const cli::Values& flags,
+                                              const DnsDefaults& defaults = {});
 
 }  // namespace m8::asmm8

@@ -17,15 +17,25 @@
 #include "domain_input.h"
 #include "enumerate/bruteforce.h"
 #include "enumerate/engine.h"
+#include "http/service_flags.h"
 #include "net/scope.h"
 #include "output/format.h"
 #include "output/writer.h"
+#include "passive.h"
 #include "run_record.h"
 #include "scope_flags.h"
 #include "store/run_store.h"
 
 namespace m8::asmm8 {
 namespace {
+
+/// More and quicker attempts than for bulk: a lost name is worse here than a query.
+constexpr DnsDefaults kDnsDefaults{.in_flight = "500",
+                                   .rate = "1000/s",
+                                   .attempts = "8",
+                                   .timeout = "1",
+                                   .timeout_flag = "dns-timeout",
+                                   .short_rate = false};
 
 /// The domains of -d, -dL, arguments and stdin, canonical, once each.
 Result<std::vector<net::Name>> domains_of(const cli::Values& flags) {
@@ -43,13 +53,15 @@ Result<std::unique_ptr<enumerate::WordSource>> words_of(const cli::Values& flags
 
 /// What would be done, on stdout; nothing is sent.
 void print_plan(const std::vector<net::Name>& domains, const enumerate::WordSource& words,
-                const cli::Values& flags, const dns::ResolverOptions& options) {
+                const Passive& passive, const cli::Values& flags,
+                const dns::ResolverOptions& options) {
   const auto size = words.size();
   const std::string list = flags.text("wordlist");
   std::string plan;
   for (const auto& domain : domains) plan += "domain     " + domain.text() + "\n";
   plan += fmt::format("words      {}{}\n", list.empty() ? "built in" : list,
                       size ? fmt::format(" ({})", *size) : "");
+  plan += fmt::format("sources    {}\n", passive.plan());
   if (size) plan += fmt::format("names      {}\n", domains.size() * (*size + 1));
   plan += plan_of(options);
   (void)output::Stream(Fd(STDOUT_FILENO), "stdout").write(plan);
@@ -103,17 +115,20 @@ struct Outputs {
 
 Status open_outputs(const cli::Values& flags, model::Run& run, Outputs& outputs) {
   const char* format = flags.on("jsonl") ? "jsonl" : "screen";
+  output::FormatOptions options;
+  options.sources = flags.on("collect-sources");
   outputs.screen = std::make_unique<output::Writer>(
-      M8_TRY(output::make_format(format, {})),
+      M8_TRY(output::make_format(format, options)),
       std::make_unique<output::Stream>(Fd(STDOUT_FILENO), "stdout"));
   outputs.all.add(*outputs.screen);
   if (const std::string path = flags.text("output"); !path.empty()) {
     auto stream = M8_TRY(output::Stream::create(path));
-    outputs.file = std::make_unique<output::Writer>(M8_TRY(output::make_format(format, {})),
+    outputs.file = std::make_unique<output::Writer>(M8_TRY(output::make_format(format, options)),
                                                     std::move(stream));
     outputs.all.add(*outputs.file);
   }
-  outputs.store = M8_TRY(store::RunStore::open(flags, run));
+  // What nobody asked for is no inventory.
+  if (!flags.on("passive-only")) outputs.store = M8_TRY(store::RunStore::open(flags, run));
   if (outputs.store) outputs.all.add(outputs.store->sink());
   outputs.all.add(outputs.failures);
   return {};
@@ -174,34 +189,58 @@ int verdict_on(const enumerate::Engine& engine, const FailureLog& failures,
   return cli::kIncomplete;
 }
 
+/// --passive-only: what the sources say.
+Result<int> list_names(Passive& passive, Outputs& outputs, RunRecord& record,
+                       const cli::Context& context, const std::stop_token& stop) {
+  const Status listed = passive.list(outputs.all, stop);
+  const Status flushed = outputs.all.flush();
+  passive.end(record.run());
+  const bool interrupted = stop.stop_requested();
+  const Status ran = interrupted ? Status(Error{ErrorCode::kCancelled, "interrupted"}) : listed;
+  const Status summary = record.end(ran.ok() ? flushed : ran);
+  for (const Status& status : {ran, flushed, summary}) {
+    if (!status.ok()) return status.error();
+  }
+  return passive.verdict(context.program);
+}
+
 Result<int> enumerate_domains(const cli::Context& context, std::stop_token stop) {
   const cli::Values& flags = context.flags;
   Clock& clock = SystemClock::instance();
   const auto domains = M8_TRY(domains_of(flags));
   auto words = M8_TRY(words_of(flags));
-  const auto options = M8_TRY(resolver_options(flags));
+  const auto options = M8_TRY(resolver_options(flags, kDnsDefaults));
   const net::Scope scope = M8_TRY(scope_of(flags));
+  const auto passive = M8_TRY(Passive::create(flags, domains, scope, clock));
   if (flags.on("dry-run")) {
-    print_plan(domains, *words, flags, options);
+    print_plan(domains, *words, *passive, flags, options);
     return cli::kDone;
   }
   RunRecord record(context, clock);
   Outputs outputs(domains);
   M8_TRY(open_outputs(flags, record.run(), outputs));
+  if (flags.on("passive-only")) return list_names(*passive, outputs, record, context, stop);
   const enumerate::EngineOptions engine_options{options, domains, flags.on("strict-wildcard")};
-  enumerate::BruteForce candidates(domains, std::move(words));
+  enumerate::BruteForce guesses(domains, std::move(words));
+  enumerate::Merge candidates;
+  candidates.add(passive->names());
+  candidates.add(guesses);
+  Provenance sink(outputs.all);
   const auto engine =
-      M8_TRY(enumerate::Engine::create(engine_options, candidates, scope, outputs.all, clock));
+      M8_TRY(enumerate::Engine::create(engine_options, candidates, scope, sink, clock));
+  passive->start(sink, stop);
   const Status ran = run_engine(*engine, outputs, flags, stop);
   const Status flushed = outputs.all.flush();
-  count(*engine, candidates, outputs.failures, record.run());
+  count(*engine, guesses, outputs.failures, record.run());
   if (outputs.store) record.run().counts["records.lost"] = outputs.store->unwritten();
+  passive->end(record.run());
   const Status summary = record.end(ran.ok() ? flushed : ran);
   const Status stored = outputs.store ? outputs.store->end(record.run()) : Status();
   for (const Status& status : {ran, flushed, engine->sink_status(), summary, stored}) {
     if (!status.ok()) return status.error();
   }
-  return verdict_on(*engine, outputs.failures, context);
+  return std::max(verdict_on(*engine, outputs.failures, context),
+                  passive->verdict(context.program));
 }
 
 cli::Flag flag(std::string name, std::vector<std::string> aliases, std::string section,
@@ -250,9 +289,8 @@ std::vector<cli::Flag> enum_flags() {
       summary_flag(),
       dry_run,
   };
-  // More and quicker attempts than for bulk: a lost name is worse here than a query.
-  const DnsDefaults defaults{.in_flight = "500", .rate = "1000/s", .attempts = "8", .timeout = "1"};
-  for (auto more : {dns_flags(defaults), scope_flags(), store::store_flags()})
+  for (auto more : {passive_flags(), dns_flags(kDnsDefaults), scope_flags(), store::store_flags(),
+                    http::service_flags()})
     flags.insert(flags.end(), more.begin(), more.end());
   return flags;
 }
@@ -264,10 +302,15 @@ cli::Command enum_command() {
   command.name = "enum";
   command.brief = "find the hostnames of domains";
   command.detail =
-      "Tries words under each domain and writes the names that are there, as soon as they are "
-      "proven. The domain itself is among the results if it has an address. Everything found is "
+      "Asks passive sources, tries words under each domain, and writes the names that are there, "
+      "as soon as they are proven. The domain itself is among the results if it has an address. "
+      "Everything found is "
       "kept in the store. The exit code is 4 when more than a quarter of the names got no answer, "
-      "or a domain itself got none.\n\n"
+      "or a domain itself got none, or when more sources failed than --max-failed-sources "
+      "allows.\n\n"
+      "Sources: every one that needs no key or has one is asked, all at once, and their names go "
+      "before words. Domains that are for special use (test, localhost, example.com and the like) "
+      "are told to none of them, except to those whose URL was given.\n\n"
       "Wildcards: each zone is asked for labels that nobody made, until what its wildcard gives is "
       "known. A name with other records is its own. A name with the same records is proven if it "
       "exists, and that shows below it: a wildcard does not reach below a name that exists (RFC "

@@ -1,7 +1,15 @@
 #include "network.h"
 
+#include <optional>
+#include <vector>
+
+#include "base/log.h"
+#include "cli/environment.h"
 #include "dns/host_lookup.h"
 #include "dns/server_list.h"
+#include "http/proxy_search.h"
+#include "http/service_flags.h"
+#include "selection.h"
 
 namespace m8::num8 {
 namespace {
@@ -40,15 +48,39 @@ class CountedLookup final : public net::HostLookup {
   LookupCounts& counts_;
 };
 
+/// The first of --proxy that can be reached; nothing without that flag.
+Result<std::optional<http::Proxy>> find_proxy(const cli::Values& flags, net::HostLookup& lookup,
+                                              Clock& clock, std::chrono::milliseconds timeout,
+                                              std::stop_token stop) {
+  std::vector<http::Proxy> proxies;
+  for (const std::string& url : M8_TRY(expand_files(flags.list("proxy")))) {
+    auto proxy = http::Proxy::parse(url);
+    if (!proxy.ok()) return proxy.error().with_context("--proxy");
+    proxies.push_back(std::move(proxy).value());
+  }
+  if (proxies.empty()) return std::optional<http::Proxy>();
+  return std::optional<http::Proxy>(
+      M8_TRY(http::first_reachable(proxies, lookup, clock, timeout, std::move(stop))));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Network>> Network::create(const cli::Values& flags,
-                                                 const ScanSettings& settings, Clock& clock) {
+                                                 const ScanSettings& settings, Clock& clock,
+                                                 std::stop_token stop) {
   std::unique_ptr<Network> network(new Network(settings, clock));
   network->resolvers_ = M8_TRY(make_lookup(flags, clock));
   network->lookup_ = std::make_unique<CountedLookup>(*network->resolvers_, network->lookups_);
   http::Session::Options options;
   options.connect_timeout = settings.requests.timeout;
+  options.target_proxy = M8_TRY(
+      find_proxy(flags, *network->lookup_, clock, settings.requests.timeout, std::move(stop)));
+  if (options.target_proxy) {
+    network->proxy_ = options.target_proxy->name();
+    log::get("http")->info("using {} as proxy server", network->proxy_);
+  }
+  options.service =
+      M8_TRY(http::service_options(flags, http::ProxyRules::from_environment(cli::environment)));
   network->session_ = M8_TRY(
       http::Session::create(options, *network->lookup_, settings.scope, network->limiter_, clock));
   return network;

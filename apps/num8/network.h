@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "base/result.h"
@@ -23,13 +24,17 @@ struct LookupCounts {
 
 class Network {
  public:
-  /// \p settings and \p clock are borrowed. Errors of --resolvers and of the session.
+  /// \p settings and \p clock are borrowed. Errors of --resolvers, --proxy and of the session.
+  /// Waits for a proxy, if some are given.
   static Result<std::unique_ptr<Network>> create(const cli::Values& flags,
-                                                 const ScanSettings& settings, Clock& clock);
+                                                 const ScanSettings& settings, Clock& clock,
+                                                 std::stop_token stop);
 
   /// REQUIRES: not closed.
   http::Session& session() { return *session_; }
   const LookupCounts& lookups() const { return lookups_; }
+  /// Name of the proxy in use; empty = none.
+  const std::string& proxy() const { return proxy_; }
   /// Cancels what is in flight and ends the loops.
   void close() { session_.reset(); }
 
@@ -38,6 +43,7 @@ class Network {
 
   net::RateLimiter limiter_;
   LookupCounts lookups_;
+  std::string proxy_;
   std::unique_ptr<net::HostLookup> resolvers_;
   std::unique_ptr<net::HostLookup> lookup_;  ///< resolvers_, counted
   std::unique_ptr<http::Session> session_;

@@ -101,8 +101,9 @@ class Scan {
     }
     auto outputs = Outputs::open(context_.flags, stop_, record_);
     if (!outputs.ok()) return cli::fail(context_.program, outputs.error());
-    auto network = Network::create(context_.flags, settings_, clock_);
+    auto network = Network::create(context_.flags, settings_, clock_, stop_.get_token());
     if (!network.ok()) return cli::fail(context_.program, network.error());
+    proxy_ = (*network)->proxy();
     const Status status = scan(*catalog, reader, **outputs, **network);
     count_catalog(*catalog, record_);
     count_targets(reader.counts(), record_);
@@ -159,7 +160,7 @@ class Scan {
                      : code == cli::kFailed || code == cli::kUsage ? "failed"
                      : code == cli::kIncomplete                    ? "incomplete"
                                                                    : "done";
-    report_losses(context_, totals_);
+    report_losses(context_, totals_, stats_, proxy_);
     if (names_lost_ > 0) {
       say(context_, fmt::format("incomplete: {} host names could not be looked up", names_lost_));
     }
@@ -180,7 +181,7 @@ class Scan {
     if (totals_.records_lost > 0 || !totals_.first_record_error.empty()) return cli::kFailed;
     if (settings_.fail_on && outputs.worst() && *outputs.worst() >= *settings_.fail_on)
       return cli::kFound;
-    return is_incomplete(totals_) || names_lost_ > 0 ? cli::kIncomplete : cli::kDone;
+    return is_incomplete(totals_, stats_) || names_lost_ > 0 ? cli::kIncomplete : cli::kDone;
   }
 
   Status write_summary() {
@@ -206,6 +207,7 @@ class Scan {
   model::Run record_;
   scan::Totals totals_;
   http::SessionStats stats_;
+  std::string proxy_;  ///< its name, without a login
   ProcessUsage usage_;
   std::uint64_t names_lost_ = 0;  ///< host names that no resolver answered
 };

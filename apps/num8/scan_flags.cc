@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
+#include "http/service_flags.h"
 #include "selection.h"
 #include "store/run_store.h"
 
@@ -65,6 +66,11 @@ cli::Flag repeated(cli::Flag flag, bool literal = false) {
 
 cli::Flag file_flag(cli::Flag flag) {
   flag.complete = cli::Complete::kFile;
+  return flag;
+}
+
+cli::Flag secret(cli::Flag flag) {
+  flag.secret = true;
   return flag;
 }
 
@@ -140,6 +146,11 @@ Flags request_flags() {
       switched(in, "no-interactsh", {"ni"}, "run templates up to what needs an interaction server"),
       valued(in, "attack-type", {"at"}, "TYPE", "how payloads are combined"),
       valued(in, "sni", {}, "NAME", "TLS server name"),
+      detailed(
+          secret(repeated(valued(in, "proxy", {"p"}, "URL", "send all requests through it"))),
+          "http, https, socks5 (names are looked up here) or socks5h://USER:PASSWORD@HOST:PORT, "
+          "or a file of them: that keeps the password off the command line. Of several the first "
+          "that can be reached is used."),
       switched(in, "leave-default-ports", {"ldp"}, "keep :80 and :443 in Host"),
       typed(with_default(
                 valued(in, "response-size-read", {"rsr"}, "N", "read at most so much of an answer"),
@@ -332,7 +343,7 @@ Status read_scope(const cli::Values& flags, net::Scope& out) {
 Flags scan_flags() {
   Flags flags = input_flags();
   for (Flags more : {selection_flags(), output_flags(), store::store_flags(), request_flags(),
-                     rate_flags(), run_flags()})
+                     rate_flags(), run_flags(), http::service_flags()})
     for (cli::Flag& flag : more) flags.push_back(std::move(flag));
   return flags;
 }

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "selection.h"
 
@@ -59,10 +60,15 @@ void report_targets(const cli::Context& context, const model::TargetReader::Coun
   if (!skipped.empty()) say(context, "targets left out: " + skipped);
 }
 
-void report_losses(const cli::Context& context, const scan::Totals& totals) {
+void report_losses(const cli::Context& context, const scan::Totals& totals,
+                   const http::SessionStats& stats, const std::string& proxy) {
   if (totals.hosts_lost > 0)
-    say(context,
-        fmt::format("incomplete: {} hosts that had answered stopped answering", totals.hosts_lost));
+    say(context, fmt::format("incomplete: {} hosts that had answered stopped answering: {}{}",
+                             totals.hosts_lost, fmt::join(totals.lost_hosts, ", "),
+                             totals.hosts_lost > totals.lost_hosts.size() ? ", ..." : ""));
+  if (stats.proxy_errors > 0)
+    say(context, fmt::format("incomplete: {} requests were lost at the proxy {}",
+                             stats.proxy_errors, proxy));
   if (const auto it = totals.errors.find("exhausted"); it != totals.errors.end())
     say(context, fmt::format("incomplete: {} requests failed for want of descriptors or memory",
                              it->second));
@@ -78,8 +84,8 @@ std::string closing_line(const model::Run& run, const scan::Totals& totals,
                      usage.peak_rss_bytes >> 20);
 }
 
-bool is_incomplete(const scan::Totals& totals) {
-  return totals.hosts_lost > 0 || totals.errors.count("exhausted") > 0;
+bool is_incomplete(const scan::Totals& totals, const http::SessionStats& stats) {
+  return totals.hosts_lost > 0 || totals.errors.count("exhausted") > 0 || stats.proxy_errors > 0;
 }
 
 void count_catalog(const Catalog& catalog, model::Run& run) {
@@ -113,6 +119,17 @@ void count_scan(const scan::Totals& totals, const http::SessionStats& stats, mod
   counts["responses"] = stats.responses;
   counts["connections"] = stats.connections;
   counts["connections.reused"] = stats.reused;
+  counts["retries"] = stats.retries;
+  counts["slowdowns"] = stats.slowdowns;
+  counts["proxy.connects"] = stats.proxy_connects;
+  counts["proxy.errors"] = stats.proxy_errors;
+  counts["timeouts.dial"] = stats.timeouts.dial;
+  counts["timeouts.tls"] = stats.timeouts.tls;
+  counts["timeouts.header"] = stats.timeouts.header;
+  counts["timeouts.body"] = stats.timeouts.body;
+  counts["timeouts.total"] = stats.timeouts.total;
+  counts["breaker.opens"] = stats.breaker_opens;
+  counts["breaker.rejections"] = stats.breaker_rejections;
   counts["bytes.in"] = stats.bytes_in;
   counts["bytes.out"] = stats.bytes_out;
   counts["refused_by_scope"] = stats.refused_by_scope;

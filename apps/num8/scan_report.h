@@ -19,13 +19,14 @@ void report_catalog(const cli::Context& context, const templates::Catalog& catal
 void report_targets(const cli::Context& context, const model::TargetReader::Counts& counts,
                     const scan::Totals& totals);
 /// Says which work was lost, if any.
-void report_losses(const cli::Context& context, const scan::Totals& totals);
+void report_losses(const cli::Context& context, const scan::Totals& totals,
+                   const http::SessionStats& stats, const std::string& proxy);
 /// "12 findings, 2000 requests, 4.1 s, 7 threads, peak 48 MB"
 std::string closing_line(const model::Run& run, const scan::Totals& totals,
                          const http::SessionStats& stats, const ProcessUsage& usage);
 
 /// True if a host that had answered was dropped, or we ran out of something.
-bool is_incomplete(const scan::Totals& totals);
+bool is_incomplete(const scan::Totals& totals, const http::SessionStats& stats);
 
 void count_catalog(const templates::Catalog& catalog, model::Run& run);
 void count_targets(const model::TargetReader::Counts& counts, model::Run& run);

@@ -82,12 +82,14 @@ Error errno_error(std::string_view what, int error_number) {
     case ETIMEDOUT:
       code = ErrorCode::kTimeout;
       break;
-    case ECONNREFUSED:
     case ECONNRESET:
     case EPIPE:
+      code = ErrorCode::kNetwork;
+      break;
+    case ECONNREFUSED:
     case ENETUNREACH:
     case EHOSTUNREACH:
-      code = ErrorCode::kNetwork;
+      code = ErrorCode::kRefused;
       break;
     default:
       break;

@@ -22,6 +22,8 @@ const char* to_string(ErrorCode code) {
       return "cancelled";
     case ErrorCode::kNetwork:
       return "network";
+    case ErrorCode::kRefused:
+      return "refused";
     case ErrorCode::kProtocol:
       return "protocol";
     case ErrorCode::kUnsupported:

@@ -22,7 +22,8 @@ enum class ErrorCode {
   kExhausted,        ///< a bound was reached: disk, descriptors, memory, queue, size cap
   kTimeout,          ///< a deadline passed
   kCancelled,        ///< a stop was requested
-  kNetwork,          ///< connecting, resetting, unreachable
+  kNetwork,          ///< a connection was reset or ended early
+  kRefused,          ///< nobody listens there, or no way leads there: as good as for ever
   kProtocol,         ///< a peer sent bytes that break the protocol
   kUnsupported,      ///< well-formed, but this program can't do it (yet)
   kCorrupt,          ///< our own stored data can't be read

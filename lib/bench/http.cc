@@ -5,13 +5,12 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/file.h"
+#include "bench/http_services.h"
+#include "bench/nginx.h"
 #include "bench/registry.h"
 #include "http/session.h"
-#include "net/socket.h"
 
 namespace m8::bench {
 namespace {
@@ -20,76 +19,6 @@ constexpr int kInFlight = 50;
 constexpr auto kWait = std::chrono::seconds(60);
 constexpr double kLeastRatio = 0.4;
 constexpr double kLeastReuse = 99;
-
-/// A page of the size of nginx's own first page.
-std::string page() {
-  std::string text = "<!doctype html><title>bench</title>\n";
-  while (text.size() < 612) text += "0123456789abcdef\n";
-  return text;
-}
-
-/// A loopback port that was free a moment ago.
-Result<std::uint16_t> free_port() {
-  const auto any = M8_TRY(net::SocketAddress::parse("127.0.0.1", 0));
-  const Fd listener = M8_TRY(net::tcp_listen(any));
-  return M8_TRY(net::local_address(listener.get())).port;
-}
-
-std::string nginx_config(const std::string& directory, std::uint16_t port) {
-  // As root its worker would drop to a user that may not read our directory.
-  const char* user = ::geteuid() == 0 ? "user root;\n" : "";
-  return fmt::format(
-      "{1}daemon off;\nworker_processes 1;\npid {0}/nginx.pid;\nerror_log {0}/error.log;\n"
-      "events {{ worker_connections 4096; }}\n"
-      "http {{\n access_log off;\n keepalive_requests 1000000000;\n keepalive_timeout 60s;\n"
-      " client_body_temp_path {0}/t1;\n proxy_temp_path {0}/t2;\n fastcgi_temp_path {0}/t3;\n"
-      " uwsgi_temp_path {0}/t4;\n scgi_temp_path {0}/t5;\n default_type text/html;\n"
-      " open_file_cache max=10;\n sendfile on;\n tcp_nopush on;\n"
-      " server {{ listen 127.0.0.1:{2}; root {0}/www; }}\n}}\n",
-      directory, user, port);
-}
-
-/// nginx with one worker and one page. Told to end: a killed master would leave its worker behind.
-class Server {
- public:
-  Server(Child child, std::uint16_t port) : child_(std::move(child)), port_(port) {}
-  Server(Server&&) = default;
-  ~Server() {
-    if (child_.pid() > 0) (void)child_.stop(std::chrono::seconds(5));
-  }
-
-  Child& child() { return child_; }
-  std::string url() const { return fmt::format("http://127.0.0.1:{}/", port_); }
-
- private:
-  Child child_;
-  std::uint16_t port_;
-};
-
-Result<std::string> find_nginx(const Context& context) {
-  auto path = context.peer_program("nginx", "nginx-light");
-  if (path.ok()) return path;
-  auto system = find_program("/usr/sbin/nginx", {});
-  return system.ok() ? system : path;
-}
-
-Result<Server> start_server(const Context& context) {
-  const std::string program = M8_TRY(find_nginx(context));
-  const std::string& directory = context.temp_directory;
-  const std::uint16_t port = M8_TRY(free_port());
-  if (::mkdir((directory + "/www").c_str(), 0755) != 0 && errno != EEXIST)
-    return errno_error("make " + directory + "/www", errno);
-  M8_TRY(write_file_atomically(directory + "/www/index.html", page()));
-  M8_TRY(write_file_atomically(directory + "/nginx.conf", nginx_config(directory, port)));
-  ChildOptions options;
-  options.arguments = {
-      program, "-p", directory, "-e", directory + "/error.log", "-c", directory + "/nginx.conf"};
-  options.errors = ChildStream::file(directory + "/nginx.out");
-  Server server(M8_TRY(Child::start(options, context.clock)), port);
-  M8_TRY(
-      wait_for_file(context, directory + "/nginx.pid", server.child(), std::chrono::seconds(10)));
-  return server;
-}
 
 /// Only addresses are asked for here.
 class NoLookup final : public net::HostLookup {
@@ -118,7 +47,7 @@ Result<std::unique_ptr<Engine>> make_engine(Clock& clock) {
   return engine;
 }
 
-Result<http::Request> make_request(const Server& server) {
+Result<http::Request> make_request(const Nginx& server) {
   http::Request request;
   request.url = M8_TRY(net::Url::parse(server.url()));
   request.headers = {{"Host", request.url.authority()},
@@ -174,7 +103,7 @@ struct Rows {
 
 Status check_answer(Engine& engine, const http::Request& request, std::stop_token stop) {
   const auto exchange = M8_TRY(engine.session->fetch(request, stop));
-  if (exchange.final().status != 200 || exchange.final().body != page()) {
+  if (exchange.final().status != 200 || exchange.final().body != Nginx::page()) {
     return Error{ErrorCode::kInternal, "nginx: not the page that it was given"};
   }
   return {};
@@ -209,8 +138,8 @@ Result<double> wrk_figure(const std::string& text, std::string_view label) {
   return Error{ErrorCode::kInternal, fmt::format("wrk: no \"{}\" in its output", label)};
 }
 
-Status measure_wrk(const Context& context, const std::string& wrk, const Server& server,
-                   int seconds, Rows& rows) {
+Status measure_wrk(const Context& context, const std::string& wrk, const Nginx& server, int seconds,
+                   Rows& rows) {
   const std::string out = context.temp_directory + "/wrk.out";
   ChildOptions options;
   options.arguments = {wrk, "-t1", fmt::format("-c{}", kInFlight), fmt::format("-d{}s", seconds),
@@ -226,8 +155,9 @@ Status measure_wrk(const Context& context, const std::string& wrk, const Server&
 }
 
 Result<Report> run(const Context& context) {
+  if (!context.flags.text("baseline").empty()) return compare_services(context);
   const std::string wrk = M8_TRY(context.peer_program("wrk", "wrk"));
-  const auto server = M8_TRY(start_server(context));
+  const auto server = M8_TRY(Nginx::start(context));
   const http::Request request = M8_TRY(make_request(server));
   const std::int64_t count = context.flags.number("requests");
   Report report("http");
@@ -242,7 +172,7 @@ Result<Report> run(const Context& context) {
   report.note(
       fmt::format("one loop thread, {} in flight, {} requests in each repeat, nginx with "
                   "one worker on loopback, a page of {} bytes",
-                  kInFlight, count, page().size()));
+                  kInFlight, count, Nginx::page().size()));
   return report;
 }
 
@@ -254,12 +184,21 @@ std::vector<cli::Flag> flags() {
   requests.brief = "requests in each repeat";
   requests.initial = "100000";
   requests.type = cli::ValueType::number(1000, 1'000'000'000);
-  return {requests};
+  cli::Flag baseline;
+  baseline.name = "baseline";
+  baseline.argument = "MODE";
+  baseline.section = "Benchmark";
+  baseline.brief = "measure the service session against this mode instead";
+  baseline.detail = "no-reuse: a new client, and so a new connection with TLS, for each request.";
+  baseline.choices = {"no-reuse"};
+  return {requests, baseline};
 }
 
 }  // namespace
 
 extern const Workload kHttp;
-const Workload kHttp{"http", "target requests against nginx; wrk is the peer", flags, run};
+const Workload kHttp{
+    "http", "requests against nginx: targets against wrk, or services against a client for each",
+    flags, run};
 
 }  // namespace m8::bench

@@ -17,6 +17,8 @@ TargetLoop::Options loop_options(const Session::Options& options) {
   out.pool.idle_timeout = options.idle_timeout;
   out.connect_timeout = options.connect_timeout;
   out.retry_delay = options.retry_delay;
+  out.max_hold = options.max_hold;
+  out.proxy = options.target_proxy;
   return out;
 }
 
@@ -26,6 +28,9 @@ Result<std::unique_ptr<WireClient>> WireClient::create(const Session::Options& o
                                                        TargetLoop::World world) {
   if (options.loops < 1 || options.loops > 16) {
     return Error{ErrorCode::kInvalidArgument, "http: loops outside 1..16"};
+  }
+  if (options.target_proxy && options.target_proxy->addresses.empty()) {
+    return Error{ErrorCode::kInvalidArgument, "http: the proxy was not looked up"};
   }
   std::unique_ptr<WireClient> client(new WireClient());
   for (int i = 0; i < options.loops; ++i) {
@@ -66,6 +71,13 @@ void WireClient::add_to(SessionStats& stats) const {
     stats.bytes_in += counters.bytes_in.value();
     stats.bytes_out += counters.bytes_out.value();
     stats.refused_by_scope += counters.refused_by_scope.value();
+    stats.retries += counters.retries.value();
+    stats.proxy_connects += counters.proxy_connects.value();
+    stats.proxy_errors += counters.proxy_errors.value();
+    stats.timeouts.dial += counters.timeouts_dial.value();
+    stats.timeouts.tls += counters.timeouts_tls.value();
+    stats.timeouts.header += counters.timeouts_header.value();
+    stats.timeouts.body += counters.timeouts_body.value();
   }
 }
 

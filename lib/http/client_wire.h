@@ -14,7 +14,8 @@ namespace m8::http {
 
 class WireClient {
  public:
-  /// Starts the loops. kInvalidArgument for a number of loops outside 1..16, kIo or kExhausted
+  /// Starts the loops. kInvalidArgument for a number of loops outside 1..16 or a
+  /// proxy without addresses, kIo or kExhausted
   /// without descriptors. What \p world refers to must outlive the client.
   static Result<std::unique_ptr<WireClient>> create(const Session::Options& options,
                                                     TargetLoop::World world);

@@ -22,19 +22,16 @@ Error network_error(std::string_view what, int error_number) {
 
 }  // namespace
 
-Connection::Connection(Shared& shared, const net::SocketAddress& to) : shared_(shared), peer_(to) {}
+Connection::Connection(Shared& shared, Route route) : shared_(shared), route_(std::move(route)) {}
 
 Connection::~Connection() { close(); }
 
-Result<std::unique_ptr<Connection>> Connection::open(Shared& shared, const net::SocketAddress& to,
-                                                     std::shared_ptr<net::TlsContext> tls,
-                                                     std::string server_name) {
-  std::unique_ptr<Connection> connection(new Connection(shared, to));
-  connection->fd_ = M8_TRY(net::tcp_connect(to));
-  connection->tls_context_ = std::move(tls);
-  connection->server_name_ = std::move(server_name);
+Result<std::unique_ptr<Connection>> Connection::open(Shared& shared, Route route) {
+  std::unique_ptr<Connection> connection(new Connection(shared, std::move(route)));
+  connection->fd_ = M8_TRY(net::tcp_connect(connection->route_.to));
   M8_TRY(shared.poller.add(connection->fd_.get(), kInterest, connection.get()));
   shared.counters.connections.add();
+  if (connection->route_.proxy != nullptr) shared.counters.proxy_connects.add();
   return connection;
 }
 
@@ -56,6 +53,8 @@ void Connection::ready(std::uint32_t events) {
   const bool readable = (events & (EPOLLIN | kEnded)) != 0;
   if (state_ == State::kIdle && readable) return check_idle();
   if (state_ == State::kConnecting && (events & (EPOLLOUT | kEnded)) != 0) on_connect();
+  if (state_ == State::kProxyHandshake) proxy_handshake();
+  if (state_ == State::kTunnel) tunnel();
   if (state_ == State::kHandshake) handshake();
   if (state_ != State::kBusy) return;
   if (!unsent_.empty() && (tls_ || (events & EPOLLOUT) != 0)) write_some();
@@ -64,14 +63,58 @@ void Connection::ready(std::uint32_t events) {
 }
 
 void Connection::resume() {
+  if (state_ == State::kTunnel) tunnel();
   if (state_ == State::kBusy) read_some();
 }
 
 void Connection::on_connect() {
-  const Status status = net::connect_result(fd_.get(), peer_);
+  const Status status = net::connect_result(fd_.get(), route_.to);
   if (!status.ok()) return fail(status.error());
-  if (!tls_context_) return become_idle();
-  auto stream = net::TlsStream::client(tls_context_, fd_.get(), server_name_);
+  if (!route_.proxy_tls) return enter_tunnel();
+  auto stream = net::TlsStream::client(route_.proxy_tls, fd_.get(), route_.proxy->host);
+  if (!stream.ok()) return fail(stream.error());
+  tls_ = std::move(stream).value();
+  state_ = State::kProxyHandshake;
+}
+
+void Connection::proxy_handshake() {
+  const auto state = tls_->handshake();
+  if (!state.ok()) return fail(state.error());
+  if (*state == net::IoState::kDone) enter_tunnel();
+}
+
+void Connection::enter_tunnel() {
+  if (!route_.tunnel) return begin_tls();
+  state_ = State::kTunnel;
+  tunnel_ = std::make_unique<ProxyHandshake>(*route_.proxy, *route_.tunnel);
+}
+
+/// Each turn sends all that is to be said and reads one piece of what the proxy answers.
+void Connection::tunnel() {
+  while (state_ == State::kTunnel) {
+    if (unsent_.empty()) unsent_ = tunnel_bytes_ = tunnel_->take_output();
+    write_some();
+    if (write_failed_) return fail({ErrorCode::kNetwork, "connection closed by the proxy"});
+    if (!unsent_.empty()) return;
+    std::size_t size = 0;
+    const auto state = receive(size);
+    if (!state.ok()) return fail(state.error());
+    if (*state == net::IoState::kClosed) {
+      return fail({ErrorCode::kNetwork, "connection closed by the proxy"});
+    }
+    if (*state != net::IoState::kDone) return;
+    const Status fed = tunnel_->feed(std::string_view(shared_.buffer.data(), size));
+    if (!fed.ok()) return fail(fed.error());
+    if (!tunnel_->through()) continue;
+    tunnel_.reset();
+    begin_tls();
+  }
+}
+
+void Connection::begin_tls() {
+  if (!route_.tls) return become_idle();
+  auto stream = tls_ ? net::TlsStream::client(route_.tls, std::move(tls_), route_.server_name)
+                     : net::TlsStream::client(route_.tls, fd_.get(), route_.server_name);
   if (!stream.ok()) return fail(stream.error());
   tls_ = std::move(stream).value();
   state_ = State::kHandshake;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "http/counters.h"
+#include "http/proxy_handshake.h"
 #include "http/response_parser.h"
 #include "net/address.h"
 #include "net/poller.h"
@@ -24,6 +26,17 @@ namespace m8::http {
 
 struct Flight;
 struct PoolEntry;
+
+/// How a connection leads to its target.
+struct Route {
+  net::SocketAddress to;                 ///< where TCP goes: the target, or a proxy
+  net::SocketAddress peer;               ///< the target; 0.0.0.0 if only a proxy knows
+  std::shared_ptr<net::TlsContext> tls;  ///< of the target; null = none
+  std::string server_name;
+  const Proxy* proxy = nullptr;                ///< borrowed; null = none
+  std::shared_ptr<net::TlsContext> proxy_tls;  ///< of a kHttps proxy
+  std::optional<ProxyGoal> tunnel;             ///< what the proxy is asked for first
+};
 
 class Connection final : public net::Poller::Handler {
  public:
@@ -36,7 +49,8 @@ class Connection final : public net::Poller::Handler {
     virtual void connected(Connection& connection) = 0;
     /// The parser is done(). \p reusable: the connection is clean and open.
     virtual void answered(Connection& connection, bool reusable) = 0;
-    /// It is of no use any more. kNetwork: refused, reset, ended; kProtocol: TLS, or no HTTP.
+    /// It is of no use any more. kRefused; kNetwork: reset, ended; kProtocol: TLS, or no
+    /// HTTP.
     virtual void broken(Connection& connection, const Error& error) = 0;
     /// Call resume() at the next turn.
     virtual void again(Connection& connection) = 0;
@@ -49,13 +63,11 @@ class Connection final : public net::Poller::Handler {
     Counters& counters;
     std::span<char> buffer;  ///< for reading; its content means nothing between calls
   };
-  enum class State { kConnecting, kHandshake, kIdle, kBusy, kClosed };
+  enum class State { kConnecting, kProxyHandshake, kTunnel, kHandshake, kIdle, kBusy, kClosed };
 
-  /// Begins to connect. With \p tls the handshake follows, naming \p server_name. kExhausted
-  /// without descriptors, kNetwork when refused at once.
-  static Result<std::unique_ptr<Connection>> open(Shared& shared, const net::SocketAddress& to,
-                                                  std::shared_ptr<net::TlsContext> tls,
-                                                  std::string server_name);
+  /// Begins to connect; what \p route has of proxy and TLS follows. kExhausted
+  /// without descriptors, kRefused at once.
+  static Result<std::unique_ptr<Connection>> open(Shared& shared, Route route);
   ~Connection() override;
 
   /// Sends \p bytes and reads one answer into \p parser; both are borrowed until the owner is told.
@@ -67,7 +79,13 @@ class Connection final : public net::Poller::Handler {
   void close();
 
   State state() const { return state_; }
-  const net::SocketAddress& peer() const { return peer_; }
+  const net::SocketAddress& peer() const { return route_.peer; }
+  /// It has not got to where a target's errors begin: what failed is the proxy.
+  bool at_proxy() const {
+    return route_.proxy != nullptr &&
+           (state_ == State::kConnecting || state_ == State::kProxyHandshake ||
+            state_ == State::kTunnel);
+  }
   /// Exchanges begun on it.
   std::uint32_t exchanges() const { return exchanges_; }
   /// When the head of the answer was complete. Meaningful once answered.
@@ -84,8 +102,12 @@ class Connection final : public net::Poller::Handler {
   bool resuming = false;          ///< the owner has it on its again() list
 
  private:
-  Connection(Shared& shared, const net::SocketAddress& to);
+  Connection(Shared& shared, Route route);
   void on_connect();
+  void proxy_handshake();
+  void enter_tunnel();
+  void tunnel();
+  void begin_tls();
   void handshake();
   void become_idle();
   void check_idle();
@@ -97,11 +119,11 @@ class Connection final : public net::Poller::Handler {
   void fail(const Error& error);
 
   Shared& shared_;
-  const net::SocketAddress peer_;
+  const Route route_;
   Fd fd_;
-  std::shared_ptr<net::TlsContext> tls_context_;  ///< shared with all streams made of it
   std::unique_ptr<net::TlsStream> tls_;
-  std::string server_name_;
+  std::unique_ptr<ProxyHandshake> tunnel_;  ///< until it is through
+  std::string tunnel_bytes_;                ///< what `unsent_` views under kTunnel
   ResponseParser* parser_ = nullptr;
   std::string_view unsent_;
   SteadyTime head_at_{};

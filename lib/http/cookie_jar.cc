@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <ctime>
 
+#include "http/http_date.h"
 #include "http/text.h"
 #include "net/address.h"
 #include "net/name.h"
@@ -31,15 +31,9 @@ std::optional<std::int64_t> read_max_age(std::string_view text) {
 
 /// Seconds from \p now to an Expires date in one of the forms in use.
 std::optional<std::int64_t> read_expires(std::string_view text, WallTime now) {
-  const std::string date(text);
-  for (const char* form : {"%a, %d %b %Y %H:%M:%S", "%a, %d-%b-%Y %H:%M:%S",
-                           "%a, %d-%b-%y %H:%M:%S", "%a %b %d %H:%M:%S %Y"}) {
-    std::tm fields{};
-    if (strptime(date.c_str(), form, &fields) == nullptr) continue;
-    const auto wall = std::chrono::system_clock::from_time_t(timegm(&fields));
-    return std::chrono::duration_cast<std::chrono::seconds>(wall - now).count();
-  }
-  return std::nullopt;
+  const auto wall = parse_http_date(text);
+  if (!wall) return std::nullopt;
+  return std::chrono::duration_cast<std::chrono::seconds>(*wall - now).count();
 }
 
 void read_attribute(std::string_view text, WallTime now, Cookie& cookie) {

@@ -21,6 +21,8 @@ class Counter {
 /// The fields of SessionStats.
 struct Counters {
   Counter requests, responses, errors, connections, reused, bytes_in, bytes_out, refused_by_scope;
+  Counter retries, proxy_connects, proxy_errors;
+  Counter timeouts_dial, timeouts_tls, timeouts_header, timeouts_body;
 };
 
 }  // namespace m8::http

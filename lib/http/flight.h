@@ -36,22 +36,27 @@ struct Flight : DeadlineWheel::Node {
   Session::Callback done;
   Exchange exchange;      ///< earlier hops, and the bytes of the first request
   std::string hop_bytes;  ///< the bytes of the current hop, if it isn't the first
+  std::string proxied;    ///< the bytes in absolute-form, if that is how a proxy wants them
   std::string key;        ///< pool key of the current hop
   ResponseParser parser;  ///< of the current attempt
   Connection* connection = nullptr;
   std::vector<net::SocketAddress> addresses;  ///< where the current hop may connect to
   std::size_t next_address = 0;
-  std::string last_error;   ///< of the address tried before
+  Error last_error;         ///< of the address tried before
   SteadyTime began{};       ///< of the whole chain, waiting for a turn excluded
   Duration budget{};        ///< what the attempt may take; redirect hops share it
   SteadyTime deadline{};    ///< of the current attempt
   std::uint64_t timer = 0;  ///< of kDelayed
   int tries = 0;            ///< spent of Request::retries
+  bool at_proxy = false;    ///< the last attempt failed because of the proxy
   bool avoid_pool = false;  ///< a pooled connection has failed it
   Stage stage = Stage::kQueued;
   std::size_t slot = 0;  ///< place in the loop's table
 
-  const std::string& bytes() const { return exchange.hops.empty() ? exchange.sent : hop_bytes; }
+  const std::string& bytes() const {
+    if (!proxied.empty()) return proxied;
+    return exchange.hops.empty() ? exchange.sent : hop_bytes;
+  }
   const Request& first_request() const { return first ? *first : request; }
 };
 

@@ -39,10 +39,16 @@ struct Request {
   Redirects redirects = Redirects::kNone;
   int max_redirects = 10;
 
-  /// For one attempt: connecting, sending, headers, body. Default 10 s.
-  std::chrono::milliseconds timeout{10'000};
-  /// Further attempts on a reset or an early end of a connection. Never on a status.
+  /// For one attempt: connecting, sending, headers, body. Default 30 s. services: redirects
+  /// included, and at most ServiceOptions::timeout.
+  std::chrono::milliseconds timeout{30'000};
+  /// targets: further attempts on a reset or an early end of a connection. Never on a status.
   int retries = 1;
+  /// services: whether the tries of ServiceOptions::retries may be made. kIfSafe: when the method
+  /// is idempotent, or the request has not been sent. After a network error, a time-out of dial,
+  /// handshake, head or body, and 429, 502, 503, 504 (Retry-After is kept to).
+  enum class Repeat { kIfSafe, kAlways, kNever };
+  Repeat repeat = Repeat::kIfSafe;
   /// Body bytes kept after decompression; what follows is discarded. Default 10 MiB.
   std::size_t max_body = 10u << 20;
   /// Decode Content-Encoding gzip, deflate, br, zstd; a broken one leaves the body raw.
@@ -63,5 +69,8 @@ struct Request {
 
 /// The bytes that the target engine sends: `wire`, or request line, headers and body as given.
 std::string to_wire(const Request& request);
+/// The same in absolute-form (RFC 9112 3.2.2), for a proxy; \p authorization, unless empty, is the
+/// value of Proxy-Authorization.
+std::string to_proxy_wire(const Request& request, const std::string& authorization);
 
 }  // namespace m8::http

@@ -13,11 +13,8 @@ namespace {
 class BothEngines final : public Session {
  public:
   BothEngines(std::unique_ptr<WireClient> targets, std::unique_ptr<CurlClient> services,
-              net::RateLimiter& limiter, Clock& clock)
-      : targets_(std::move(targets)),
-        services_(std::move(services)),
-        limiter_(limiter),
-        clock_(clock) {}
+              net::RateLimiter& limiter)
+      : targets_(std::move(targets)), services_(std::move(services)), limiter_(limiter) {}
 
   void send(Request request, Callback done) override {
     targets_->send(std::move(request), std::move(done));
@@ -27,24 +24,21 @@ class BothEngines final : public Session {
     targets_->post(host, std::move(task), delay);
   }
   Result<Response> call(const Request& request, std::stop_token stop) override {
-    const SteadyTime turn = limiter_.reserve(request.url.host);
-    if (!clock_.sleep_until(turn, stop)) {
-      return Error{ErrorCode::kCancelled, "service request: cancelled"};
-    }
-    return services_->call(request, stop);
+    return services_->call(request, std::move(stop));
   }
   SessionStats stats() const override {
     SessionStats stats;
     targets_->add_to(stats);
     services_->add_to(stats);
+    stats.slowdowns = limiter_.slowdowns();
     return stats;
   }
+  std::vector<net::CircuitBreaker::Host> service_hosts() override { return services_->hosts(); }
 
  private:
   std::unique_ptr<WireClient> targets_;
   std::unique_ptr<CurlClient> services_;
   net::RateLimiter& limiter_;
-  Clock& clock_;
 };
 
 /// Where fetch() waits for its callback, which may come after it has given up.
@@ -62,9 +56,9 @@ Result<std::unique_ptr<Session>> Session::create(Options options, net::HostLooku
   auto tls = M8_TRY(net::TlsContext::target_client());
   auto targets = M8_TRY(WireClient::create(
       options, TargetLoop::World{lookup, scope, limiter, clock, std::move(tls)}));
-  auto services = M8_TRY(CurlClient::create(options));
+  auto services = M8_TRY(CurlClient::create(options.service, limiter, clock));
   return std::unique_ptr<Session>(
-      std::make_unique<BothEngines>(std::move(targets), std::move(services), limiter, clock));
+      std::make_unique<BothEngines>(std::move(targets), std::move(services), limiter));
 }
 
 Result<Exchange> Session::fetch(Request request, std::stop_token stop) {

@@ -11,12 +11,16 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
+#include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "http/service_options.h"
 #include "net/rate_limiter.h"
 #include "net/resolve.h"
 #include "net/scope.h"
@@ -32,6 +36,17 @@ struct SessionStats {
   std::uint64_t reused = 0;       ///< requests sent on a connection that was there already
   std::uint64_t bytes_in = 0, bytes_out = 0;
   std::uint64_t refused_by_scope = 0;
+  std::uint64_t open = 0;     ///< connections to services, now
+  std::uint64_t retries = 0;  ///< further tries, of services and targets
+  std::uint64_t breaker_opens = 0;
+  std::uint64_t breaker_rejections = 0;  ///< calls that an open breaker did not let pass
+  std::uint64_t slowdowns = 0;           ///< how often the rate of a host was halved
+  std::uint64_t proxy_connects = 0;      ///< connections opened through a proxy
+  std::uint64_t proxy_errors = 0;        ///< requests lost because of one
+  /// By what took too long.
+  struct Timeouts {
+    std::uint64_t dial = 0, tls = 0, header = 0, body = 0, total = 0;
+  } timeouts;
 };
 
 class Session {
@@ -45,14 +60,15 @@ class Session {
     std::chrono::seconds idle_timeout{90};
     /// Before the first further attempt (Request::retries); doubles, at most 10 s.
     std::chrono::milliseconds retry_delay{1000};
-    std::string user_agent;  ///< for services; empty = "m8/<version>"
-    /// What one call() may take in all, redirects included; Request::timeout bounds each attempt.
-    std::chrono::milliseconds service_timeout{30'000};
-    std::string service_proxy;  ///< URL (http, https, socks5) for services; empty = none
-    std::string service_ca;     ///< file of further trusted certificates; empty = the system's
+    /// Most that a target's Retry-After holds up its next request.
+    std::chrono::milliseconds max_hold{10'000};
+    /// All targets go through it, looked up already (see proxy_search.h). Scope and rates are those
+    /// of the target. Names are looked up by the proxy unless it is socks5.
+    std::optional<Proxy> target_proxy;
+    ServiceOptions service;
   };
-  /// One finished exchange, or why there is none: kNetwork, kTimeout, kProtocol, kNotFound (name),
-  /// kDenied (scope), kCancelled, kExhausted (descriptors).
+  /// One finished exchange, or why there is none: kRefused, kNetwork, kTimeout, kProtocol,
+  /// kNotFound (name), kDenied (scope), kCancelled, kExhausted (descriptors).
   using Callback = std::function<void(Result<Exchange>)>;
 
   /// \p lookup, \p scope, \p limiter and \p clock are borrowed and must outlive the session.
@@ -71,11 +87,15 @@ class Session {
   /// send() and wait. Not from a loop thread.
   Result<Exchange> fetch(Request request, std::stop_token stop);
   /// A service request (libcurl): verified TLS, HTTP/2, redirects as the request says, its name
-  /// looked up by the system. Waits; polls \p stop. kInvalidArgument for what libcurl can't send,
-  /// kNotFound (name), kNetwork, kTimeout, kProtocol (TLS verification included), kCancelled.
+  /// looked up by the system. Tried again as Request::repeat and ServiceOptions say; an answer with
+  /// 429 or 5xx that remains is an answer. Waits; ends soon after \p stop. kInvalidArgument for
+  /// what libcurl can't send, kNotFound (name), kRefused, kNetwork (also: circuit breaker is open),
+  /// kTimeout (says in what), kProtocol (TLS verification included), kDenied (proxy), kCancelled.
   virtual Result<Response> call(const Request& request, std::stop_token stop) = 0;
 
   virtual SessionStats stats() const = 0;
+  /// Services with failures, and what the circuit breaker does about each.
+  virtual std::vector<net::CircuitBreaker::Host> service_hosts() { return {}; }
 };
 
 }  // namespace m8::http

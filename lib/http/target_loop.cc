@@ -8,6 +8,7 @@
 #include "http/cookie_jar.h"
 #include "http/decode.h"
 #include "http/redirect.h"
+#include "http/retry.h"
 
 namespace m8::http {
 namespace {
@@ -65,6 +66,14 @@ bool in_scope(const net::Scope& scope, const Request& request) {
 
 Error timeout_error(const char* where, std::chrono::milliseconds timeout) {
   return {ErrorCode::kTimeout, fmt::format("{}: nothing within {} ms", where, timeout.count())};
+}
+
+/// \p error of a connection to \p proxy: it says nothing about the target.
+Error proxy_error(const Proxy& proxy, const Error& error) {
+  const bool said = error.message.starts_with("proxy ");
+  const ErrorCode code =
+      !said && error.code == ErrorCode::kRefused ? ErrorCode::kNetwork : error.code;
+  return {code, said ? error.message : fmt::format("proxy {}: {}", proxy.name(), error.message)};
 }
 
 /// OpenSSL writes without MSG_NOSIGNAL; here a closed peer is an error like any other.
@@ -221,7 +230,13 @@ void TargetLoop::begin_hop(Flight& flight) {
   }
   (flight.exchange.hops.empty() ? flight.exchange.sent : flight.hop_bytes) =
       to_wire(flight.request);
+  flight.proxied.clear();
+  if (uses_absolute_form(flight.request)) {
+    flight.proxied = to_proxy_wire(flight.request, proxy_authorization(*options_.proxy));
+  }
   write_key(flight.request, flight.key);
+  // Through the tunnel of an unsafe request goes another host's bytes than beside it.
+  if (options_.proxy && flight.proxied.empty()) flight.key += '|';
   take_turn(flight);
 }
 
@@ -256,8 +271,35 @@ void TargetLoop::launch(Flight& flight) {
 void TargetLoop::find_addresses(Flight& flight) {
   const std::string& host = connect_host(flight.request);
   const auto ip = net::IpAddress::parse(host);
-  if (!ip.ok()) return look_up(flight, host);
-  set_addresses(flight, {*ip});
+  if (ip.ok()) return set_addresses(flight, {*ip});
+  if (!options_.proxy || options_.proxy->kind == Proxy::Kind::kSocks5) return look_up(flight, host);
+  // The proxy looks it up: its address is not known here.
+  flight.addresses = {{net::IpAddress(), connect_port(flight.request)}};
+  flight.next_address = 0;
+  connect(flight);
+}
+
+/// What is sent to an http proxy itself: not TLS, and not bytes that must arrive as they are.
+bool TargetLoop::uses_absolute_form(const Request& request) const {
+  return options_.proxy && !options_.proxy->is_socks() && !request.url.is_tls() &&
+         request.wire.empty();
+}
+
+Route TargetLoop::route(const Request& request, const net::SocketAddress& to) const {
+  Route route;
+  route.to = route.peer = to;
+  if (request.url.is_tls()) {
+    route.tls = world_.tls;
+    route.server_name = sni_of(request);
+  }
+  if (!options_.proxy) return route;
+  route.proxy = &*options_.proxy;
+  route.to = options_.proxy->addresses.front();
+  if (options_.proxy->kind == Proxy::Kind::kHttps) route.proxy_tls = world_.tls;
+  if (uses_absolute_form(request)) return route;
+  route.tunnel = ProxyGoal{connect_host(request), std::nullopt, to.port};
+  if (to.ip != net::IpAddress()) route.tunnel->ip = to.ip;
+  return route;
 }
 
 void TargetLoop::look_up(Flight& flight, const std::string& host) {
@@ -301,10 +343,8 @@ void TargetLoop::set_addresses(Flight& flight, const net::HostLookup::Addresses&
 
 Result<std::unique_ptr<Connection>> TargetLoop::open(const Flight& flight,
                                                      const net::SocketAddress& to) {
-  const bool tls = flight.request.url.is_tls();
   for (;;) {
-    auto opened = Connection::open(shared_, to, tls ? world_.tls : nullptr,
-                                   tls ? sni_of(flight.request) : std::string());
+    auto opened = Connection::open(shared_, route(flight.request, to));
     if (opened.ok() || opened.error().code != ErrorCode::kExhausted) return opened;
     // An idle connection is worth less than a new one.
     if (!pool_.retire_oldest()) return opened;
@@ -312,12 +352,12 @@ Result<std::unique_ptr<Connection>> TargetLoop::open(const Flight& flight,
 }
 
 void TargetLoop::connect(Flight& flight) {
-  Error error{ErrorCode::kNetwork, flight.last_error};
+  Error error = flight.last_error;
   while (flight.next_address < flight.addresses.size()) {
     const net::SocketAddress to = flight.addresses[flight.next_address++];
     auto opened = open(flight, to);
     if (!opened.ok()) {
-      error = opened.error();
+      error = options_.proxy ? proxy_error(*options_.proxy, opened.error()) : opened.error();
       continue;
     }
     Connection& connection = pool_.add(std::move(opened).value(), flight.key);
@@ -341,6 +381,7 @@ void TargetLoop::exchange(Flight& flight, Connection& connection) {
   connection.flight = &flight;
   flight.connection = &connection;
   flight.stage = Flight::Stage::kExchanging;
+  flight.at_proxy = false;
   flight.parser = ResponseParser(parser_options(flight.request));
   connection.exchange(flight.bytes(), flight.parser);
 }
@@ -349,14 +390,20 @@ void TargetLoop::broken(Connection& connection, const Error& error) {
   Flight* flight = std::exchange(connection.flight, nullptr);
   const bool was_reused = connection.exchanges() > 1;
   const bool was_connecting = connection.state() == Connection::State::kConnecting;
+  const bool at_proxy = connection.at_proxy();
   retire(connection);
   if (flight == nullptr) return;
   flight->connection = nullptr;
+  const Error reason = at_proxy ? proxy_error(*options_.proxy, error) : error;
+  flight->at_proxy = at_proxy && reason.code != ErrorCode::kRefused;
   if (was_connecting) {
-    flight->last_error = error.message;
+    flight->last_error = reason;
     return connect(*flight);
   }
-  try_again(*flight, error, was_reused);
+  if (!at_proxy && !was_reused && error.code == ErrorCode::kNetwork) {
+    world_.limiter.struggled(connect_host(flight->request));
+  }
+  try_again(*flight, reason, was_reused);
 }
 
 /// A pooled connection may have died while idle: that costs no try. Otherwise only what may be
@@ -374,6 +421,7 @@ void TargetLoop::try_again(Flight& flight, const Error& error, bool was_reused) 
   const auto pause =
       std::min(options_.retry_delay * (1 << std::min(flight.tries, 10)), kMaxRetryDelay);
   ++flight.tries;
+  counters_.retries.add();
   flight.budget = flight.request.timeout;
   wheel_.disarm(flight);
   delay(flight, poller_.now() + pause, &TargetLoop::take_turn);
@@ -390,7 +438,15 @@ void TargetLoop::on_deadline(Flight& flight) {
                         flight.parser.end().ok();
   Connection* connection = flight.connection;
   if (open_end) return answered(*connection, false);
+  const bool at_proxy = connection != nullptr && connection->at_proxy();
+  count_timeout(flight, stage);
   detach(flight);
+  flight.at_proxy = at_proxy;
+  if (at_proxy) {
+    return fail(flight,
+                proxy_error(*options_.proxy, timeout_error("connect", flight.request.timeout)));
+  }
+  if (stage != Flight::Stage::kLookup) world_.limiter.struggled(connect_host(flight.request));
   if (more_addresses) return connect(flight);
   switch (stage) {
     case Flight::Stage::kLookup:
@@ -402,6 +458,17 @@ void TargetLoop::on_deadline(Flight& flight) {
       return fail(flight, timeout_error(flight.parser.head_complete() ? "body" : "answer",
                                         flight.request.timeout));
   }
+}
+
+void TargetLoop::count_timeout(const Flight& flight, Flight::Stage stage) {
+  if (stage == Flight::Stage::kLookup) return counters_.timeouts_dial.add();
+  if (stage == Flight::Stage::kExchanging) {
+    const bool in_body = flight.parser.head_complete();
+    return in_body ? counters_.timeouts_body.add() : counters_.timeouts_header.add();
+  }
+  const bool in_tls =
+      flight.connection != nullptr && flight.connection->state() == Connection::State::kHandshake;
+  in_tls ? counters_.timeouts_tls.add() : counters_.timeouts_dial.add();
 }
 
 /// Takes \p flight off whatever would move it on, and ends its connection.
@@ -433,7 +500,25 @@ void TargetLoop::answered(Connection& connection, bool reusable) {
     retire(connection);
   }
   wheel_.disarm(flight);
+  if (!flight.proxied.empty() && response.status == 407) {
+    flight.at_proxy = true;
+    return fail(flight,
+                proxy_error(*options_.proxy, {ErrorCode::kDenied, "it wants another login (407)"}));
+  }
+  pace(flight, response);
   finish_hop(flight);
+}
+
+/// Who says that it is asked too often is asked less often, from now on.
+void TargetLoop::pace(const Flight& flight, const Response& response) {
+  const std::string& host = connect_host(flight.request);
+  if (response.status != 429 && response.status != 503) return world_.limiter.answered(host);
+  const auto asked = retry_after(response, world_.clock.wall());
+  if (response.status == 503 && !asked) return world_.limiter.answered(host);
+  world_.limiter.overran(host);
+  if (!asked) return;
+  const Duration pause = std::min<Duration>(*asked, options_.max_hold);
+  world_.limiter.hold(host, world_.clock.now() + pause);
 }
 
 void TargetLoop::finish_hop(Flight& flight) {
@@ -477,6 +562,7 @@ void TargetLoop::fail(Flight& flight, Error error) {
 
 void TargetLoop::complete(Flight& flight, Result<Exchange> result) {
   if (!result.ok()) counters_.errors.add();
+  if (!result.ok() && flight.at_proxy) counters_.proxy_errors.add();
   const std::size_t slot = flight.slot;
   const std::unique_ptr<Flight> owned = std::move(flights_[slot]);
   if (slot + 1 != flights_.size()) {

@@ -10,6 +10,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -23,6 +24,7 @@
 #include "http/deadline_wheel.h"
 #include "http/flight.h"
 #include "http/loop_inbox.h"
+#include "http/proxy.h"
 #include "http/session.h"
 #include "net/poller.h"
 #include "net/tls.h"
@@ -44,6 +46,8 @@ class TargetLoop final : private Connection::Owner {
     ConnectionPool::Options pool;
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::milliseconds retry_delay{1000};
+    std::chrono::milliseconds max_hold{10'000};
+    std::optional<Proxy> proxy;  ///< with addresses
   };
 
   TargetLoop(Options options, World world, net::Poller poller);
@@ -80,6 +84,10 @@ class TargetLoop final : private Connection::Owner {
   void set_addresses(Flight& flight, const net::HostLookup::Addresses& addresses);
   void connect(Flight& flight);
   Result<std::unique_ptr<Connection>> open(const Flight& flight, const net::SocketAddress& to);
+  Route route(const Request& request, const net::SocketAddress& to) const;
+  bool uses_absolute_form(const Request& request) const;
+  void pace(const Flight& flight, const Response& response);
+  void count_timeout(const Flight& flight, Flight::Stage stage);
   void exchange(Flight& flight, Connection& connection);
   void try_again(Flight& flight, const Error& error, bool was_reused);
   void on_deadline(Flight& flight);

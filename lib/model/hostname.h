@@ -1,4 +1,5 @@
-/// Hostname: a proven name of a domain, with what was seen of it (m8-records(5)).
+/// Hostname: a name of a domain, proven unless it says otherwise, with what was seen of it
+/// (m8-records(5)).
 #pragma once
 
 #include <string>
@@ -17,6 +18,7 @@ struct Hostname {
   std::vector<std::string> a, aaaa, cname;
   std::string resolver;  ///< who said so, ip:port
   std::string wildcard;  ///< "", or the verdict: "shared"
+  bool proven = true;    ///< false: a source names it, and nobody asked for it
   bool live = true;      ///< false: asked at last_seen, and denied
 };
 

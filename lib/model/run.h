@@ -1,9 +1,11 @@
 /// Run: one execution of a command, and the outcomes it counts.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 
@@ -18,6 +20,17 @@ struct Outcome {
   std::string reason;  ///< why failed or skipped; empty when done
 };
 
+/// How a passive source ended.
+struct SourceEnd {
+  std::string source;
+  std::string state;  ///< "ok", "empty", "partial", "limited", "auth", "down"
+  std::uint64_t names = 0;
+  std::uint64_t requests = 0;
+  std::chrono::milliseconds duration{0};
+  std::string reason;   ///< why not more
+  bool cached = false;  ///< (also) from an answer kept from before
+};
+
 struct Run {
   std::int64_t id = 0;  ///< given by the store
   std::string command;  ///< "asmm8 enum"
@@ -27,6 +40,7 @@ struct Run {
   WallTime ended{};
   std::string status;  ///< "running", "done", "incomplete", "interrupted", "failed"
   std::map<std::string, std::uint64_t> counts;  ///< asked, done, requests, bytes, errors.<class>...
+  std::vector<SourceEnd> sources;               ///< the passive sources that were asked
 };
 
 }  // namespace m8::model

@@ -18,10 +18,12 @@ Error socket_error(std::string_view action, int error_number) {
   Error error = errno_error(action, error_number);
   switch (error_number) {
     case ECONNREFUSED:
-    case ECONNRESET:
-    case ECONNABORTED:
     case ENETUNREACH:
     case EHOSTUNREACH:
+      error.code = ErrorCode::kRefused;
+      break;
+    case ECONNRESET:
+    case ECONNABORTED:
     case ENETDOWN:
     case EADDRNOTAVAIL:
     case EPIPE:

@@ -11,9 +11,10 @@
 namespace m8::net {
 
 /// A non-blocking TCP socket, connecting to \p to. The connection is there (or failed) when it is
-/// writable: ask connect_result(). kExhausted without descriptors, kNetwork when refused at once.
+/// writable: ask connect_result(). kExhausted without descriptors, kRefused at once.
 Result<Fd> tcp_connect(const SocketAddress& to);
-/// 0 if the pending connect succeeded, else kNetwork / kTimeout with "connect to ...: reason".
+/// Good if the pending connect succeeded, else kRefused (nobody listens, no route), kNetwork or
+/// kTimeout with "connect to ...: reason".
 Status connect_result(int fd, const SocketAddress& to);
 /// Listens on \p at (port 0 picks one). kExists "listen on ...: address already in use", kDenied.
 Result<Fd> tcp_listen(const SocketAddress& at, int backlog = 1024);

@@ -175,10 +175,8 @@ Result<std::unique_ptr<TlsStream>> TlsStream::open(std::shared_ptr<TlsContext> c
   return stream;
 }
 
-Result<std::unique_ptr<TlsStream>> TlsStream::client(std::shared_ptr<TlsContext> context, int fd,
-                                                     const std::string& server_name) {
-  auto stream = M8_TRY(open(std::move(context), fd));
-  SSL* ssl = ssl_of(stream->native_);
+void TlsStream::begin_client(const std::string& server_name) {
+  SSL* ssl = ssl_of(native_);
   SSL_set_connect_state(ssl);
   // RFC 6066 3: no addresses, no final dot.
   const std::string name =
@@ -188,6 +186,27 @@ Result<std::unique_ptr<TlsStream>> TlsStream::client(std::shared_ptr<TlsContext>
     (void)SSL_set_tlsext_host_name(ssl, name.c_str());
     ERR_clear_error();
   }
+}
+
+Result<std::unique_ptr<TlsStream>> TlsStream::client(std::shared_ptr<TlsContext> context, int fd,
+                                                     const std::string& server_name) {
+  auto stream = M8_TRY(open(std::move(context), fd));
+  stream->begin_client(server_name);
+  return stream;
+}
+
+Result<std::unique_ptr<TlsStream>> TlsStream::client(std::shared_ptr<TlsContext> context,
+                                                     std::unique_ptr<TlsStream> outer,
+                                                     const std::string& server_name) {
+  SSL* ssl = SSL_new(static_cast<SSL_CTX*>(context->native()));
+  if (!ssl) return tls_error(ErrorCode::kExhausted, "stream");
+  std::unique_ptr<TlsStream> stream(new TlsStream(std::move(context), ssl));
+  BIO* bio = BIO_new(BIO_f_ssl());
+  if (!bio) return tls_error(ErrorCode::kExhausted, "stream");
+  BIO_set_ssl(bio, ssl_of(outer->native_), BIO_NOCLOSE);
+  SSL_set_bio(ssl, bio, bio);
+  stream->outer_ = std::move(outer);
+  stream->begin_client(server_name);
   return stream;
 }
 

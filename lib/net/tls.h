@@ -38,6 +38,10 @@ class TlsStream {
   /// \p server_name is sent as SNI unless it is empty or an address. ALPN offers http/1.1.
   static Result<std::unique_ptr<TlsStream>> client(std::shared_ptr<TlsContext> context, int fd,
                                                    const std::string& server_name);
+  /// The same within \p outer, whose handshake is done: TLS through a TLS proxy.
+  static Result<std::unique_ptr<TlsStream>> client(std::shared_ptr<TlsContext> context,
+                                                   std::unique_ptr<TlsStream> outer,
+                                                   const std::string& server_name);
   static Result<std::unique_ptr<TlsStream>> server(std::shared_ptr<TlsContext> context, int fd);
   ~TlsStream();
 
@@ -50,8 +54,10 @@ class TlsStream {
 
  private:
   static Result<std::unique_ptr<TlsStream>> open(std::shared_ptr<TlsContext> context, int fd);
+  void begin_client(const std::string& server_name);
   TlsStream(std::shared_ptr<TlsContext> context, void* native);
   std::shared_ptr<TlsContext> context_;
+  std::unique_ptr<TlsStream> outer_;  ///< carries this one's bytes, if it isn't a socket
   void* native_;
 };
 

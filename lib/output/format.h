@@ -14,6 +14,7 @@ struct FormatOptions {
   bool colours = false;
   bool timestamps = false;      ///< -ts: time in front of each finding
   bool matcher_status = false;  ///< -ms: say whether it matched
+  bool sources = false;         ///< -cs: "name,[source,...]" for host names
   bool metadata = true;         ///< false (-nm): nothing before the target
 };
 

@@ -21,7 +21,9 @@ class Jsonl final : public Format {
     w.strings("sources", record.sources);
     w.field("first_seen", rfc3339(record.first_seen)).field("last_seen", rfc3339(record.last_seen));
     w.strings("a", record.a).strings("aaaa", record.aaaa).strings("cname", record.cname);
-    w.field("resolver", record.resolver).field("wildcard", record.wildcard).end();
+    w.field("resolver", record.resolver).field("wildcard", record.wildcard);
+    if (!record.proven) w.field("proven", false);
+    w.end();
     return line(w);
   }
 

@@ -51,7 +51,9 @@ class Screen final : public Format {
   explicit Screen(const FormatOptions& options) : options_(options) {}
 
   std::string hostname(const model::Hostname& record) const override {
-    return escape_control(record.hostname) + '\n';
+    std::string line = escape_control(record.hostname);
+    if (options_.sources) line += fmt::format(",[{}]", fmt::join(record.sources, ","));
+    return line + '\n';
   }
   std::string endpoint(const model::Endpoint& record) const override {
     return escape_control(record.url) + '\n';

@@ -12,6 +12,16 @@ double in_seconds(std::chrono::nanoseconds time) {
   return static_cast<double>(std::chrono::round<std::chrono::milliseconds>(time).count()) / 1000;
 }
 
+void add_sources(json::Writer& w, const std::vector<model::SourceEnd>& sources) {
+  w.key("sources").array();
+  for (const auto& end : sources) {
+    w.object().field("source", end.source).field("state", end.state).field("names", end.names);
+    w.field("requests", end.requests).field("seconds", in_seconds(end.duration));
+    w.field("cached", end.cached).optional("reason", end.reason).end();
+  }
+  w.end();
+}
+
 }  // namespace
 
 std::string summary_line(const model::Run& run, const ProcessUsage& usage) {
@@ -25,7 +35,9 @@ std::string summary_line(const model::Run& run, const ProcessUsage& usage) {
   w.field("peak_rss_bytes", usage.peak_rss_bytes).field("threads", usage.threads);
   w.key("counts").object();
   for (const auto& [name, count] : run.counts) w.field(name, count);
-  w.end().end();
+  w.end();
+  if (!run.sources.empty()) add_sources(w, run.sources);
+  w.end();
   return w.take() + '\n';
 }
 

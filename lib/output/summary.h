@@ -10,7 +10,7 @@ namespace m8::output {
 
 /// One JSON line: command, arguments, run (its id, if it was stored), version, status, started,
 /// ended, wall_seconds, user_seconds, system_seconds, peak_rss_bytes, threads, counts (sorted by
-/// name). Times RFC 3339 UTC.
+/// name), sources (how each passive source ended, if any was asked). Times RFC 3339 UTC.
 std::string summary_line(const model::Run& run, const ProcessUsage& usage);
 
 }  // namespace m8::output

@@ -20,8 +20,7 @@ http::Request head_request(const net::Url& bare, const char* scheme, const Probe
 
 /// The other scheme goes the same way: to a name that is not there, or to the same closed port.
 bool hopeless(const Error& error, const net::Url& bare) {
-  const bool refused =
-      error.code == ErrorCode::kNetwork && error.message.find("refused") != std::string::npos;
+  const bool refused = error.code == ErrorCode::kRefused;
   return error.code == ErrorCode::kCancelled || error.code == ErrorCode::kDenied ||
          error.code == ErrorCode::kNotFound || (refused && bare.port);
 }

@@ -106,7 +106,11 @@ std::optional<dsl::Value> HttpFields::make_fixed(std::string_view name) const {
   if (name == "matched") return dsl::Value(matched());
   if (name == "template-id") return dsl::Value(execution_.info->id);
   if (name == "template-path") return dsl::Value(execution_.info->path);
-  if (name == "ip") return dsl::Value(response_.ip.to_string());
+  if (name == "ip") {
+    // Behind a proxy nobody knows.
+    const bool known = response_.ip != net::IpAddress();
+    return dsl::Value(known ? response_.ip.to_string() : std::string());
+  }
   if (name == "curl-command") return dsl::Value(curl_command(sent_->url, sent_->bytes));
   return std::nullopt;
 }

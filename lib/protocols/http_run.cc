@@ -279,7 +279,7 @@ void HttpRun::report(const InFlight& request, const HttpFields& fields, const op
       finding.response.resize(settings.max_kept_response);
     }
   }
-  finding.ip = fields.response().ip.to_string();
+  if (const auto& ip = fields.response().ip; ip != net::IpAddress()) finding.ip = ip.to_string();
   finding.timestamp = execution_->scan.services.clock().wall();
   finding.curl_command = curl_command(fields.sent().url, fields.sent().bytes);
   ++outcome_.findings;

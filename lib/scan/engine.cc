@@ -6,6 +6,12 @@
 #include "base/log.h"
 
 namespace m8::scan {
+namespace {
+
+/// How many of the hosts that were lost are told by name.
+constexpr std::size_t kNamedHosts = 10;
+
+}  // namespace
 
 /// What every run borrows for the whole scan.
 struct Engine::Scan {
@@ -215,6 +221,8 @@ void Engine::failed(const net::Url& url, const Error& error) {
   if (!dropped->had_answered) return;
   std::lock_guard lock(mutex_);
   ++state_.totals.hosts_lost;
+  auto& names = state_.totals.lost_hosts;
+  if (names.size() < kNamedHosts) names.push_back(key);
 }
 
 void Engine::progress(int requests) {

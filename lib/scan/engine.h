@@ -16,6 +16,7 @@
 #include <stop_token>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/guarded.h"
@@ -56,6 +57,7 @@ struct Totals {
   std::uint64_t requests_done = 0, requests_planned = 0;  ///< of the targets admitted so far
   bool planned_is_total = false;                          ///< the input has ended
   std::uint64_t hosts_lost = 0;                           ///< had answered, then were dropped
+  std::vector<std::string> lost_hosts;                    ///< the first of them, host:port
   std::uint64_t findings = 0;
   std::uint64_t records_lost = 0;
   std::string first_record_error;

@@ -7,15 +7,9 @@
 namespace m8::scan {
 namespace {
 
-bool says(const Error& error, std::string_view text) {
-  return error.message.find(text) != std::string::npos;
-}
-
 /// Trying again would give the same.
 bool permanent(const Error& error) {
-  if (error.code == ErrorCode::kNotFound) return true;
-  return error.code == ErrorCode::kNetwork &&
-         (says(error, "refused") || says(error, "unreachable") || says(error, "no route"));
+  return error.code == ErrorCode::kNotFound || error.code == ErrorCode::kRefused;
 }
 
 /// Garbage, a cancelled run, a scope refusal or our own lack of descriptors say nothing about it.

@@ -48,7 +48,7 @@ with tempfile.TemporaryDirectory() as folder:
     # With every default spelled out nothing changes but the origin.
     lines = path.read_text().splitlines()
     for i, line in enumerate(lines):
-        if re.match(r" *#[a-z0-9_-]+: ", line) and not lines[i - 1].endswith("; unset)"):
+        if re.match(r" *#[a-z0-9_.-]+: ", line) and not lines[i - 1].endswith("; unset)"):
             lines[i] = line.replace("#", "", 1)
     spelled = home / "spelled.yaml"
     spelled.write_text("\n".join(lines) + "\n")

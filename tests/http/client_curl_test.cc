@@ -134,7 +134,8 @@ TEST_CASE("http/client_curl: what fails fails with a reason") {
 
 TEST_CASE("http/client_curl: stops when told to, and when the client goes") {
   LoopbackServer server([](Peer& peer) { peer.wait_for_end(); });
-  const auto client = CurlClient::create({});
+  net::RateLimiter limiter({}, SystemClock::instance());
+  const auto client = CurlClient::create({}, limiter, SystemClock::instance());
   REQUIRE(client.ok());
   std::stop_source source;
   {
@@ -146,7 +147,7 @@ TEST_CASE("http/client_curl: stops when told to, and when the client goes") {
     REQUIRE_FALSE(stopped.ok());
     CHECK(stopped.error().code == ErrorCode::kCancelled);
   }
-  auto second = CurlClient::create({});
+  auto second = CurlClient::create({}, limiter, SystemClock::instance());
   REQUIRE(second.ok());
   std::jthread ender([&] {
     while (server.connections() < 2) std::this_thread::yield();

@@ -232,7 +232,7 @@ TEST_CASE("http/client_wire: a port on which nothing listens") {
   request.retries = 3;
   const auto exchange = fixture.fetch(request);
   REQUIRE_FALSE(exchange.ok());
-  CHECK(exchange.error().code == ErrorCode::kNetwork);
+  CHECK(exchange.error().code == ErrorCode::kRefused);
   CHECK(exchange.error().message.find("refused") != std::string::npos);
   CHECK(fixture.session->stats().connections == 1);
 }

@@ -55,6 +55,26 @@ class Peer {
     buffer_.erase(0, size);
     return request;
   }
+  /// \p size bytes; fewer once the client has gone.
+  std::string read_bytes(std::size_t size) {
+    while (buffer_.size() < size && fill()) {
+    }
+    std::string bytes = buffer_.substr(0, size);
+    buffer_.erase(0, bytes.size());
+    return bytes;
+  }
+  /// Passes on what comes, both ways, between the client and a loopback port, until one ends.
+  void relay_to(std::uint16_t port) {
+    const auto to = net::SocketAddress::parse("127.0.0.1", port);
+    auto far = net::tcp_connect(*to);
+    if (!far.ok()) return;
+    Peer other(std::move(far).value(), 0);
+    other.wait(POLLOUT);
+    while (pass_on(*this, other) && pass_on(other, *this)) {
+      pollfd entries[2] = {{fd_.get(), POLLIN, 0}, {other.fd_.get(), POLLIN, 0}};
+      ::poll(entries, 2, 10'000);
+    }
+  }
   /// False once the client has gone.
   bool write(std::string_view bytes) {
     while (!bytes.empty()) {
@@ -100,6 +120,24 @@ class Peer {
   }
 
  private:
+  /// Writes to \p to what \p from has now. False once \p from has ended.
+  static bool pass_on(Peer& from, Peer& to) {
+    char block[16384];
+    for (;;) {
+      std::size_t done = 0;
+      if (from.tls_) {
+        const auto state = from.tls_->read(block, done);
+        if (!state.ok() || *state == net::IoState::kClosed) return false;
+        if (*state != net::IoState::kDone) return true;
+      } else {
+        const ssize_t got = ::recv(from.fd_.get(), block, sizeof block, 0);
+        if (got < 0 && errno == EAGAIN) return true;
+        if (got <= 0) return false;
+        done = static_cast<std::size_t>(got);
+      }
+      if (!to.write({block, done})) return false;
+    }
+  }
   void wait(short events) {
     pollfd entry{fd_.get(), events, 0};
     ::poll(&entry, 1, 10'000);

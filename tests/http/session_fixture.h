@@ -38,14 +38,16 @@ struct SessionFixture {
   static http::Session::Options default_options() {
     http::Session::Options options;
     options.retry_delay = std::chrono::milliseconds(1);
+    options.service.retries = 0;
     return options;
   }
   explicit SessionFixture(http::Session::Options options = default_options(),
-                          net::RateLimiter::Options rate = {})
-      : limiter(rate, SystemClock::instance()) {
+                          net::RateLimiter::Options rate = {},
+                          Clock& clock = SystemClock::instance())
+      : limiter(rate, clock) {
     lookup.table["a.test"] = {"127.0.0.1"};
     lookup.table["b.test"] = {"127.0.0.1"};
-    auto made = http::Session::create(options, lookup, scope, limiter, SystemClock::instance());
+    auto made = http::Session::create(options, lookup, scope, limiter, clock);
     REQUIRE(made.ok());
     session = std::move(made).value();
   }

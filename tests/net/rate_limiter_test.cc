@@ -112,3 +112,59 @@ TEST_CASE("net/rate_limiter: a key without a rate of its own is slowed below the
   CHECK(wait_of(limiter, clock, "a") >= 9'000);
   CHECK(wait_of(limiter, clock, "b") <= 300);
 }
+
+TEST_CASE("net/rate_limiter: without any rate a key is slowed from what unlimited means") {
+  FakeClock clock;
+  RateLimiter limiter({Rate{}, Rate{}, 0, 100}, clock);
+  for (int i = 0; i < 100; ++i) CHECK(wait_of(limiter, clock, "a") == 0);
+  limiter.overran("a");
+  CHECK(limiter.slowdowns() == 1);
+  CHECK(wait_of(limiter, clock, "a") == 0);
+  CHECK(wait_of(limiter, clock, "a") == 20);
+  CHECK(wait_of(limiter, clock, "b") == 0);
+  CHECK(wait_of(limiter, clock, "b") == 0);
+  clock.advance(seconds(6));
+  for (int i = 0; i < 100; ++i) CHECK(wait_of(limiter, clock, "a") == 0);
+}
+
+TEST_CASE(
+    "net/rate_limiter: trouble in a row halves a rate, once a second; an answer ends the row") {
+  FakeClock clock;
+  RateLimiter limiter(options(0, 10, 0), clock);
+  limiter.struggled("a");
+  limiter.answered("a");
+  limiter.struggled("a");
+  CHECK(limiter.slowdowns() == 0);
+  for (int i = 0; i < 20; ++i) limiter.struggled("a");
+  CHECK(limiter.slowdowns() == 1);
+  CHECK(wait_of(limiter, clock, "a") == 0);
+  CHECK(wait_of(limiter, clock, "a") == 200);
+  clock.advance(seconds(1));
+  limiter.struggled("a");
+  CHECK(limiter.slowdowns() == 2);
+  for (int i = 0; i < 20; ++i) limiter.overran("b");
+  CHECK(limiter.slowdowns() == 3);
+}
+
+TEST_CASE("net/rate_limiter: a hold puts off one key until its time, with and without a rate") {
+  FakeClock clock;
+  for (const double rate : {0.0, 10.0}) {
+    RateLimiter limiter(options(0, rate, 0), clock);
+    limiter.hold("a", clock.now() + seconds(5));
+    CHECK(wait_of(limiter, clock, "a") == 5000);
+    CHECK(wait_of(limiter, clock, "b") == 0);
+    limiter.hold("a", clock.now() + seconds(1));
+    CHECK(wait_of(limiter, clock, "a") >= 5000);
+  }
+}
+
+TEST_CASE("net/rate_limiter: trouble is forgotten after a while") {
+  FakeClock clock;
+  RateLimiter limiter(options(0, 0), clock);
+  limiter.struggled("a");
+  limiter.overran("a");
+  clock.advance(seconds(130));
+  CHECK(wait_of(limiter, clock, "a") == 0);
+  limiter.struggled("a");
+  CHECK(limiter.slowdowns() == 1);
+}

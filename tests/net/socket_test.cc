@@ -29,7 +29,7 @@ TEST_CASE("net/socket: connects to a listener") {
   CHECK(connect_result(client->get(), *address).ok());
 }
 
-TEST_CASE("net/socket: a refused connection is a network error that names the peer") {
+TEST_CASE("net/socket: a refused connection is told as such and names the peer") {
   SocketAddress gone;
   {
     const auto listener = tcp_listen(kAnyPort);
@@ -45,7 +45,7 @@ TEST_CASE("net/socket: a refused connection is a network error that names the pe
     status = client.error();
   }
   REQUIRE_FALSE(status.ok());
-  CHECK(status.error().code == ErrorCode::kNetwork);
+  CHECK(status.error().code == ErrorCode::kRefused);
   CHECK(status.error().message.find("connect to " + gone.to_string() + ": ") == 0);
 }
 

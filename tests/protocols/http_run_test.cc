@@ -226,7 +226,7 @@ TEST_CASE("protocols/http_run: a refused port is an error and nothing is evaluat
   const auto outcome =
       fixture.run("{path: ['{{BaseURL}}'], matchers: [{type: word, words: [x], negative: true}]}");
   CHECK_FALSE(outcome.succeeded);
-  CHECK(outcome.status.error().code == ErrorCode::kNetwork);
+  CHECK(outcome.status.error().code == ErrorCode::kRefused);
   CHECK(fixture.findings().empty());
   CHECK(fixture.observer.failures == 1);
 }

@@ -131,7 +131,7 @@ TEST_CASE("scan/engine: bare hosts are probed, and skipped without an answer") {
   REQUIRE(scan.run({"127.0.0.1:" + server.port(), dead}).ok());
   CHECK(scan.sink.found == std::vector<std::string>{"at-x " + server.url("/x")});
   CHECK(server.requests()[0].rfind("HEAD / HTTP/1.1\r\n", 0) == 0);
-  CHECK(scan.totals().targets_skipped.at("no answer to probes (network)") == 1);
+  CHECK(scan.totals().targets_skipped.at("no answer to probes (refused)") == 1);
 }
 
 TEST_CASE("scan/engine: without probing a bare host is skipped") {
@@ -181,6 +181,7 @@ TEST_CASE("scan/engine: a host that stops answering is lost work") {
   for (int i = 0; i < 10; ++i) scan.add_word(fmt::format("t-{}", i), "/x");
   REQUIRE(scan.run({server.url()}).ok());
   CHECK(scan.totals().hosts_lost == 1);
+  CHECK(scan.totals().lost_hosts.size() == 1);
   CHECK(scan.totals().errors.count("network") == 1);
   CHECK(scan.totals().executions_skipped == 6);
 }

@@ -6,8 +6,9 @@ using namespace m8;
 using namespace m8::scan;
 
 namespace {
-const Error kRefused{ErrorCode::kNetwork, "connect to 127.0.0.1:1: connection refused"};
+const Error kRefused{ErrorCode::kRefused, "connect to 127.0.0.1:1: connection refused"};
 const Error kReset{ErrorCode::kNetwork, "read: connection reset by peer"};
+const Error kRefusedBytes{ErrorCode::kNetwork, "connection refused the request"};
 const Error kSlow{ErrorCode::kTimeout, "no answer within 10 s"};
 const Error kNoName{ErrorCode::kNotFound, "x.invalid: no such name"};
 const Error kGarbage{ErrorCode::kProtocol, "status line: bad"};
@@ -44,6 +45,13 @@ TEST_CASE("scan/host_budget: temporary errors count until an answer comes") {
   REQUIRE(dropped);
   CHECK(dropped->reason == "unresponsive 3 times");
   CHECK(dropped->had_answered);
+}
+
+TEST_CASE("scan/host_budget: what an error is called does not matter, its code does") {
+  HostBudget budget({true, 3, 100});
+  CHECK(!budget.failed("a:80", kRefusedBytes));
+  CHECK(budget.may_send("a:80"));
+  CHECK(budget.failed("a:80", {ErrorCode::kRefused, "connect: no luck"}));
 }
 
 TEST_CASE("scan/host_budget: an answer of garbage is not the host's silence") {

@@ -4,7 +4,10 @@
 # Sourced by tests/run.sh. After start_servers these are exported:
 #   M8_TEST_NSD         address:port of NSD, serving tests/support/test.zone as m8.test
 #   M8_TEST_NGINX_HTTP  http://127.0.0.1:port, keep-alive, / and /page.html, 404 else
-#   M8_TEST_NGINX_HTTPS the same with a self-signed certificate for localhost
+#   M8_TEST_NGINX_HTTPS the same with HTTP/2 and a self-signed certificate for localhost,
+#   M8_TEST_NGINX_CERTIFICATE  the file of it
+#   M8_TEST_SOCKS_OPEN  address:port of a SOCKS5 proxy without a login
+#   M8_TEST_SOCKS, M8_TEST_HTTP_PROXY  of a SOCKS5 and of an HTTP proxy for m8:s3cret
 #   M8_TEST_POSTGRES    postgresql://m8:m8@127.0.0.1:port/m8, an empty database; password asked for
 
 servers_support=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -103,7 +106,7 @@ http {
   types { text/html html; }
   server {
     listen 127.0.0.1:$http;
-    listen 127.0.0.1:$https ssl;
+    listen 127.0.0.1:$https ssl http2;
     ssl_certificate $folder/cert.pem;
     ssl_certificate_key $folder/key.pem;
     root $folder/www;
@@ -114,6 +117,33 @@ NGINX
   servers_pids+=($!)
   wait_for_port nginx "$http" "$folder/error.log"
   export M8_TEST_NGINX_HTTP=http://127.0.0.1:$http M8_TEST_NGINX_HTTPS=https://127.0.0.1:$https
+  export M8_TEST_NGINX_CERTIFICATE=$folder/cert.pem
+}
+
+# Proxies on loopback, each wants user m8 with password s3cret, but for the first, which wants none.
+start_proxies() {
+  local folder=$servers_directory/proxies open locked http
+  mkdir -p "$folder"
+  open=$(free_port STREAM)
+  locked=$(free_port STREAM)
+  http=$(free_port STREAM)
+  microsocks -i 127.0.0.1 -p "$open" >"$folder/open.log" 2>&1 &
+  servers_pids+=($!)
+  microsocks -i 127.0.0.1 -p "$locked" -u m8 -P s3cret >"$folder/locked.log" 2>&1 &
+  servers_pids+=($!)
+  cat >"$folder/tinyproxy.conf" <<TINYPROXY
+Port $http
+Listen 127.0.0.1
+MaxClients 100
+LogFile "$folder/tinyproxy.log"
+BasicAuth m8 s3cret
+TINYPROXY
+  tinyproxy -d -c "$folder/tinyproxy.conf" >"$folder/tinyproxy.out" 2>&1 &
+  servers_pids+=($!)
+  wait_for_port microsocks "$open" "$folder/open.log"
+  wait_for_port microsocks "$locked" "$folder/locked.log"
+  wait_for_port tinyproxy "$http" "$folder/tinyproxy.out"
+  export M8_TEST_SOCKS_OPEN=127.0.0.1:$open M8_TEST_SOCKS=127.0.0.1:$locked M8_TEST_HTTP_PROXY=127.0.0.1:$http
 }
 
 # as_postgres COMMAND...: PostgreSQL refuses to run as root.
@@ -152,6 +182,7 @@ start_servers() {
   start_nsd
   start_nginx
   start_postgres
+  start_proxies
 }
 
 stop_servers() {

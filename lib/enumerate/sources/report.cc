@@ -1,6 +1,7 @@
 #include "enumerate/sources/report.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include <fmt/format.h>
@@ -54,31 +55,29 @@ State state_of(std::string_view text) {
 
 bool failed(State state) { return state >= State::kLimited; }
 
-Report merge(const std::vector<Report>& reports) {
-  Report all;
-  std::size_t failures = 0;
-  const Report* worst = nullptr;
-  for (const Report& report : reports) {
-    all.source = report.source;
-    all.names += report.names;
-    all.requests += report.requests;
-    all.duration += report.duration;
-    all.cached |= report.cached;
-    all.ended = std::max(all.ended, report.ended);
-    failures += failed(report.state) ? 1 : 0;
-    if (worst == nullptr || report.state > worst->state) worst = &report;
+void Tally::add(const Report& report) {
+  all_.source = report.source;
+  all_.names += report.names;
+  all_.requests += report.requests;
+  all_.duration += report.duration;
+  all_.cached |= report.cached;
+  all_.ended = std::max(all_.ended, report.ended);
+  failures_ += failed(report.state) ? 1 : 0;
+  if (reports_++ == 0 || report.state > worst_.state) worst_ = report;
+}
+
+Report Tally::total() const {
+  Report total = all_;
+  total.state = worst_.state;
+  total.reason = worst_.reason;
+  if (failures_ > 0 && failures_ < reports_) {
+    total.state = State::kPartial;
+    total.reason = fmt::format("{} for {} of {} domains: {}", to_string(worst_.state), failures_,
+                               reports_, worst_.reason);
+  } else if (worst_.state == State::kEmpty && all_.names > 0) {
+    total.state = State::kOk;
   }
-  if (worst == nullptr) return all;
-  all.state = worst->state;
-  all.reason = worst->reason;
-  if (failures > 0 && failures < reports.size()) {
-    all.state = State::kPartial;
-    all.reason = fmt::format("{} for {} of {} domains: {}", to_string(worst->state), failures,
-                             reports.size(), worst->reason);
-  } else if (worst->state == State::kEmpty && all.names > 0) {
-    all.state = State::kOk;
-  }
-  return all;
+  return total;
 }
 
 std::vector<Report> read_last(const std::string& path) {
@@ -100,6 +99,9 @@ Status write_last(const std::string& path, const std::vector<Report>& reports) {
   for (const auto& report : reports) all[report.source] = report;
   std::string text;
   for (const auto& [name, report] : all) text += line_of(report);
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
+  if (error) return errno_error(path, error.value());
   return write_file_atomically(path, text);
 }
 

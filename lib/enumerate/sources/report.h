@@ -38,8 +38,19 @@ struct Report {
   WallTime ended{};
 };
 
-/// What domains come to for one source. Empty \p reports: kEmpty.
-Report merge(const std::vector<Report>& reports);
+/// What the reports about many domains come to for one source.
+class Tally {
+ public:
+  void add(const Report& report);
+  std::size_t reports() const { return reports_; }
+  /// kEmpty if there were none.
+  Report total() const;
+
+ private:
+  Report all_;    ///< sums
+  Report worst_;  ///< the first of those that ended worst
+  std::size_t reports_ = 0, failures_ = 0;
+};
 
 /// How each source did when it was last asked, from the file at \p path; empty if there is none or
 /// it can't be read: it is only a memory.

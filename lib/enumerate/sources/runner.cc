@@ -26,11 +26,16 @@ std::string day_of(WallTime time) { return rfc3339(time).substr(0, 16) + "Z"; }
 
 }  // namespace
 
-/// What one worker does.
+/// What one worker does. Borrowed from run().
 struct Runner::Work {
   const Chosen& chosen;
-  std::vector<net::Name> domains;
+  const std::vector<net::Name>& domains;
   const Take& take;
+
+  /// A service of the user's own may know any name.
+  bool may_ask(const net::Name& domain) const {
+    return !chosen.settings.url.empty() || special_use(domain).empty();
+  }
 };
 
 Runner::Runner(http::Session& session, RunnerOptions options, Clock& clock)
@@ -46,16 +51,13 @@ std::vector<Report> Runner::run(const std::vector<Chosen>& sources,
   std::vector<std::optional<Report>> ends(sources.size());
   ThreadPool pool({.workers = std::clamp(static_cast<int>(sources.size()), 1, options_.workers)});
   for (std::size_t i = 0; i < sources.size(); ++i) {
-    Work work{sources[i], {}, take};
-    for (const auto& domain : domains) {
-      if (!sources[i].settings.url.empty() || special_use(domain).empty())
-        work.domains.push_back(domain);
-    }
-    if (work.domains.empty()) continue;
+    const Work work{sources[i], domains, take};
+    if (std::none_of(domains.begin(), domains.end(),
+                     [&](const net::Name& domain) { return work.may_ask(domain); }))
+      continue;
     // Each job writes its own element, and drain() comes before they are read.
-    (void)pool.submit([this, &end = ends[i], work = std::move(work), stop](const std::stop_token&) {
-      end = ask_all(work, stop);
-    });
+    (void)pool.submit(
+        [this, &end = ends[i], work, stop](const std::stop_token&) { end = ask_all(work, stop); });
   }
   pool.drain();
   std::vector<Report> reports;
@@ -78,18 +80,19 @@ Report Runner::ask_all(const Work& work, std::stop_token stop) {
   const std::string url =
       chosen.settings.url.empty() ? std::string(chosen.source->url) : chosen.settings.url;
   Lane lane(*chosen.source, url, chosen.settings.keys, rate_of(chosen), clock_);
-  std::vector<Report> reports;
+  Tally tally;
   int failures = 0;
   for (const auto& domain : work.domains) {
-    if (failures == kPatience || (stop.stop_requested() && !reports.empty())) break;
-    reports.push_back(ask_one(lane, domain, work, stop));
-    failures = reports.back().state == State::kDown ? failures + 1 : 0;
+    if (failures == kPatience || (stop.stop_requested() && tally.reports() > 0)) break;
+    if (!work.may_ask(domain)) continue;
+    const Report report = ask_one(lane, domain, work, stop);
+    tally.add(report);
+    failures = report.state == State::kDown ? failures + 1 : 0;
   }
-  Report all = merge(reports);
-  if (failures == kPatience && reports.size() < work.domains.size())
-    all.reason +=
-        fmt::format("; {} more domains not asked about", work.domains.size() - reports.size());
-  return all;
+  Report total = tally.total();
+  if (failures == kPatience && tally.reports() < work.domains.size())
+    total.reason += "; not asked about the other domains";
+  return total;
 }
 
 Report Runner::ask_one(Lane& lane, const net::Name& domain, const Work& work,
