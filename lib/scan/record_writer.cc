@@ -2,13 +2,14 @@
 
 #include <utility>
 
+#include "model/size.h"
+
 namespace m8::scan {
 namespace {
 
-/// What a record costs while it waits: its long texts.
+/// What a record costs while it waits.
 std::size_t cost(const RecordWriter::Record& record) {
-  const auto* finding = std::get_if<model::Finding>(&record);
-  return sizeof record + (finding ? finding->request.size() + finding->response.size() : 0);
+  return std::visit([](const auto& one) { return bytes_of(one); }, record);
 }
 
 }  // namespace
