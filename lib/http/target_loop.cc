@@ -285,10 +285,18 @@ void TargetLoop::on_addresses(const std::string& host,
   }
 }
 
-/// Keeps the addresses that the scope does not exclude: their name was allowed already.
+/// Keeps the addresses that the scope does not exclude: their name was allowed already, and none of
+/// its aliases is excluded.
 void TargetLoop::set_addresses(Flight& flight, const net::HostLookup::Addresses& addresses) {
   flight.addresses.clear();
   flight.next_address = 0;
+  for (const std::string& alias : addresses.aliases) {
+    if (world_.scope.allows_alias(alias)) continue;
+    counters_.refused_by_scope.add();
+    return fail(flight,
+                {ErrorCode::kDenied, "alias outside the scope: " + connect_host(flight.request) +
+                                         " leads to " + alias});
+  }
   for (const net::IpAddress& ip : addresses) {
     if (world_.scope.allows_resolved(ip)) {
       flight.addresses.push_back({ip, connect_port(flight.request)});

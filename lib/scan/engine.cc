@@ -114,7 +114,8 @@ void Engine::skip(const std::string& input, const std::string& reason) {
 /// REQUIRES: its place among the running ones is taken.
 void Engine::launch(std::shared_ptr<TargetRun> run) {
   const std::string key = HostBudget::key(run->target().url);
-  if (!budget_.has_answered(key)) pilots_.lock()->insert_or_assign(key, run);
+  // Asked with the lock held, so that an answer at this moment does not pass the run by.
+  if (auto pilots = pilots_.lock(); !budget_.has_answered(key)) pilots->emplace(key, run);
   run->run();
 }
 
@@ -147,7 +148,7 @@ void Engine::probed(std::shared_ptr<TargetRun> run) {
 void Engine::finished(TargetRun& run, const TargetOutcome& outcome) {
   using Kind = TargetOutcome::Kind;
   const std::string key = HostBudget::key(run.target().url);
-  pilots_.lock()->erase(key);
+  forget_pilot(key, run);
   std::shared_ptr<TargetRun> next;
   int running = 0;
   {
@@ -195,15 +196,23 @@ bool Engine::may_send(const net::Url& url) { return budget_.may_send(HostBudget:
 void Engine::answered(const net::Url& url) {
   const std::string key = HostBudget::key(url);
   if (!budget_.answered(key)) return;
-  std::shared_ptr<TargetRun> pilot;
+  std::vector<std::weak_ptr<TargetRun>> told;
   {
     auto pilots = pilots_.lock();
-    const auto it = pilots->find(key);
-    if (it == pilots->end()) return;
-    pilot = it->second.lock();
-    pilots->erase(it);
+    const auto [begin, end] = pilots->equal_range(key);
+    for (auto it = begin; it != end; ++it) told.push_back(std::move(it->second));
+    pilots->erase(begin, end);
   }
-  if (pilot) pilot->host_answered();
+  for (const auto& pilot : told)
+    if (const auto run = pilot.lock()) run->host_answered();
+}
+
+void Engine::forget_pilot(const std::string& key, const TargetRun& run) {
+  auto pilots = pilots_.lock();
+  const auto [begin, end] = pilots->equal_range(key);
+  const auto found = std::find_if(
+      begin, end, [&](const auto& entry) { return entry.second.lock().get() == &run; });
+  if (found != end) pilots->erase(found);
 }
 
 void Engine::failed(const net::Url& url, const Error& error) {

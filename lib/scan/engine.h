@@ -16,6 +16,7 @@
 #include <stop_token>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/guarded.h"
@@ -96,6 +97,9 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
     Totals totals;
   };
   struct Scan;
+  /// Several targets may be of one host.
+  using Pilots =
+      std::unordered_multimap<std::string, std::weak_ptr<TargetRun>, SeededHash, std::equal_to<>>;
 
   // protocols::Observer
   void finding(model::Finding finding) override;
@@ -112,6 +116,7 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
   bool admissible(const model::TargetSpec& spec);
   void skip(const std::string& input, const std::string& reason);
   void launch(std::shared_ptr<TargetRun> run);
+  void forget_pilot(const std::string& key, const TargetRun& run);
   void wait_until_idle(const std::stop_token& stop);
   void adapt_to_bodies(int running);
   template <typename Ready>
@@ -128,8 +133,7 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
   RecordWriter records_;
   std::unique_ptr<Scan> scan_;  ///< what the runs borrow; made by run()
   /// Runs whose host has not answered yet, by host.
-  Guarded<std::unordered_map<std::string, std::weak_ptr<TargetRun>, SeededHash, std::equal_to<>>>
-      pilots_;
+  Guarded<Pilots> pilots_;
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   State state_;  ///< guarded by mutex_
