@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cli/exit_code.h"
 #include "cli/progress.h"
+#include "cli/run_limits.h"
 #include "cli/signals.h"
 #include "commands.h"
 #include "dns/server_list.h"
@@ -28,10 +29,10 @@ namespace m8::asmm8 {
 namespace {
 
 /// The domains of -d, -dL, arguments and stdin, canonical, once each.
-Result<std::vector<net::Name>> domains_of(const cli::Values& flags) {
+Result<std::vector<net::Name>> domains_of(const cli::Values& flags, const std::stop_token& stop) {
   auto given = flags.list("domain");
   given.insert(given.end(), flags.arguments().begin(), flags.arguments().end());
-  auto domains = M8_TRY(read_domains(std::move(given), flags.text("list")));
+  auto domains = M8_TRY(read_domains(std::move(given), flags.text("list"), stop));
   if (domains.empty()) return Error{ErrorCode::kInvalidArgument, "no domain given: use -d"};
   return domains;
 }
@@ -174,10 +175,10 @@ int verdict_on(const enumerate::Engine& engine, const FailureLog& failures,
   return cli::kIncomplete;
 }
 
-Result<int> enumerate_domains(const cli::Context& context, std::stop_token stop) {
+Result<int> enumerate_domains(const cli::Context& context, cli::RunLimits& limits) {
   const cli::Values& flags = context.flags;
   Clock& clock = SystemClock::instance();
-  const auto domains = M8_TRY(domains_of(flags));
+  const auto domains = M8_TRY(domains_of(flags, limits.token()));
   auto words = M8_TRY(words_of(flags));
   const auto options = M8_TRY(resolver_options(flags));
   const net::Scope scope = M8_TRY(scope_of(flags));
@@ -192,13 +193,20 @@ Result<int> enumerate_domains(const cli::Context& context, std::stop_token stop)
   enumerate::BruteForce candidates(domains, std::move(words));
   const auto engine =
       M8_TRY(enumerate::Engine::create(engine_options, candidates, scope, outputs.all, clock));
-  const Status ran = run_engine(*engine, outputs, flags, stop);
+  Status ran = run_engine(*engine, outputs, flags, limits.token());
+  if (limits.reached()) ran = {};  // and the exit code tells
   const Status flushed = outputs.all.flush();
   count(*engine, candidates, outputs.failures, record.run());
-  const Status summary = record.end(ran.ok() ? flushed : ran);
+  const Status summary = record.end(ran.ok() ? flushed : ran, limits.reached());
   const Status stored = outputs.store ? outputs.store->end(record.run()) : Status();
   for (const Status& status : {ran, flushed, engine->sink_status(), summary, stored}) {
     if (!status.ok()) return status.error();
+  }
+  if (limits.reached()) {
+    const std::uint64_t left = engine->under_way(), all = engine->counts().tried + left;
+    fmt::print(stderr, "{}: {}, and not all names were begun\n", context.program,
+               limits.text(left, all, "names"));
+    return cli::kIncomplete;
   }
   return verdict_on(*engine, outputs.failures, context);
 }
@@ -251,7 +259,8 @@ std::vector<cli::Flag> enum_flags() {
   };
   // More and quicker attempts than for bulk: a lost name is worse here than a query.
   const DnsDefaults defaults{.in_flight = "500", .rate = "1000/s", .attempts = "8", .timeout = "1"};
-  for (auto more : {dns_flags(defaults), scope_flags(), store::store_flags()})
+  for (auto more :
+       {dns_flags(defaults), scope_flags(), cli::run_limit_flags(), store::store_flags()})
     flags.insert(flags.end(), more.begin(), more.end());
   return flags;
 }
@@ -279,8 +288,10 @@ cli::Command enum_command() {
   command.flags = enum_flags();
   command.examples = {"asmm8 enum -d example.com --dry-run"};
   command.run = [](const cli::Context& context) {
-    cli::Signals signals;
-    const auto code = enumerate_domains(context, signals.token());
+    const cli::Signals signals;
+    const auto limits = cli::RunLimits::create(context.flags, signals, SystemClock::instance());
+    if (!limits.ok()) return cli::fail("asmm8 enum", limits.error());
+    const auto code = enumerate_domains(context, **limits);
     return code.ok() ? *code : cli::fail("asmm8 enum", code.error());
   };
   return command;

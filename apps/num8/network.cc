@@ -43,12 +43,14 @@ class CountedLookup final : public net::HostLookup {
 }  // namespace
 
 Result<std::unique_ptr<Network>> Network::create(const cli::Values& flags,
-                                                 const ScanSettings& settings, Clock& clock) {
+                                                 const ScanSettings& settings,
+                                                 MemoryGovernor& memory, Clock& clock) {
   std::unique_ptr<Network> network(new Network(settings, clock));
   network->resolvers_ = M8_TRY(make_lookup(flags, clock));
   network->lookup_ = std::make_unique<CountedLookup>(*network->resolvers_, network->lookups_);
   http::Session::Options options;
   options.connect_timeout = settings.requests.timeout;
+  options.memory = &memory;
   network->session_ = M8_TRY(
       http::Session::create(options, *network->lookup_, settings.scope, network->limiter_, clock));
   return network;

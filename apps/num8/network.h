@@ -24,8 +24,10 @@ struct LookupCounts {
 class Network {
  public:
   /// \p settings and \p clock are borrowed. Errors of --resolvers and of the session.
+  /// \p memory too.
   static Result<std::unique_ptr<Network>> create(const cli::Values& flags,
-                                                 const ScanSettings& settings, Clock& clock);
+                                                 const ScanSettings& settings,
+                                                 MemoryGovernor& memory, Clock& clock);
 
   /// REQUIRES: not closed.
   http::Session& session() { return *session_; }

@@ -17,6 +17,7 @@ TargetLoop::Options loop_options(const Session::Options& options) {
   out.pool.idle_timeout = options.idle_timeout;
   out.connect_timeout = options.connect_timeout;
   out.retry_delay = options.retry_delay;
+  out.memory = options.memory;
   return out;
 }
 

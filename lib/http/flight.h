@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/memory.h"
 #include "http/deadline_wheel.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -48,6 +49,9 @@ struct Flight : DeadlineWheel::Node {
   std::uint64_t timer = 0;  ///< of kDelayed
   int tries = 0;            ///< spent of Request::retries
   bool avoid_pool = false;  ///< a pooled connection has failed it
+  bool paused = false;      ///< waits for memory, its deadline standing still
+  SteadyTime paused_at{};
+  MemoryGovernor::Lease memory;  ///< of the answers' bodies
   Stage stage = Stage::kQueued;
   std::size_t slot = 0;  ///< place in the loop's table
 

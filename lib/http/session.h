@@ -14,6 +14,7 @@
 #include <stop_token>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/result.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -45,6 +46,8 @@ class Session {
     std::chrono::seconds idle_timeout{90};
     /// Before the first further attempt (Request::retries); doubles, at most 10 s.
     std::chrono::milliseconds retry_delay{1000};
+    /// Asked before bodies of targets are received; null: no limit. Borrowed.
+    MemoryGovernor* memory = nullptr;
     std::string user_agent;  ///< for services; empty = "m8/<version>"
     /// What one call() may take in all, redirects included; Request::timeout bounds each attempt.
     std::chrono::milliseconds service_timeout{30'000};

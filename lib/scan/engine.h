@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/guarded.h"
+#include "base/memory.h"
 #include "base/result.h"
 #include "http/session.h"
 #include "model/sink.h"
@@ -51,11 +52,12 @@ struct EngineOptions {
 struct Totals {
   std::uint64_t targets = 0;  ///< admitted
   std::uint64_t targets_done = 0;
+  std::uint64_t targets_ended = 0;  ///< done, or skipped after they were admitted
   std::map<std::string, std::uint64_t> targets_skipped;  ///< by reason
   std::uint64_t executions = 0;                          ///< templates started on a target
   std::uint64_t executions_skipped = 0;
   std::uint64_t requests_done = 0, requests_planned = 0;  ///< of the targets admitted so far
-  bool planned_is_total = false;                          ///< the input has ended
+  bool planned_is_total = false;                          ///< the input was read to its end
   std::uint64_t hosts_lost = 0;                           ///< had answered, then were dropped
   std::uint64_t findings = 0;
   std::uint64_t records_lost = 0;
@@ -74,6 +76,8 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
     const dsl::Variables& overrides;  ///< -var, -ev
     const net::Scope& scope;
     Clock& clock;
+    MemoryGovernor* memory = nullptr;  ///< narrows what is in flight; null: no limit
+    JobSink* jobs = nullptr;           ///< told of each finished target
   };
 
   Engine(Templates templates, Parts parts, EngineOptions options);
@@ -94,6 +98,7 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
   struct State {
     int probing = 0, running = 0;
     std::deque<std::shared_ptr<TargetRun>> ready;  ///< probed, wait for a place
+    Places places;
     Totals totals;
   };
   struct Scan;
@@ -115,7 +120,9 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
   Status admit(model::TargetSpec spec, std::stop_token stop);
   bool admissible(const model::TargetSpec& spec);
   void skip(const std::string& input, const std::string& reason);
+  void take_place(TargetRun& run);
   void launch(std::shared_ptr<TargetRun> run);
+  void report(const TargetRun& run, const TargetOutcome& outcome);
   void forget_pilot(const std::string& key, const TargetRun& run);
   void wait_until_idle(const std::stop_token& stop);
   void adapt_to_bodies(int running);
