@@ -102,14 +102,16 @@ struct Outputs {
   bool wanted() const { return !screen->closed() || file || store; }
 };
 
-Status open_outputs(const cli::Values& flags, model::Run& run, Outputs& outputs) {
+Status open_outputs(const cli::Values& flags, model::Run& run, Outputs& outputs,
+                    std::stop_token stop) {
   const char* format = flags.on("jsonl") ? "jsonl" : "screen";
   outputs.screen = std::make_unique<output::Writer>(
       M8_TRY(output::make_format(format, {})),
-      std::make_unique<output::Stream>(Fd(STDOUT_FILENO), "stdout"));
+      std::make_unique<output::Stream>(Fd(STDOUT_FILENO), "stdout",
+                                       output::StreamOptions{.stop = std::move(stop)}));
   outputs.all.add(*outputs.screen);
   if (const std::string path = flags.text("output"); !path.empty()) {
-    auto stream = M8_TRY(output::Stream::create(path));
+    auto stream = M8_TRY(output::Stream::create(path, {.asynchronous = true}));
     outputs.file = std::make_unique<output::Writer>(M8_TRY(output::make_format(format, {})),
                                                     std::move(stream));
     outputs.all.add(*outputs.file);
@@ -188,7 +190,7 @@ Result<int> enumerate_domains(const cli::Context& context, cli::RunLimits& limit
   }
   RunRecord record(context, clock);
   Outputs outputs(domains);
-  M8_TRY(open_outputs(flags, record.run(), outputs));
+  M8_TRY(open_outputs(flags, record.run(), outputs, limits.token()));
   const enumerate::EngineOptions engine_options{options, domains, flags.on("strict-wildcard")};
   enumerate::BruteForce candidates(domains, std::move(words));
   const auto engine =

@@ -278,7 +278,7 @@ Result<int> resolve(const cli::Context& context, cli::RunLimits& limits) {
   }
   net::Poller poller = M8_TRY(net::Poller::create());
   const auto feed = M8_TRY(NameFeed::open(flags.arguments(), flags.text("list"), poller));
-  const auto writer = M8_TRY(BlockWriter::open(flags.text("output")));
+  const auto writer = M8_TRY(BlockWriter::open(flags.text("output"), limits.token()));
   Job job(*feed, *writer, ResolveLines(lines, clock),
           flags.given("scope") || flags.given("exclude") ? &scope : nullptr);
   const auto bulk = M8_TRY(dns::Bulk::create(options, types_of(flags), poller, job, clock));

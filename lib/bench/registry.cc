@@ -5,16 +5,14 @@ namespace m8::bench {
 // One declaration and one entry for each lib/bench/<workload>.cc.
 extern const Workload kDns;
 extern const Workload kHttp;
+extern const Workload kMemory;
 extern const Workload kScan;
 extern const Workload kStartup;
 
 namespace {
 
 constexpr const Workload* kWorkloads[] = {
-    &kDns,
-    &kHttp,
-    &kScan,
-    &kStartup,
+    &kDns, &kHttp, &kMemory, &kScan, &kStartup,
 };
 
 }  // namespace

@@ -155,7 +155,8 @@ int scan_once(const Round& round, int stop_at) {
   Trigger trigger(stop_at);
   round.servers.tell(&trigger);
   dns::HostLookupOptions lookups;
-  lookups.resolver.servers = {{net::IpAddress::v4(0x7f000001), 9}};  // nobody answers there
+  lookups.resolver.servers = {
+      net::SocketAddress{net::IpAddress::v4(0x7f000001), 9}};  // nobody answers there
   lookups.resolver.timeout = std::chrono::milliseconds(20);
   lookups.resolver.attempts = 2;
   const auto lookup = dns::HostLookup::create(std::move(lookups), clock).value();
