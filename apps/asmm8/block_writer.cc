@@ -7,8 +7,10 @@
 
 namespace m8::asmm8 {
 
-Result<std::unique_ptr<BlockWriter>> BlockWriter::open(const std::string& file) {
-  const output::StreamOptions whole_blocks{.flush_each = false, .buffer_bytes = 1};
+Result<std::unique_ptr<BlockWriter>> BlockWriter::open(const std::string& file,
+                                                       std::stop_token stop) {
+  const output::StreamOptions whole_blocks{
+      .flush_each = false, .buffer_bytes = 1, .stop = std::move(stop)};
   std::vector<std::unique_ptr<output::Stream>> streams;
   streams.push_back(std::make_unique<output::Stream>(Fd(STDOUT_FILENO), "stdout", whole_blocks));
   if (!file.empty()) streams.push_back(M8_TRY(output::Stream::create(file, whole_blocks)));

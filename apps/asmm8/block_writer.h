@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,7 +22,9 @@ class BlockWriter {
   static constexpr std::size_t kBlock = 64u << 10;
 
   /// Writes to stdout and, if \p file is not empty, to that file too. Errors of Stream::create().
-  static Result<std::unique_ptr<BlockWriter>> open(const std::string& file);
+  /// After \p stop a reader of stdout that takes nothing is given up.
+  static Result<std::unique_ptr<BlockWriter>> open(const std::string& file,
+                                                   std::stop_token stop = {});
   ~BlockWriter();
   BlockWriter(const BlockWriter&) = delete;
 

@@ -6,8 +6,8 @@
 
 namespace m8::asmm8 {
 
-Result<std::vector<net::Name>> read_domains(std::vector<std::string> given,
-                                            const std::string& file) {
+Result<std::vector<net::Name>> read_domains(std::vector<std::string> given, const std::string& file,
+                                            std::stop_token stop) {
   net::Poller poller = M8_TRY(net::Poller::create());
   const auto feed = M8_TRY(NameFeed::open(std::move(given), file, poller));
   std::vector<net::Name> domains;
@@ -16,6 +16,7 @@ Result<std::vector<net::Name>> read_domains(std::vector<std::string> given,
     const auto next = feed->next(line);
     if (next == NameFeed::Next::kEnd) break;
     if (next == NameFeed::Next::kLater) {
+      if (stop.stop_requested()) return Error{ErrorCode::kCancelled, "read domains: interrupted"};
       poller.poll(std::chrono::milliseconds(100));
       continue;
     }

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cli/exit_code.h"
 #include "cli/progress.h"
+#include "cli/run_limits.h"
 #include "cli/signals.h"
 #include "commands.h"
 #include "dns/server_list.h"
@@ -38,10 +39,10 @@ constexpr DnsDefaults kDnsDefaults{.in_flight = "500",
                                    .short_rate = false};
 
 /// The domains of -d, -dL, arguments and stdin, canonical, once each.
-Result<std::vector<net::Name>> domains_of(const cli::Values& flags) {
+Result<std::vector<net::Name>> domains_of(const cli::Values& flags, const std::stop_token& stop) {
   auto given = flags.list("domain");
   given.insert(given.end(), flags.arguments().begin(), flags.arguments().end());
-  auto domains = M8_TRY(read_domains(std::move(given), flags.text("list")));
+  auto domains = M8_TRY(read_domains(std::move(given), flags.text("list"), stop));
   if (domains.empty()) return Error{ErrorCode::kInvalidArgument, "no domain given: use -d"};
   return domains;
 }
@@ -113,16 +114,18 @@ struct Outputs {
   bool wanted() const { return !screen->closed() || file || store; }
 };
 
-Status open_outputs(const cli::Values& flags, model::Run& run, Outputs& outputs) {
+Status open_outputs(const cli::Values& flags, model::Run& run, Outputs& outputs,
+                    std::stop_token stop) {
   const char* format = flags.on("jsonl") ? "jsonl" : "screen";
   output::FormatOptions options;
   options.sources = flags.on("collect-sources");
   outputs.screen = std::make_unique<output::Writer>(
       M8_TRY(output::make_format(format, options)),
-      std::make_unique<output::Stream>(Fd(STDOUT_FILENO), "stdout"));
+      std::make_unique<output::Stream>(Fd(STDOUT_FILENO), "stdout",
+                                       output::StreamOptions{.stop = std::move(stop)}));
   outputs.all.add(*outputs.screen);
   if (const std::string path = flags.text("output"); !path.empty()) {
-    auto stream = M8_TRY(output::Stream::create(path));
+    auto stream = M8_TRY(output::Stream::create(path, {.asynchronous = true}));
     outputs.file = std::make_unique<output::Writer>(M8_TRY(output::make_format(format, options)),
                                                     std::move(stream));
     outputs.all.add(*outputs.file);
@@ -204,10 +207,10 @@ Result<int> list_names(Passive& passive, Outputs& outputs, RunRecord& record,
   return passive.verdict(context.program);
 }
 
-Result<int> enumerate_domains(const cli::Context& context, std::stop_token stop) {
+Result<int> enumerate_domains(const cli::Context& context, cli::RunLimits& limits) {
   const cli::Values& flags = context.flags;
   Clock& clock = SystemClock::instance();
-  const auto domains = M8_TRY(domains_of(flags));
+  const auto domains = M8_TRY(domains_of(flags, limits.token()));
   auto words = M8_TRY(words_of(flags));
   const auto options = M8_TRY(resolver_options(flags, kDnsDefaults));
   const net::Scope scope = M8_TRY(scope_of(flags));
@@ -218,8 +221,9 @@ Result<int> enumerate_domains(const cli::Context& context, std::stop_token stop)
   }
   RunRecord record(context, clock);
   Outputs outputs(domains);
-  M8_TRY(open_outputs(flags, record.run(), outputs));
-  if (flags.on("passive-only")) return list_names(*passive, outputs, record, context, stop);
+  M8_TRY(open_outputs(flags, record.run(), outputs, limits.token()));
+  if (flags.on("passive-only"))
+    return list_names(*passive, outputs, record, context, limits.token());
   const enumerate::EngineOptions engine_options{options, domains, flags.on("strict-wildcard")};
   enumerate::BruteForce guesses(domains, std::move(words));
   enumerate::Merge candidates;
@@ -228,16 +232,23 @@ Result<int> enumerate_domains(const cli::Context& context, std::stop_token stop)
   Provenance sink(outputs.all);
   const auto engine =
       M8_TRY(enumerate::Engine::create(engine_options, candidates, scope, sink, clock));
-  passive->start(sink, stop);
-  const Status ran = run_engine(*engine, outputs, flags, stop);
+  passive->start(sink, limits.token());
+  Status ran = run_engine(*engine, outputs, flags, limits.token());
+  if (limits.reached()) ran = {};  // and the exit code tells
   const Status flushed = outputs.all.flush();
   count(*engine, guesses, outputs.failures, record.run());
   if (outputs.store) record.run().counts["records.lost"] = outputs.store->unwritten();
   passive->end(record.run());
-  const Status summary = record.end(ran.ok() ? flushed : ran);
+  const Status summary = record.end(ran.ok() ? flushed : ran, limits.reached());
   const Status stored = outputs.store ? outputs.store->end(record.run()) : Status();
   for (const Status& status : {ran, flushed, engine->sink_status(), summary, stored}) {
     if (!status.ok()) return status.error();
+  }
+  if (limits.reached()) {
+    const std::uint64_t left = engine->under_way(), all = engine->counts().tried + left;
+    fmt::print(stderr, "{}: {}, and not all names were begun\n", context.program,
+               limits.text(left, all, "names"));
+    return cli::kIncomplete;
   }
   return std::max(verdict_on(*engine, outputs.failures, context),
                   passive->verdict(context.program));
@@ -289,8 +300,8 @@ std::vector<cli::Flag> enum_flags() {
       summary_flag(),
       dry_run,
   };
-  for (auto more : {passive_flags(), dns_flags(kDnsDefaults), scope_flags(), store::store_flags(),
-                    http::service_flags()})
+  for (auto more : {passive_flags(), dns_flags(kDnsDefaults), scope_flags(), cli::run_limit_flags(),
+                    store::store_flags(), http::service_flags()})
     flags.insert(flags.end(), more.begin(), more.end());
   return flags;
 }
@@ -323,8 +334,10 @@ cli::Command enum_command() {
   command.flags = enum_flags();
   command.examples = {"asmm8 enum -d example.com --dry-run"};
   command.run = [](const cli::Context& context) {
-    cli::Signals signals;
-    const auto code = enumerate_domains(context, signals.token());
+    const cli::Signals signals;
+    const auto limits = cli::RunLimits::create(context.flags, signals, SystemClock::instance());
+    if (!limits.ok()) return cli::fail("asmm8 enum", limits.error());
+    const auto code = enumerate_domains(context, **limits);
     return code.ok() ? *code : cli::fail("asmm8 enum", code.error());
   };
   return command;

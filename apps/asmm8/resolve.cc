@@ -1,4 +1,5 @@
 // asmm8 resolve: names -> DNS records, in bulk.
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <stop_token>
@@ -11,6 +12,7 @@
 #include "block_writer.h"
 #include "cli/exit_code.h"
 #include "cli/progress.h"
+#include "cli/run_limits.h"
 #include "cli/signals.h"
 #include "commands.h"
 #include "dns/bulk.h"
@@ -32,6 +34,8 @@ using dns::BulkClient;
 using dns::RrType;
 
 constexpr std::chrono::milliseconds kFlushEvery{100};
+/// After a stop, what is in flight may take so long to end by itself.
+constexpr std::chrono::milliseconds kGrace{2000};
 
 /// Counted by the network's thread, read by the progress line's.
 struct Tally {
@@ -55,7 +59,8 @@ class Job final : public BulkClient {
     if (!writer_.accepts()) return Pull::kLater;
     for (std::string_view line;;) {
       const auto next = feed_.next(line);
-      if (next == NameFeed::Next::kEnd) return Pull::kEnd;
+      input_ended_ = next == NameFeed::Next::kEnd;
+      if (input_ended_) return Pull::kEnd;
       if (next == NameFeed::Next::kLater) return Pull::kLater;
       if (!read_name(line)) continue;
       add_one(tally_.asked);
@@ -80,6 +85,7 @@ class Job final : public BulkClient {
   }
 
   const Tally& tally() const { return tally_; }
+  bool input_ended() const { return input_ended_; }
 
  private:
   /// Puts the canonical name of \p line into name_. False: it is none, and that was said.
@@ -126,6 +132,7 @@ class Job final : public BulkClient {
   const net::Scope* scope_;  ///< null if everything is allowed
   std::string name_;
   Tally tally_;
+  bool input_ended_ = false;
 };
 
 /// Flags of record types, in the order in which they are asked.
@@ -202,7 +209,11 @@ class Loop {
     const std::stop_callback stopping(stop, [this] { poller_.post([this] { bulk_.stop(); }); });
     flush_later();
     bulk_.more();
+    SteadyTime patience = SteadyTime::max();
     while (!bulk_.done()) {
+      const SteadyTime now = SystemClock::instance().now();
+      if (stop.stop_requested()) patience = std::min(patience, now + kGrace);
+      if (now >= patience) break;
       poller_.poll(std::chrono::milliseconds(100));
       M8_TRY(bulk_.resolver().hopeless());
     }
@@ -254,7 +265,7 @@ void count(const Tally& tally, const dns::Resolver::Counts& counts, model::Run& 
   };
 }
 
-Result<int> resolve(const cli::Context& context, std::stop_token stop) {
+Result<int> resolve(const cli::Context& context, cli::RunLimits& limits) {
   const cli::Values& flags = context.flags;
   Clock& clock = SystemClock::instance();
   RunRecord record(context, clock);
@@ -267,7 +278,7 @@ Result<int> resolve(const cli::Context& context, std::stop_token stop) {
   }
   net::Poller poller = M8_TRY(net::Poller::create());
   const auto feed = M8_TRY(NameFeed::open(flags.arguments(), flags.text("list"), poller));
-  const auto writer = M8_TRY(BlockWriter::open(flags.text("output")));
+  const auto writer = M8_TRY(BlockWriter::open(flags.text("output"), limits.token()));
   Job job(*feed, *writer, ResolveLines(lines, clock),
           flags.given("scope") || flags.given("exclude") ? &scope : nullptr);
   const auto bulk = M8_TRY(dns::Bulk::create(options, types_of(flags), poller, job, clock));
@@ -281,13 +292,21 @@ Result<int> resolve(const cli::Context& context, std::stop_token stop) {
           return cli::ProgressNumbers{tally.done, 0, tally.found, tally.failed};
         },
         clock);
-    ran = Loop(poller, *bulk, *writer, *feed).run(stop);
+    ran = Loop(poller, *bulk, *writer, *feed).run(limits.token());
   }
+  if (limits.reached()) ran = {};  // and the exit code tells
   const Status written = writer->finish();
   count(job.tally(), bulk->resolver().counts(), record.run());
-  const Status summary = record.end(!written.ok() ? written : ran);
+  const Status summary = record.end(!written.ok() ? written : ran, limits.reached());
   for (const Status& status : {written, feed->status(), ran, summary}) {
     if (!status.ok()) return status.error();
+  }
+  if (limits.reached()) {
+    const Tally& tally = job.tally();
+    fmt::print(stderr, "{}: {}{}\n", context.program,
+               limits.text(tally.asked - tally.done, tally.asked, "names"),
+               job.input_ended() ? "" : ", and the input was not read to its end");
+    return cli::kIncomplete;
   }
   // A few names without an answer are their zones' doing; many are work that was lost.
   const std::uint64_t failed = job.tally().failed, done = job.tally().done;
@@ -338,7 +357,7 @@ std::vector<cli::Flag> resolve_flags() {
     flags.push_back(flag(name, {}, "Query", brief));
     flags.back().common = type == RrType::kA || type == RrType::kAaaa || type == RrType::kCname;
   }
-  for (auto more : {dns_flags({}), scope_flags()})
+  for (auto more : {dns_flags({}), scope_flags(), cli::run_limit_flags()})
     flags.insert(flags.end(), more.begin(), more.end());
   return flags;
 }
@@ -358,8 +377,10 @@ cli::Command resolve_command() {
   command.flags = resolve_flags();
   command.examples = {"asmm8 resolve -r 192.0.2.53 --jsonl www.example.com"};
   command.run = [](const cli::Context& context) {
-    cli::Signals signals;
-    const auto code = resolve(context, signals.token());
+    const cli::Signals signals;
+    const auto limits = cli::RunLimits::create(context.flags, signals, SystemClock::instance());
+    if (!limits.ok()) return cli::fail("asmm8 resolve", limits.error());
+    const auto code = resolve(context, **limits);
     return code.ok() ? *code : cli::fail("asmm8 resolve", code.error());
   };
   return command;

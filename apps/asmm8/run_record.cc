@@ -30,9 +30,9 @@ RunRecord::RunRecord(const cli::Context& context, Clock& clock) : context_(conte
   run_.status = "running";
 }
 
-Status RunRecord::end(const Status& outcome) {
+Status RunRecord::end(const Status& outcome, bool incomplete) {
   run_.ended = clock_.wall();
-  run_.status = "done";
+  run_.status = incomplete ? "incomplete" : "done";
   if (!outcome.ok())
     run_.status = outcome.error().code == ErrorCode::kCancelled ? "interrupted" : "failed";
   const std::string path = context_.flags.text("summary");

@@ -16,9 +16,9 @@ class RunRecord {
   RunRecord(const cli::Context& context, Clock& clock);
 
   model::Run& run() { return run_; }
-  /// Ends the run with the status that \p outcome means, and writes the summary if one was asked
-  /// for ("-" is stderr: stdout carries results). kIo and the like.
-  Status end(const Status& outcome);
+  /// Ends the run with the status that \p outcome means (done, or \p incomplete, if ok), and writes
+  /// the summary if one was asked for ("-" is stderr: stdout carries results). kIo and the like.
+  Status end(const Status& outcome, bool incomplete = false);
 
  private:
   const cli::Context& context_;

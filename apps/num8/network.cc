@@ -66,7 +66,8 @@ Result<std::optional<http::Proxy>> find_proxy(const cli::Values& flags, net::Hos
 }  // namespace
 
 Result<std::unique_ptr<Network>> Network::create(const cli::Values& flags,
-                                                 const ScanSettings& settings, Clock& clock,
+                                                 const ScanSettings& settings,
+                                                 MemoryGovernor& memory, Clock& clock,
                                                  std::stop_token stop) {
   std::unique_ptr<Network> network(new Network(settings, clock));
   network->resolvers_ = M8_TRY(make_lookup(flags, clock));
@@ -81,6 +82,7 @@ Result<std::unique_ptr<Network>> Network::create(const cli::Values& flags,
   }
   options.service =
       M8_TRY(http::service_options(flags, http::ProxyRules::from_environment(cli::environment)));
+  options.memory = &memory;
   network->session_ = M8_TRY(
       http::Session::create(options, *network->lookup_, settings.scope, network->limiter_, clock));
   return network;

@@ -24,10 +24,11 @@ struct LookupCounts {
 
 class Network {
  public:
-  /// \p settings and \p clock are borrowed. Errors of --resolvers, --proxy and of the session.
-  /// Waits for a proxy, if some are given.
+  /// \p settings, \p memory and \p clock are borrowed. Errors of --resolvers, --proxy and of the
+  /// session. Waits for a proxy, if some are given.
   static Result<std::unique_ptr<Network>> create(const cli::Values& flags,
-                                                 const ScanSettings& settings, Clock& clock,
+                                                 const ScanSettings& settings,
+                                                 MemoryGovernor& memory, Clock& clock,
                                                  std::stop_token stop);
 
   /// REQUIRES: not closed.

@@ -18,13 +18,16 @@ Result<std::unique_ptr<Outputs>> Outputs::open(const cli::Values& flags, std::st
   options.timestamps = flags.on("timestamp");
   options.metadata = !flags.on("no-meta");
   if (const std::string path = flags.text("output"); !path.empty()) {
-    outputs->file_ = std::make_unique<output::Writer>(M8_TRY(output::make_format(format, options)),
-                                                      M8_TRY(output::Stream::create(path)));
+    outputs->file_ = std::make_unique<output::Writer>(
+        M8_TRY(output::make_format(format, options)),
+        M8_TRY(output::Stream::create(path, {.asynchronous = true})));
   }
   options.colours = cli::use_colour(flags, STDOUT_FILENO);
   outputs->screen_ = std::make_unique<output::Writer>(
       M8_TRY(output::make_format(format, options)),
-      std::make_unique<output::Stream>(Fd(STDOUT_FILENO), "stdout"));
+      std::make_unique<output::Stream>(
+          Fd(STDOUT_FILENO), "stdout",
+          output::StreamOptions{.stop = outputs->unread_.get_token()}));
   outputs->store_ = M8_TRY(store::RunStore::open(flags, run));
   return outputs;
 }

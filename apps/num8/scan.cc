@@ -10,8 +10,10 @@
 #include "base/version.h"
 #include "cli/exit_code.h"
 #include "cli/progress.h"
+#include "cli/run_limits.h"
 #include "cli/signals.h"
 #include "commands.h"
+#include "job_trace.h"
 #include "network.h"
 #include "output/summary.h"
 #include "outputs.h"
@@ -78,11 +80,8 @@ cli::ProgressNumbers numbers_of(const scan::Engine& engine) {
 /// The scan itself, from the first target to the last record written.
 class Scan {
  public:
-  Scan(const cli::Context& context, ScanSettings& settings, const cli::Signals& signals)
-      : context_(context),
-        settings_(settings),
-        signals_(signals),
-        forward_(signals.token(), [this] { stop_.request_stop(); }) {
+  Scan(const cli::Context& context, ScanSettings& settings, cli::RunLimits& limits)
+      : context_(context), settings_(settings), limits_(limits) {
     record_.command = "num8 scan";
     for (const std::string& argument : context.arguments)
       record_.arguments += (record_.arguments.empty() ? "" : " ") + argument;
@@ -93,7 +92,7 @@ class Scan {
 
   int run() {
     const auto catalog = load(context_, settings_, services_, stop_.get_token());
-    if (!catalog.ok()) return cli::fail(context_.program, catalog.error());
+    if (!catalog.ok()) return ended_early(catalog.error());
     model::TargetReader reader = make_reader(context_, settings_);
     if (context_.flags.on("dry-run")) {
       const Status planned = print_plan(*catalog, reader, settings_.scope, stop_.get_token());
@@ -101,7 +100,10 @@ class Scan {
     }
     auto outputs = Outputs::open(context_.flags, stop_, record_);
     if (!outputs.ok()) return cli::fail(context_.program, outputs.error());
-    auto network = Network::create(context_.flags, settings_, clock_, stop_.get_token());
+    const Status traced = trace_.open(context_.flags.text("trace-jobs"));
+    if (!traced.ok()) return cli::fail(context_.program, traced.error());
+    auto network = Network::create(context_.flags, settings_, limits_.memory(), clock_,
+                                   stop_.get_token());
     if (!network.ok()) return cli::fail(context_.program, network.error());
     proxy_ = (*network)->proxy();
     const Status status = scan(*catalog, reader, **outputs, **network);
@@ -114,10 +116,11 @@ class Scan {
  private:
   Status scan(const templates::Catalog& catalog, model::TargetReader& reader, Outputs& outputs,
               Network& network) {
-    scan::Engine engine(catalog.templates,
-                        {network.session(), outputs, services_, settings_.requests,
-                         settings_.overrides, settings_.scope, clock_},
-                        settings_.engine);
+    scan::Engine engine(
+        catalog.templates,
+        {network.session(), outputs, services_, settings_.requests, settings_.overrides,
+         settings_.scope, clock_, &limits_.memory(), trace_.wanted() ? &trace_ : nullptr},
+        settings_.engine);
     Status status;
     {
       cli::Progress progress(
@@ -135,10 +138,17 @@ class Scan {
     return status;
   }
 
+  /// Before the first target.
+  int ended_early(const Error& error) {
+    if (!limits_.reached()) return cli::fail(context_.program, error);
+    say(context_, limits_.text(0, 0, "targets") + ": " + error.message);
+    return cli::kIncomplete;
+  }
+
   /// \p status, unless no target could be asked for a reason of ours.
   Status resolved(Status status, const model::TargetReader::Counts& targets,
                   const LookupCounts& lookups) {
-    if (!status.ok() || signals_.received() != 0) return status;
+    if (!status.ok() || limits_.end() != cli::RunLimits::End::kNone) return status;
     if (targets.given == 0 && targets.rejected > 0) {
       return Error{ErrorCode::kInvalidArgument,
                    fmt::format("none of the {} lines of input is a target", targets.rejected)};
@@ -151,7 +161,7 @@ class Scan {
   }
 
   int finish(const Status& status, Outputs& outputs) {
-    const bool interrupted = signals_.received() != 0;
+    const bool interrupted = limits_.end() == cli::RunLimits::End::kSignal;
     record_.ended = clock_.wall();
     totals_.records_lost += outputs.unwritten();
     count_scan(totals_, stats_, record_);
@@ -161,12 +171,13 @@ class Scan {
                      : code == cli::kIncomplete                    ? "incomplete"
                                                                    : "done";
     report_losses(context_, totals_, stats_, proxy_);
+    if (limits_.reached()) report_limit(context_, limits_, totals_);
     if (names_lost_ > 0) {
       say(context_, fmt::format("incomplete: {} host names could not be looked up", names_lost_));
     }
     say(context_, (interrupted ? "interrupted: " : "") +
                       closing_line(record_, totals_, stats_, usage_) + outputs.kept_in());
-    for (const Status& ended : {write_summary(), outputs.end(record_)})
+    for (const Status& ended : {write_summary(), outputs.end(record_), trace_.end()})
       if (!ended.ok()) return cli::fail(context_.program, ended.error());
     // A store that is still full has just said so; a pipe or file that lost a record has not.
     if (!totals_.first_record_error.empty())
@@ -177,11 +188,14 @@ class Scan {
   int exit_code(const Status& status, const Outputs& outputs, bool interrupted) {
     if (interrupted) return cli::kInterrupted;
     const bool unread = outputs.unread() && stop_.stop_requested();
-    if (!status.ok() && !unread) return cli::fail(context_.program, status.error());
+    if (!status.ok() && !unread && !limits_.reached())
+      return cli::fail(context_.program, status.error());
     if (totals_.records_lost > 0 || !totals_.first_record_error.empty()) return cli::kFailed;
     if (settings_.fail_on && outputs.worst() && *outputs.worst() >= *settings_.fail_on)
       return cli::kFound;
-    return is_incomplete(totals_, stats_) || names_lost_ > 0 ? cli::kIncomplete : cli::kDone;
+    const bool incomplete =
+        is_incomplete(totals_, stats_) || names_lost_ > 0 || limits_.reached();
+    return incomplete ? cli::kIncomplete : cli::kDone;
   }
 
   Status write_summary() {
@@ -199,11 +213,11 @@ class Scan {
 
   const cli::Context& context_;
   ScanSettings& settings_;
-  const cli::Signals& signals_;
+  cli::RunLimits& limits_;
   SystemClock& clock_ = SystemClock::instance();
   dsl::Services services_;
-  std::stop_source stop_;  ///< a signal, or nobody reads any more
-  std::stop_callback<std::function<void()>> forward_;
+  std::stop_source& stop_ = limits_.stop_source();  ///< also when nobody reads any more
+  JobTrace trace_;
   model::Run record_;
   scan::Totals totals_;
   http::SessionStats stats_;
@@ -218,7 +232,9 @@ int run_scan(const cli::Context& context) {
   if (context.flags.on("validate")) return validate_templates(context);
   if (context.flags.on("tl")) return list_templates(context);
   const cli::Signals signals;
-  return Scan(context, *settings, signals).run();
+  const auto limits = cli::RunLimits::create(context.flags, signals, SystemClock::instance());
+  if (!limits.ok()) return cli::fail(context.program, limits.error());
+  return Scan(context, *settings, **limits).run();
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "cli/progress.h"
+#include "cli/run_limits.h"
 #include "cli/terminal.h"
 #include "http/service_flags.h"
 #include "selection.h"
@@ -186,7 +187,7 @@ Flags rate_flags() {
       typed(with_default(valued(in, "rate-host", {}, "RATE", "requests per host"), "0"),
             ValueType::rate()),
       common(counted("concurrency", {"c"}, "templates at once on a target", "25", 10'000)),
-      common(counted("bulk-size", {"bs"}, "targets at once", "25", 10'000)),
+      common(counted("bulk-size", {"bs", "workers"}, "targets at once", "25", 10'000)),
       counted("payload-concurrency", {"pc"}, "payloads at once in a block", "25", 10'000),
       counted("probe-concurrency", {"prc"}, "bare hosts probed at once", "50", 10'000),
       typed(with_default(valued(in, "timeout", {}, "TIME", "for one request"), "10", "seconds"),
@@ -209,6 +210,13 @@ Flags run_flags() {
       detailed(switched(in, "stats", {}, "report progress also without a terminal"),
                "As JSON lines on stderr; see --progress."),
       cli::progress_flag(),
+      detailed(
+          file_flag(valued(in, "trace-jobs", {}, "FILE", "write a line for each target done")),
+          "JSON: job (number of the target), endpoint, output (findings, templates started and "
+          "skipped), error, duration_ms, worker, timestamp. A scan has as many workers as "
+          "--bulk-size says: places that targets take in turn, served by event loops and not "
+          "by a thread each; -1 is a host that did not answer the probe. What waits for a "
+          "place is bounded by --probe-concurrency; input is read as places free up."),
   };
 }
 
@@ -343,7 +351,7 @@ Status read_scope(const cli::Values& flags, net::Scope& out) {
 Flags scan_flags() {
   Flags flags = input_flags();
   for (Flags more : {selection_flags(), output_flags(), store::store_flags(), request_flags(),
-                     rate_flags(), run_flags(), http::service_flags()})
+                     rate_flags(), run_flags(), cli::run_limit_flags(), http::service_flags()})
     for (cli::Flag& flag : more) flags.push_back(std::move(flag));
   return flags;
 }

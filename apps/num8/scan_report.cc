@@ -76,6 +76,13 @@ void report_losses(const cli::Context& context, const scan::Totals& totals,
     say(context, fmt::format("{} records could not be written", totals.records_lost));
 }
 
+void report_limit(const cli::Context& context, const cli::RunLimits& limits,
+                  const scan::Totals& totals) {
+  const char* rest = totals.planned_is_total ? "" : ", and the input was not read to its end";
+  say(context,
+      limits.text(totals.targets - totals.targets_ended, totals.targets, "targets") + rest);
+}
+
 std::string closing_line(const model::Run& run, const scan::Totals& totals,
                          const http::SessionStats& stats, const ProcessUsage& usage) {
   const std::chrono::duration<double> wall = run.ended - run.started;

@@ -5,6 +5,7 @@
 
 #include "base/process.h"
 #include "cli/flag.h"
+#include "cli/run_limits.h"
 #include "http/session.h"
 #include "model/run.h"
 #include "model/target_reader.h"
@@ -15,6 +16,9 @@ namespace m8::num8 {
 
 /// Names the templates that don't run (with --verbose each, else one line per reason).
 void report_catalog(const cli::Context& context, const templates::Catalog& catalog);
+/// Says which limit ended the scan, and what was not done.
+void report_limit(const cli::Context& context, const cli::RunLimits& limits,
+                  const scan::Totals& totals);
 /// Says how many targets were left out, and why; that there were none, if so.
 void report_targets(const cli::Context& context, const model::TargetReader::Counts& counts,
                     const scan::Totals& totals);

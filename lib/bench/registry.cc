@@ -6,13 +6,14 @@ namespace m8::bench {
 extern const Workload kDb;
 extern const Workload kDns;
 extern const Workload kHttp;
+extern const Workload kMemory;
 extern const Workload kScan;
 extern const Workload kStartup;
 
 namespace {
 
 constexpr const Workload* kWorkloads[] = {
-    &kDb, &kDns, &kHttp, &kScan, &kStartup,
+    &kDb, &kDns, &kHttp, &kMemory, &kScan, &kStartup,
 };
 
 }  // namespace

@@ -39,6 +39,7 @@ net::HostLookup::Addresses addresses_of(const AnswerValues& values, RrType type)
   for (const auto& text : values.of(type)) {
     if (auto address = net::IpAddress::parse(text); address.ok()) addresses.push_back(*address);
   }
+  addresses.aliases = values.of(RrType::kCname);
   return addresses;
 }
 

@@ -77,12 +77,17 @@ void Engine::make_jobs(std::size_t count) {
 
 Status Engine::run(std::stop_token stop) {
   const std::stop_callback stopping(stop, [this] { poller_.wake(); });
+  SteadyTime patience = SteadyTime::max();  // with what is under way, after a stop
   while (!ended_ || !nothing_under_way()) {
-    if (stop.stop_requested()) ended_ = true;
+    if (stop.stop_requested()) {
+      ended_ = true;
+      patience = std::min(patience, clock_.now() + options_.stop_grace);
+    }
     room();
     resolver_->flush();
     if (ended_ && nothing_under_way()) break;
     poller_.poll(std::chrono::milliseconds(100));
+    if (clock_.now() >= patience) break;
     M8_TRY(resolver_->hopeless());
   }
   if (stop.stop_requested()) return Error{ErrorCode::kCancelled, "interrupted"};

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -56,6 +57,8 @@ struct EngineOptions {
   std::vector<net::Name> apexes;  ///< the domains, canonical, once each; tried before candidates
   /// Drop names that have only the records of their zone's wildcard, also those proven to exist.
   bool strict_wildcard = false;
+  /// After a stop, the names under way may take so long to end by themselves.
+  std::chrono::milliseconds stop_grace{2000};
 };
 
 class Engine final : dns::Resolver::Client {
@@ -67,12 +70,14 @@ class Engine final : dns::Resolver::Client {
                                                 Clock& clock);
   ~Engine() override { candidates_.forget_wake(); }
 
-  /// Returns when every candidate was tried. Stopped, it starts no more names, waits for those
-  /// under way and returns kCancelled. kNetwork if no resolver answers; the first error of a
+  /// Returns when every candidate was tried. Stopped, it starts no more names, waits a little for
+  /// those under way and returns kCancelled. kNetwork if no resolver answers; the first error of a
   /// source. What was found is in the sink in any case.
   Status run(std::stop_token stop);
 
   const Counts& counts() const { return counts_; }
+  /// Names that were begun and are not finished. Not while run() runs.
+  std::uint64_t under_way() const { return jobs_.size() - free_.size(); }
   const dns::Resolver::Counts& queries() const { return resolver_->counts(); }
   /// The first error of the sink, if any.
   const Status& sink_status() const { return sink_status_; }

@@ -19,6 +19,7 @@ TargetLoop::Options loop_options(const Session::Options& options) {
   out.retry_delay = options.retry_delay;
   out.max_hold = options.max_hold;
   out.proxy = options.target_proxy;
+  out.memory = options.memory;
   return out;
 }
 

@@ -196,6 +196,7 @@ Result<net::IoState> Connection::receive(std::size_t& size) {
 void Connection::read_some() {
   for (int reads = 0; state_ == State::kBusy; ++reads) {
     if (reads == kMaxReads) return shared_.owner.again(*this);
+    if (parser_->head_complete() && !shared_.owner.may_read(*this)) return;
     std::size_t size = 0;
     const auto state = receive(size);
     if (!state.ok()) return on_end(state.error());

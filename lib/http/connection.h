@@ -54,6 +54,8 @@ class Connection final : public net::Poller::Handler {
     virtual void broken(Connection& connection, const Error& error) = 0;
     /// Call resume() at the next turn.
     virtual void again(Connection& connection) = 0;
+    /// False: there is no memory for more of the answer now; resume() when there is.
+    virtual bool may_read(Connection& connection) = 0;
   };
   /// What the connections of a loop share, borrowed.
   struct Shared {

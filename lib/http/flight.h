@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/memory.h"
 #include "http/deadline_wheel.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -50,6 +51,9 @@ struct Flight : DeadlineWheel::Node {
   int tries = 0;            ///< spent of Request::retries
   bool at_proxy = false;    ///< the last attempt failed because of the proxy
   bool avoid_pool = false;  ///< a pooled connection has failed it
+  bool paused = false;      ///< waits for memory, its deadline standing still
+  SteadyTime paused_at{};
+  MemoryGovernor::Lease memory;  ///< of the answers' bodies
   Stage stage = Stage::kQueued;
   std::size_t slot = 0;  ///< place in the loop's table
 

@@ -222,6 +222,12 @@ ResponseParser::Framing ResponseParser::pick_framing() {
   return Framing::kUntilClose;
 }
 
+std::size_t ResponseParser::body_bytes_after(std::size_t next) const {
+  const std::size_t now = response_.body.size();
+  const std::uint64_t whole = framing_ == Framing::kLength ? now + left_ : now + next;
+  return static_cast<std::size_t>(std::min<std::uint64_t>(whole, options_.max_body));
+}
+
 std::size_t ResponseParser::feed_body(std::string_view bytes) {
   return framing_ == Framing::kChunked ? feed_chunked(bytes) : feed_plain(bytes);
 }

@@ -42,6 +42,9 @@ class ResponseParser {
   bool started() const { return head_bytes_ > 0; }
   bool head_complete() const { return framing_ != Framing::kHead; }
   bool done() const { return done_; }
+  /// Bytes that the body will take when it has grown by \p next, as far as is known: all of it when
+  /// the head tells its length.
+  std::size_t body_bytes_after(std::size_t next) const;
   /// Another answer may follow on this connection. Meaningful once done().
   bool reusable() const { return done_ && reusable_; }
   /// Content-Encoding and the like are untouched. REQUIRES: done().

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/result.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -66,6 +67,8 @@ class Session {
     /// of the target. Names are looked up by the proxy unless it is socks5.
     std::optional<Proxy> target_proxy;
     ServiceOptions service;
+    /// Asked before bodies of targets are received; null: no limit. Borrowed.
+    MemoryGovernor* memory = nullptr;
   };
   /// One finished exchange, or why there is none: kRefused, kNetwork, kTimeout, kProtocol,
   /// kNotFound (name), kDenied (scope), kCancelled, kExhausted (descriptors).

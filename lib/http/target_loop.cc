@@ -126,6 +126,7 @@ void TargetLoop::run() {
   while (!stopping_.load(std::memory_order_relaxed)) {
     poller_.poll(patience());
     take_inbox();
+    resume_paused();
     resume_readers();
     check_deadlines();
     settle_failures();
@@ -137,7 +138,7 @@ void TargetLoop::run() {
 
 std::chrono::milliseconds TargetLoop::patience() const {
   if (!failures_.empty() || !readers_.empty()) return std::chrono::milliseconds(0);
-  return wheel_.armed() > 0 ? DeadlineWheel::kTick : kIdlePatience;
+  return wheel_.armed() > 0 || !paused_.empty() ? DeadlineWheel::kTick : kIdlePatience;
 }
 
 void TargetLoop::take_inbox() {
@@ -327,10 +328,18 @@ void TargetLoop::on_addresses(const std::string& host,
   }
 }
 
-/// Keeps the addresses that the scope does not exclude: their name was allowed already.
+/// Keeps the addresses that the scope does not exclude: their name was allowed already, and none of
+/// its aliases is excluded.
 void TargetLoop::set_addresses(Flight& flight, const net::HostLookup::Addresses& addresses) {
   flight.addresses.clear();
   flight.next_address = 0;
+  for (const std::string& alias : addresses.aliases) {
+    if (world_.scope.allows_alias(alias)) continue;
+    counters_.refused_by_scope.add();
+    return fail(flight,
+                {ErrorCode::kDenied, "alias outside the scope: " + connect_host(flight.request) +
+                                         " leads to " + alias});
+  }
   for (const net::IpAddress& ip : addresses) {
     if (world_.scope.allows_resolved(ip)) {
       flight.addresses.push_back({ip, connect_port(flight.request)});
@@ -394,6 +403,7 @@ void TargetLoop::broken(Connection& connection, const Error& error) {
   retire(connection);
   if (flight == nullptr) return;
   flight->connection = nullptr;
+  unpause(*flight);
   const Error reason = at_proxy ? proxy_error(*options_.proxy, error) : error;
   flight->at_proxy = at_proxy && reason.code != ErrorCode::kRefused;
   if (was_connecting) {
@@ -473,6 +483,7 @@ void TargetLoop::count_timeout(const Flight& flight, Flight::Stage stage) {
 
 /// Takes \p flight off whatever would move it on, and ends its connection.
 void TargetLoop::detach(Flight& flight) {
+  unpause(flight);
   wheel_.disarm(flight);
   if (flight.timer != 0) poller_.cancel(std::exchange(flight.timer, 0));
   if (flight.stage == Flight::Stage::kLookup) {
@@ -578,6 +589,42 @@ void TargetLoop::again(Connection& connection) {
   if (connection.resuming) return;
   connection.resuming = true;
   readers_.push_back(&connection);
+}
+
+// ---- memory -----------------------------------------------------------------------------------
+
+bool TargetLoop::may_read(Connection& connection) {
+  if (options_.memory == nullptr || !options_.memory->limited()) return true;
+  Flight& flight = *connection.flight;
+  if (flight.paused) return false;
+  if (lease(flight)) return true;
+  flight.paused = true;
+  flight.paused_at = poller_.now();
+  wheel_.disarm(flight);  // what we make it wait is not its fault
+  paused_.push_back(&flight);
+  return false;
+}
+
+/// Without a length the lease grows by as much as there is: that is how the buffer grows too.
+bool TargetLoop::lease(Flight& flight) {
+  const std::size_t wanted = flight.parser.body_bytes_after(kReadBuffer);
+  if (wanted <= flight.memory.bytes()) return true;
+  const bool known = flight.parser.body_bytes_after(0) == wanted;
+  return options_.memory->raise(flight.memory, known ? wanted : 2 * wanted);
+}
+
+void TargetLoop::resume_paused() {
+  while (!paused_.empty() && lease(*paused_.front())) {
+    Flight& flight = *paused_.front();
+    unpause(flight);
+    flight.deadline += poller_.now() - flight.paused_at;
+    wheel_.arm(flight, flight.deadline);
+    again(*flight.connection);
+  }
+}
+
+void TargetLoop::unpause(Flight& flight) {
+  if (std::exchange(flight.paused, false)) std::erase(paused_, &flight);
 }
 
 void TargetLoop::retire(Connection& connection) {

@@ -48,6 +48,7 @@ class TargetLoop final : private Connection::Owner {
     std::chrono::milliseconds retry_delay{1000};
     std::chrono::milliseconds max_hold{10'000};
     std::optional<Proxy> proxy;  ///< with addresses
+    MemoryGovernor* memory = nullptr;  ///< borrowed
   };
 
   TargetLoop(Options options, World world, net::Poller poller);
@@ -102,6 +103,10 @@ class TargetLoop final : private Connection::Owner {
   void answered(Connection& connection, bool reusable) override;
   void broken(Connection& connection, const Error& error) override;
   void again(Connection& connection) override;
+  bool may_read(Connection& connection) override;
+  bool lease(Flight& flight);
+  void resume_paused();
+  void unpause(Flight& flight);
   void retire(Connection& connection);
 
   const Options options_;
@@ -118,6 +123,7 @@ class TargetLoop final : private Connection::Owner {
   std::unordered_map<std::string, std::vector<Flight*>, SeededHash, std::equal_to<>> lookups_;
   std::vector<std::pair<Flight*, Error>> failures_;
   std::vector<Connection*> readers_;  ///< those that called again()
+  std::deque<Flight*> paused_;        ///< wait for memory, the first to wait first
   LoopInbox::Content inbox_content_;
   SteadyTime checked_{};
   std::atomic<bool> stopping_{false};

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -12,7 +13,12 @@ namespace m8::net {
 
 class HostLookup {
  public:
-  using Addresses = std::vector<IpAddress>;
+  /// Where a name leads.
+  struct Addresses : std::vector<IpAddress> {
+    using std::vector<IpAddress>::vector;
+    Addresses(std::vector<IpAddress> all) : std::vector<IpAddress>(std::move(all)) {}
+    std::vector<std::string> aliases;  ///< the names on the way (CNAME), without the name itself
+  };
   using Callback = std::function<void(Result<Addresses>)>;
   virtual ~HostLookup() = default;
 

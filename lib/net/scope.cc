@@ -175,6 +175,12 @@ bool Scope::allows_resolved(const IpAddress& ip) const {
   return verdict(excludes_.has_address(ip), true);
 }
 
+bool Scope::allows_alias(std::string_view host) const {
+  const std::string plain = comparable_host(host);
+  if (plain.empty()) return verdict(!excludes_.empty(), true);
+  return verdict(excludes_.has_host(plain), true);
+}
+
 bool Scope::allows_url(const Url& url) const {
   const Url plain = comparable(url);
   if (plain.host.empty()) return verdict(!excludes_.empty(), false);

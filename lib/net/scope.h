@@ -42,6 +42,8 @@ class Scope {
   bool allows_address(const IpAddress& ip) const;
   /// An address that an allowed name led to: only exclusions are asked.
   bool allows_resolved(const IpAddress& ip) const;
+  /// A name that an allowed name is an alias of: only exclusions are asked.
+  bool allows_alias(std::string_view host) const;
   /// Paths are compared as a server may understand them: percent-decoded, without "..".
   bool allows_url(const Url& url) const;
   bool restricts() const { return !includes_.empty(); }

@@ -7,12 +7,14 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
 #include "base/fd.h"
 #include "base/guarded.h"
 #include "base/result.h"
+#include "output/async_file.h"
 
 namespace m8::output {
 
@@ -21,6 +23,11 @@ struct StreamOptions {
   /// it records go out when buffer_bytes are full, and on flush(): for bulk.
   bool flush_each = true;
   std::size_t buffer_bytes = 256u << 10;
+  /// Files are written by a thread of their own (async_file.h); errors come with a later record or
+  /// with flush().
+  bool asynchronous = false;
+  /// Once requested, a reader that takes nothing for two seconds is given up.
+  std::stop_token stop = {};
 };
 
 class Stream {
@@ -37,7 +44,7 @@ class Stream {
 
   /// Writes \p record, which ends its own line. After the reader went away (EPIPE) it does nothing
   /// and says ok: see closed(). kExhausted ("PATH: no space left on device"), kIo: the record is in
-  /// the buffer or, when that is full too, lost.
+  /// the buffer or, when that is full too, lost. kTimeout: given up, see StreamOptions::stop.
   Status write(std::string_view record);
   /// Hands everything written to the kernel. Errors as write().
   Status flush();
@@ -47,12 +54,18 @@ class Stream {
 
  private:
   Status drain(std::string& pending);
+  Status hand_over(std::string& pending);
+  bool reader_takes() const;
 
   Fd fd_;
   const std::string name_;
   const StreamOptions options_;
+  bool on_disk_ = false;  ///< writing never waits for a reader
   std::atomic<bool> closed_{false};
   Guarded<std::string> pending_;
+  std::shared_ptr<AsyncFileWriter::File> file_;  ///< shared with the requests that wait
+  Guarded<Status> failed_;                       ///< of the last request
+  std::unique_ptr<AsyncFileWriter> writer_;      ///< null: the caller's thread writes
 };
 
 }  // namespace m8::output

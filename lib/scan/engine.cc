@@ -21,11 +21,24 @@ struct Engine::Scan {
         runs{engine.templates_,       protocols,
              engine.budget_,          engine.records_,
              engine.options_.probing, engine.templates_at_once_,
-             engine.requests_done_,   std::move(stop)} {}
+             engine.requests_done_,   engine.parts_.memory,
+             std::move(stop)} {}
 
   const protocols::Surroundings protocols;
   const RunSurroundings runs;
 };
+
+namespace {
+
+/// Findings that wait take no more than a small part of what there may be in all.
+std::size_t record_memory(const Engine::Parts& parts, const EngineOptions& options) {
+  constexpr std::uint64_t kShare = 32;
+  if (parts.memory == nullptr || !parts.memory->limited()) return options.record_memory;
+  return static_cast<std::size_t>(
+      std::min<std::uint64_t>(options.record_memory, parts.memory->limit() / kShare));
+}
+
+}  // namespace
 
 Engine::Engine(Templates templates, Parts parts, EngineOptions options)
     : templates_(std::move(templates)),
@@ -33,7 +46,7 @@ Engine::Engine(Templates templates, Parts parts, EngineOptions options)
       options_(options),
       templates_at_once_(std::max(1, options.templates_at_once)),
       budget_(options.host_errors),
-      records_(parts.sink, options.record_memory) {
+      records_(parts.sink, record_memory(parts, options), parts.jobs) {
   for (const auto& one : templates_)
     requests_per_target_ += static_cast<std::uint64_t>(one->request_count());
 }
@@ -57,7 +70,7 @@ Status Engine::run(const model::TargetStream& targets, std::stop_token stop) {
   }
   {
     std::lock_guard lock(mutex_);
-    state_.totals.planned_is_total = true;
+    state_.totals.planned_is_total = status.ok();
   }
   wait_until_idle(stop);
   if (stop.stop_requested()) return Error{ErrorCode::kCancelled, "scan: interrupted"};
@@ -88,6 +101,8 @@ Status Engine::admit(model::TargetSpec spec, std::stop_token stop) {
   const bool bare = spec.kind == model::TargetSpec::Kind::kHost;
   const bool admitted = wait_for(stop, [&] {
     const int waiting = state_.probing + static_cast<int>(state_.ready.size());
+    const bool pressed = parts_.memory && parts_.memory->tight();
+    if (pressed && waiting + state_.running > 0) return false;
     if (bare) return waiting < options_.probes_at_once;
     return state_.ready.empty() && state_.running < options_.targets_at_once;
   });
@@ -95,11 +110,16 @@ Status Engine::admit(model::TargetSpec spec, std::stop_token stop) {
   auto run = std::make_shared<TargetRun>(
       scan_->runs, model::Target{std::move(spec.input), std::move(spec.url), {}},
       static_cast<TargetRun::Owner&>(*this));
+  run->job.began = parts_.clock.now();
   {
     std::lock_guard lock(mutex_);
-    ++state_.totals.targets;
+    run->job.id = ++state_.totals.targets;
     state_.totals.requests_planned += requests_per_target_;
-    ++(bare ? state_.probing : state_.running);
+    if (bare) {
+      ++state_.probing;
+    } else {
+      take_place(*run);
+    }
   }
   if (bare) {
     run->probe();
@@ -117,10 +137,17 @@ void Engine::skip(const std::string& input, const std::string& reason) {
   records_.add(model::Outcome{model::Outcome::Kind::kSkipped, input, "scan", reason});
 }
 
+/// REQUIRES: mutex_ is held, and there is a place.
+void Engine::take_place(TargetRun& run) {
+  ++state_.running;
+  run.job.worker = state_.places.take();
+}
+
 /// REQUIRES: its place among the running ones is taken.
 void Engine::launch(std::shared_ptr<TargetRun> run) {
   const std::string key = HostBudget::key(run->target().url);
-  if (!budget_.has_answered(key)) pilots_.lock()->insert_or_assign(key, run);
+  // Asked with the lock held, so that an answer at this moment does not pass the run by.
+  if (auto pilots = pilots_.lock(); !budget_.has_answered(key)) pilots->emplace(key, run);
   run->run();
 }
 
@@ -143,7 +170,7 @@ void Engine::probed(std::shared_ptr<TargetRun> run) {
     if (state_.running >= options_.targets_at_once) {
       state_.ready.push_back(std::move(run));
     } else {
-      ++state_.running;
+      take_place(*run);
     }
   }
   changed_.notify_all();
@@ -153,31 +180,44 @@ void Engine::probed(std::shared_ptr<TargetRun> run) {
 void Engine::finished(TargetRun& run, const TargetOutcome& outcome) {
   using Kind = TargetOutcome::Kind;
   const std::string key = HostBudget::key(run.target().url);
-  pilots_.lock()->erase(key);
+  forget_pilot(key, run);
   std::shared_ptr<TargetRun> next;
   int running = 0;
   {
     std::lock_guard lock(mutex_);
-    const bool was_probing = run.target().url.scheme.empty();
+    const bool was_probing = run.job.worker < 0;
     --(was_probing ? state_.probing : state_.running);
+    if (!was_probing) state_.places.give_back(run.job.worker);
     if (!state_.ready.empty() && state_.running < options_.targets_at_once) {
       next = std::move(state_.ready.front());
       state_.ready.pop_front();
-      ++state_.running;
+      take_place(*next);
     }
     running = state_.running;
     state_.totals.executions += static_cast<std::uint64_t>(outcome.executions);
     state_.totals.executions_skipped += outcome.skipped;
     if (outcome.kind == Kind::kDone) ++state_.totals.targets_done;
+    if (outcome.kind != Kind::kInterrupted) ++state_.totals.targets_ended;
     if (outcome.kind == Kind::kSkipped) ++state_.totals.targets_skipped[outcome.reason];
   }
-  const bool done = outcome.kind == Kind::kDone;
-  records_.add(model::Outcome{done ? model::Outcome::Kind::kDone : model::Outcome::Kind::kSkipped,
-                              run.target().input, "scan", outcome.reason});
+  report(run, outcome);
   // After a stop the session may be ending, and this is one of its last callbacks.
   if (!scan_->runs.stop.stop_requested()) adapt_to_bodies(running);
   changed_.notify_all();
   if (next) launch(std::move(next));
+}
+
+void Engine::report(const TargetRun& run, const TargetOutcome& outcome) {
+  const bool done = outcome.kind == TargetOutcome::Kind::kDone;
+  records_.add(model::Outcome{done ? model::Outcome::Kind::kDone : model::Outcome::Kind::kSkipped,
+                              run.target().input, "scan", outcome.reason});
+  if (parts_.jobs == nullptr) return;
+  const net::Url& url = run.target().url;
+  const auto took = parts_.clock.now() - run.job.began;
+  records_.add(JobResult{run.job.id, url.scheme.empty() ? run.target().input : url.to_string(),
+                         run.findings(), outcome.executions, outcome.skipped, outcome.reason,
+                         std::chrono::duration_cast<std::chrono::microseconds>(took),
+                         run.job.worker, parts_.clock.wall()});
 }
 
 /// A body is held about three times while it is received, decoded and matched.
@@ -185,7 +225,10 @@ void Engine::adapt_to_bodies(int running) {
   const http::SessionStats stats = parts_.session.stats();
   if (stats.responses == 0) return;
   const std::uint64_t average = std::max<std::uint64_t>(1, stats.bytes_in / stats.responses);
-  const std::uint64_t at_once = options_.body_memory / (3 * average);
+  std::uint64_t memory = options_.body_memory;
+  if (parts_.memory && parts_.memory->limited())
+    memory = std::min(memory, 3 * parts_.memory->room());
+  const std::uint64_t at_once = memory / (3 * average);
   const std::uint64_t per_target = at_once / static_cast<std::uint64_t>(std::max(1, running));
   const auto most = static_cast<std::uint64_t>(std::max(1, options_.templates_at_once));
   templates_at_once_.store(static_cast<int>(std::clamp<std::uint64_t>(per_target, 1, most)),
@@ -201,15 +244,23 @@ bool Engine::may_send(const net::Url& url) { return budget_.may_send(HostBudget:
 void Engine::answered(const net::Url& url) {
   const std::string key = HostBudget::key(url);
   if (!budget_.answered(key)) return;
-  std::shared_ptr<TargetRun> pilot;
+  std::vector<std::weak_ptr<TargetRun>> told;
   {
     auto pilots = pilots_.lock();
-    const auto it = pilots->find(key);
-    if (it == pilots->end()) return;
-    pilot = it->second.lock();
-    pilots->erase(it);
+    const auto [begin, end] = pilots->equal_range(key);
+    for (auto it = begin; it != end; ++it) told.push_back(std::move(it->second));
+    pilots->erase(begin, end);
   }
-  if (pilot) pilot->host_answered();
+  for (const auto& pilot : told)
+    if (const auto run = pilot.lock()) run->host_answered();
+}
+
+void Engine::forget_pilot(const std::string& key, const TargetRun& run) {
+  auto pilots = pilots_.lock();
+  const auto [begin, end] = pilots->equal_range(key);
+  const auto found = std::find_if(
+      begin, end, [&](const auto& entry) { return entry.second.lock().get() == &run; });
+  if (found != end) pilots->erase(found);
 }
 
 void Engine::failed(const net::Url& url, const Error& error) {

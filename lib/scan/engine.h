@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/guarded.h"
+#include "base/memory.h"
 #include "base/result.h"
 #include "http/session.h"
 #include "model/sink.h"
@@ -51,11 +52,12 @@ struct EngineOptions {
 struct Totals {
   std::uint64_t targets = 0;  ///< admitted
   std::uint64_t targets_done = 0;
+  std::uint64_t targets_ended = 0;  ///< done, or skipped after they were admitted
   std::map<std::string, std::uint64_t> targets_skipped;  ///< by reason
   std::uint64_t executions = 0;                          ///< templates started on a target
   std::uint64_t executions_skipped = 0;
   std::uint64_t requests_done = 0, requests_planned = 0;  ///< of the targets admitted so far
-  bool planned_is_total = false;                          ///< the input has ended
+  bool planned_is_total = false;                          ///< the input was read to its end
   std::uint64_t hosts_lost = 0;                           ///< had answered, then were dropped
   std::vector<std::string> lost_hosts;                    ///< the first of them, host:port
   std::uint64_t findings = 0;
@@ -75,6 +77,8 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
     const dsl::Variables& overrides;  ///< -var, -ev
     const net::Scope& scope;
     Clock& clock;
+    MemoryGovernor* memory = nullptr;  ///< narrows what is in flight; null: no limit
+    JobSink* jobs = nullptr;           ///< told of each finished target
   };
 
   Engine(Templates templates, Parts parts, EngineOptions options);
@@ -95,9 +99,13 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
   struct State {
     int probing = 0, running = 0;
     std::deque<std::shared_ptr<TargetRun>> ready;  ///< probed, wait for a place
+    Places places;
     Totals totals;
   };
   struct Scan;
+  /// Several targets may be of one host.
+  using Pilots =
+      std::unordered_multimap<std::string, std::weak_ptr<TargetRun>, SeededHash, std::equal_to<>>;
 
   // protocols::Observer
   void finding(model::Finding finding) override;
@@ -113,7 +121,10 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
   Status admit(model::TargetSpec spec, std::stop_token stop);
   bool admissible(const model::TargetSpec& spec);
   void skip(const std::string& input, const std::string& reason);
+  void take_place(TargetRun& run);
   void launch(std::shared_ptr<TargetRun> run);
+  void report(const TargetRun& run, const TargetOutcome& outcome);
+  void forget_pilot(const std::string& key, const TargetRun& run);
   void wait_until_idle(const std::stop_token& stop);
   void adapt_to_bodies(int running);
   template <typename Ready>
@@ -130,8 +141,7 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
   RecordWriter records_;
   std::unique_ptr<Scan> scan_;  ///< what the runs borrow; made by run()
   /// Runs whose host has not answered yet, by host.
-  Guarded<std::unordered_map<std::string, std::weak_ptr<TargetRun>, SeededHash, std::equal_to<>>>
-      pilots_;
+  Guarded<Pilots> pilots_;
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   State state_;  ///< guarded by mutex_

@@ -2,19 +2,23 @@
 
 #include <utility>
 
+#include "model/size.h"
+
 namespace m8::scan {
 namespace {
 
-/// What a record costs while it waits: its long texts.
+/// What a record costs while it waits.
 std::size_t cost(const RecordWriter::Record& record) {
-  const auto* finding = std::get_if<model::Finding>(&record);
-  return sizeof record + (finding ? finding->request.size() + finding->response.size() : 0);
+  return std::visit([](const auto& one) { return bytes_of(one); }, record);
 }
 
 }  // namespace
 
-RecordWriter::RecordWriter(model::Sink& sink, std::size_t max_bytes)
-    : sink_(sink), max_bytes_(max_bytes), thread_([this](std::stop_token stop) { work(stop); }) {}
+RecordWriter::RecordWriter(model::Sink& sink, std::size_t max_bytes, JobSink* jobs)
+    : sink_(sink),
+      jobs_(jobs),
+      max_bytes_(max_bytes),
+      thread_([this](std::stop_token stop) { work(stop); }) {}
 
 RecordWriter::~RecordWriter() { close(); }
 
@@ -73,6 +77,7 @@ Status RecordWriter::give(const Record& record) {
   if (const auto* finding = std::get_if<model::Finding>(&record)) return sink_.finding(*finding);
   if (const auto* endpoint = std::get_if<model::Endpoint>(&record))
     return sink_.endpoint(*endpoint);
+  if (const auto* job = std::get_if<JobResult>(&record)) return jobs_ ? jobs_->job(*job) : Status();
   return sink_.outcome(std::get<model::Outcome>(record));
 }
 

@@ -13,20 +13,22 @@
 
 #include "base/result.h"
 #include "model/sink.h"
+#include "scan/job.h"
 
 namespace m8::scan {
 
 class RecordWriter {
  public:
-  using Record = std::variant<model::Finding, model::Endpoint, model::Outcome>;
+  using Record = std::variant<model::Finding, model::Endpoint, model::Outcome, JobResult>;
   struct Counts {
     std::uint64_t findings = 0;  ///< given
     std::uint64_t lost = 0;      ///< records that the sink did not keep
     std::string first_error;     ///< of the sink
   };
 
-  /// \p sink is borrowed. congested() from \p max_bytes waiting on.
-  RecordWriter(model::Sink& sink, std::size_t max_bytes);
+  /// \p sink and \p jobs are borrowed; without \p jobs those are dropped. congested() from
+  /// \p max_bytes waiting on.
+  RecordWriter(model::Sink& sink, std::size_t max_bytes, JobSink* jobs = nullptr);
   ~RecordWriter();
 
   /// Never waits. Any thread. Ignored after close().
@@ -43,6 +45,7 @@ class RecordWriter {
   Status give(const Record& record);
 
   model::Sink& sink_;
+  JobSink* const jobs_;
   const std::size_t max_bytes_;
   mutable std::mutex mutex_;
   std::condition_variable_any filled_;

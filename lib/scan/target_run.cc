@@ -13,7 +13,28 @@ constexpr std::chrono::milliseconds kRetryDelay{10};
 }  // namespace
 
 TargetRun::TargetRun(const RunSurroundings& scan, model::Target target, Owner& owner)
-    : scan_(scan), target_(std::move(target)), owner_(owner) {}
+    : scan_(scan),
+      surroundings_{scan.protocols.session, scan.protocols.services, *this, scan.protocols.settings,
+                    scan.protocols.overrides},
+      target_(std::move(target)),
+      owner_(owner) {}
+
+void TargetRun::finding(model::Finding finding) {
+  if (finding.matched) findings_.fetch_add(1, std::memory_order_relaxed);
+  scan_.protocols.observer.finding(std::move(finding));
+}
+
+bool TargetRun::may_send(const net::Url& url) { return scan_.protocols.observer.may_send(url); }
+
+void TargetRun::answered(const net::Url& url) { scan_.protocols.observer.answered(url); }
+
+void TargetRun::failed(const net::Url& url, const Error& error) {
+  scan_.protocols.observer.failed(url, error);
+}
+
+void TargetRun::progress(int requests) { scan_.protocols.observer.progress(requests); }
+
+void TargetRun::warning(std::string_view text) { scan_.protocols.observer.warning(text); }
 
 void TargetRun::probe() {
   probe::probe_scheme(
@@ -78,7 +99,9 @@ bool TargetRun::more_may_start() {
     skip_rest("host is unresponsive", TargetOutcome::Kind::kSkipped);
     return false;
   }
-  if (!scan_.records.congested()) return true;
+  // One goes on in any case, or nobody would ever make room.
+  const bool pressed = scan_.memory && scan_.memory->tight() && running_ > 0;
+  if (!scan_.records.congested() && !pressed) return true;
   wait_for_room();
   return false;
 }
@@ -98,7 +121,7 @@ void TargetRun::start_next() {
   const templates::Template& next = *scan_.templates[next_++];
   ++running_;
   ++outcome_.executions;
-  auto execution = next.prepare(scan_.protocols, target_, builtins_, scan_.stop);
+  auto execution = next.prepare(surroundings_, target_, builtins_, scan_.stop);
   next.start(std::move(execution), [self = shared_from_this()](const protocols::BlockOutcome&) {
     --self->running_;
     if (self->finished_) return;  // and what scan_ refers to may be gone

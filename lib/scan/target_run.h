@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
+#include "base/memory.h"
 #include "model/target.h"
 #include "probe/probe.h"
 #include "protocols/protocol.h"
@@ -32,6 +34,7 @@ struct RunSurroundings {
   /// Templates at once on one target; falls when bodies are large.
   const std::atomic<int>& templates_at_once;
   std::atomic<std::uint64_t>& requests_done;  ///< of the forecast; skipped ones count
+  const MemoryGovernor* memory;               ///< null: no limit
   std::stop_token stop;
 };
 
@@ -44,7 +47,8 @@ struct TargetOutcome {
   std::size_t skipped = 0;  ///< templates that were not
 };
 
-class TargetRun : public std::enable_shared_from_this<TargetRun> {
+class TargetRun final : public std::enable_shared_from_this<TargetRun>,
+                        private protocols::Observer {
  public:
   /// Told on the loop thread. probed: the scheme was found; the run waits for run(). finished:
   /// once, also when probing failed.
@@ -53,6 +57,13 @@ class TargetRun : public std::enable_shared_from_this<TargetRun> {
     virtual ~Owner() = default;
     virtual void probed(std::shared_ptr<TargetRun> run) = 0;
     virtual void finished(TargetRun& run, const TargetOutcome& outcome) = 0;
+  };
+
+  /// The owner's notes.
+  struct Job {
+    std::uint64_t id = 0;
+    int worker = -1;  ///< its place; none while probing
+    SteadyTime began{};
   };
 
   TargetRun(const RunSurroundings& scan, model::Target target, Owner& owner);
@@ -67,8 +78,19 @@ class TargetRun : public std::enable_shared_from_this<TargetRun> {
   const model::Target& target() const { return target_; }
   /// Key of the host in the budget.
   const std::string& host_key() const { return host_key_; }
+  /// What was found on it so far.
+  std::uint64_t findings() const { return findings_.load(std::memory_order_relaxed); }
+  Job job;
 
  private:
+  // protocols::Observer: counted, and passed on.
+  void finding(model::Finding finding) override;
+  bool may_send(const net::Url& url) override;
+  void answered(const net::Url& url) override;
+  void failed(const net::Url& url, const Error& error) override;
+  void progress(int requests) override;
+  void warning(std::string_view text) override;
+
   void begin();
   void pump();
   void start_next();
@@ -79,6 +101,8 @@ class TargetRun : public std::enable_shared_from_this<TargetRun> {
   void finish_if_over();
 
   const RunSurroundings& scan_;
+  const protocols::Surroundings surroundings_;  ///< the scan's, with this as the observer
+  std::atomic<std::uint64_t> findings_{0};      ///< a redirect may end on another loop
   model::Target target_;
   Owner& owner_;
   std::string host_key_;

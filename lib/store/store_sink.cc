@@ -3,27 +3,10 @@
 #include <iterator>
 #include <utility>
 
+#include "model/size.h"
+
 namespace m8::store {
 namespace {
-
-constexpr std::size_t kRecordOverhead = 200;
-
-std::size_t bytes_of(const model::Hostname& record) {
-  std::size_t bytes = kRecordOverhead + record.domain.size() + record.hostname.size();
-  for (const auto* list : {&record.sources, &record.a, &record.aaaa, &record.cname}) {
-    for (const auto& word : *list) bytes += word.size() + sizeof(word);
-  }
-  return bytes;
-}
-
-std::size_t bytes_of(const model::Endpoint& record) {
-  return kRecordOverhead + record.url.size() + record.hostname.size() + record.title.size() +
-         record.server.size();
-}
-
-std::size_t bytes_of(const model::Issue& record) {
-  return kRecordOverhead + record.event.size() + record.matched_at.size() + record.tags.size();
-}
 
 template <typename Record>
 void move_all(std::vector<Record>& from, std::vector<Record>& to) {
@@ -66,8 +49,7 @@ Status StoreSink::finding(const model::Finding& record) {
 }
 
 bool StoreSink::due(std::size_t batches) const {
-  return pending_.records() >= batches * options_.batch_records ||
-         pending_.bytes >= batches * options_.batch_bytes;
+  return options_.batch.reached(pending_.records(), pending_.bytes, batches);
 }
 
 template <typename Record>
@@ -117,7 +99,7 @@ void StoreSink::write_pending(std::unique_lock<std::mutex>& lock) {
   writing_ = true;
   done_.notify_all();  // there is room again
   lock.unlock();
-  Status status = write(batch);
+  Status status = batch_status(write(batch));
   lock.lock();
   if (!status.ok()) {
     batch.append(std::move(pending_));

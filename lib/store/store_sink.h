@@ -9,14 +9,15 @@
 #include <thread>
 #include <vector>
 
+#include "base/batch.h"
 #include "model/sink.h"
 #include "store/store.h"
 
 namespace m8::store {
 
 struct StoreSinkOptions {
-  std::size_t batch_records = 20'000;        ///< a batch is written at this many records,
-  std::size_t batch_bytes = 8u << 20;        ///< or about so many bytes,
+  /// A batch is written when it is full,
+  BatchLimits batch{.records = 20'000, .bytes = 8u << 20};
   std::chrono::milliseconds max_age{1'000};  ///< or when its oldest record is so old
 };
 

@@ -55,6 +55,24 @@ std::vector<std::string> zone(const Responder::Asked& asked) {
 
 }  // namespace
 
+TEST_CASE("dns/host_lookup: the names that an alias leads through are told, from the cache too") {
+  Responder server([](const Responder::Asked& asked) -> std::vector<std::string> {
+    Message reply = reply_to(asked.query);
+    reply.answers = {{"www.example", RrType::kCname, kClassIn, 300, NameData{"edge.example"}},
+                     {"edge.example", RrType::kCname, kClassIn, 300, NameData{"x.cdn.example"}},
+                     address_record("x.cdn.example", "192.0.2.1")};
+    return {encoded(reply)};
+  });
+  const auto lookup = lookup_with(options_for(server));
+  for (int round = 0; round < 2; ++round) {
+    std::promise<std::vector<std::string>> promise;
+    lookup->lookup("www.example", [&](Result<net::HostLookup::Addresses> result) {
+      promise.set_value(result.ok() ? result->aliases : std::vector<std::string>{});
+    });
+    CHECK(promise.get_future().get() == std::vector<std::string>{"edge.example", "x.cdn.example"});
+  }
+}
+
 TEST_CASE("dns/host_lookup: addresses, denials and failures") {
   Responder server(zone);
   const auto lookup = lookup_with(options_for(server));

@@ -420,6 +420,23 @@ TEST_CASE("http/client_wire: the scope is asked for the URL, @Host, and each add
   CHECK(server.connections() == 1);
 }
 
+TEST_CASE("http/client_wire: a name whose alias the scope excludes is not contacted") {
+  LoopbackServer server(serve_ok);
+  SessionFixture fixture;
+  REQUIRE(fixture.scope.include("a.test").ok());
+  REQUIRE(fixture.scope.exclude("cdn.test").ok());
+  fixture.lookup.aliases["www.a.test"] = {"edge.other.test", "x.cdn.test"};
+  fixture.lookup.aliases["shop.a.test"] = {"edge.other.test"};
+  fixture.lookup.table["www.a.test"] = fixture.lookup.table["shop.a.test"] = {"127.0.0.1"};
+  const std::string port = ":" + std::to_string(server.port()) + "/";
+  CHECK(fixture.fetch(request_for("http://shop.a.test" + port)).ok());
+  const auto refused = fixture.fetch(request_for("http://www.a.test" + port));
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == ErrorCode::kDenied);
+  CHECK(refused.error().message == "alias outside the scope: www.a.test leads to x.cdn.test");
+  CHECK(server.connections() == 1);
+}
+
 TEST_CASE("http/client_wire: TLS with a certificate that nobody vouches for") {
   const auto context = net::TlsContext::self_signed_server("a.test");
   REQUIRE(context.ok());

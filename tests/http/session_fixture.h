@@ -13,7 +13,7 @@ namespace m8::test {
 /// Names from a table; a name that isn't in it is not found, "never.test" is never answered.
 class TableLookup final : public net::HostLookup {
  public:
-  std::map<std::string, std::vector<std::string>> table;
+  std::map<std::string, std::vector<std::string>> table, aliases;
   std::atomic<int> asked{0};
   Guarded<std::vector<Callback>> unanswered;
 
@@ -25,6 +25,7 @@ class TableLookup final : public net::HostLookup {
     Addresses addresses;
     for (const std::string& text : found->second)
       addresses.push_back(net::IpAddress::parse(text).value());
+    if (const auto via = aliases.find(host); via != aliases.end()) addresses.aliases = via->second;
     done(std::move(addresses));
   }
 };

@@ -93,6 +93,14 @@ TEST_CASE("net/scope: what an allowed name leads to is only asked for exclusions
   CHECK_FALSE(scope.allows_address(*IpAddress::parse("192.0.2.1")));
 }
 
+TEST_CASE("net/scope: what an allowed name is an alias of is only asked for exclusions") {
+  const Scope scope = make_scope({"example.com"}, {"cdn.net"});
+  CHECK(scope.allows_alias("www.example.com"));
+  CHECK(scope.allows_alias("edge.other.org"));
+  CHECK_FALSE(scope.allows_alias("cdn.net"));
+  CHECK_FALSE(scope.allows_alias("X.CDN.net."));
+}
+
 TEST_CASE("net/scope: URL prefixes are compared by whole segments of the path that counts") {
   const Scope scope = make_scope({"https://a.com/app", "http://b.com:8080"});
   struct Row {

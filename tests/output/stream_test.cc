@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/temp_file.h"
@@ -34,6 +35,61 @@ struct Pipe {
 };
 
 }  // namespace
+
+TEST_CASE("output/stream: after a stop a reader that takes nothing is given up") {
+  Pipe pipe = Pipe::make();
+  std::stop_source stop;
+  Stream stream(std::move(pipe.writer), "stdout", {.stop = stop.get_token()});
+  const std::string much(1u << 20, 'x');  // more than a pipe holds
+  std::jthread reader([&] { stop.request_stop(); });
+  const Status status = stream.write(much);
+  REQUIRE_FALSE(status.ok());
+  CHECK(status.error().code == ErrorCode::kTimeout);
+  CHECK(status.error().message == "stdout: nobody reads it");
+  CHECK(stream.closed());
+  CHECK(stream.write("more").ok());
+}
+
+TEST_CASE("output/stream: a slow reader gets all that is written") {
+  Pipe pipe = Pipe::make();
+  const std::string much(1u << 20, 'x');
+  std::size_t got = 0;
+  std::jthread reader([&, fd = pipe.reader.get()] {
+    std::string buffer(1000, ' ');
+    while (got < much.size()) {
+      const ssize_t size = ::read(fd, buffer.data(), buffer.size());
+      if (size <= 0) break;
+      got += static_cast<std::size_t>(size);
+    }
+  });
+  Stream stream(std::move(pipe.writer), "stdout");
+  CHECK(stream.write(much).ok());
+  reader.join();
+  CHECK(got == much.size());
+}
+
+TEST_CASE(
+    "output/stream: an asynchronous file holds all once it is flushed, and tells of a full disk") {
+  const TempDirectory directory = make_directory();
+  const std::string path = directory.path() + "/out";
+  const auto stream = Stream::create(path, {.asynchronous = true});
+  REQUIRE(stream.ok());
+  std::string expected;
+  for (int i = 0; i < 5000; ++i) {
+    const std::string line = std::to_string(i) + "\n";
+    REQUIRE((*stream)->write(line).ok());
+    expected += line;
+  }
+  REQUIRE((*stream)->flush().ok());
+  CHECK(read_file(path).value() == expected);
+  const auto full = Stream::create("/dev/full", {.asynchronous = true});
+  REQUIRE(full.ok());
+  (void)(*full)->write("line\n");
+  const Status flushed = (*full)->flush();
+  REQUIRE_FALSE(flushed.ok());
+  CHECK(flushed.error().code == ErrorCode::kExhausted);
+  CHECK_FALSE((*full)->flush().ok());
+}
 
 TEST_CASE("output/stream: records of several threads stay whole") {
   const TempDirectory directory = make_directory();

@@ -1,7 +1,9 @@
 #include "scan/engine.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <map>
+#include <mutex>
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -121,6 +123,33 @@ TEST_CASE("scan/engine: a dead host costs one connection and is skipped") {
   CHECK(totals.requests_done == totals.requests_planned);
   CHECK(totals.hosts_lost == 0);
   CHECK(scan.sink.outcomes.at(dead) == "host is unresponsive");
+}
+
+TEST_CASE("scan/engine: two targets on one host both run side by side once it answers") {
+  // Both send one request and wait; the answers come when both targets' pilots are under way. Had
+  // one taken the other's place, its target would go on one request at a time, and never get
+  // two requests to the server at once.
+  std::mutex mutex;
+  std::condition_variable_any arrived;
+  std::map<std::string, int> waiting, most;
+  const RecordingServer server([&](const std::string& request) {
+    const std::string target = request.substr(5, 1);
+    std::unique_lock lock(mutex);
+    int& now = ++waiting[target];
+    most[target] = std::max(most[target], now);
+    arrived.notify_all();
+    const auto both = [&] { return most["a"] >= 1 && most["b"] >= 1; };
+    arrived.wait_for(lock, std::chrono::seconds(20), both);
+    const auto two = [&] { return request.find("/t-0") != request.npos || most[target] >= 2; };
+    arrived.wait_for(lock, std::chrono::seconds(20), two);
+    --waiting[target];
+    return ok_reply("no");
+  });
+  ScanFixture scan;
+  for (int i = 0; i < 6; ++i) scan.add_word(fmt::format("t-{}", i), fmt::format("/t-{}", i));
+  REQUIRE(scan.run({server.url("/a"), server.url("/b")}).ok());
+  CHECK(most["a"] >= 2);
+  CHECK(most["b"] >= 2);
 }
 
 TEST_CASE("scan/engine: bare hosts are probed, and skipped without an answer") {
