@@ -4,6 +4,7 @@ namespace m8::bench {
 
 // One declaration and one entry for each lib/bench/<workload>.cc.
 extern const Workload kDns;
+extern const Workload kEnum;
 extern const Workload kHttp;
 extern const Workload kScan;
 extern const Workload kStartup;
@@ -11,10 +12,7 @@ extern const Workload kStartup;
 namespace {
 
 constexpr const Workload* kWorkloads[] = {
-    &kDns,
-    &kHttp,
-    &kScan,
-    &kStartup,
+    &kDns, &kEnum, &kHttp, &kScan, &kStartup,
 };
 
 }  // namespace
