@@ -5,6 +5,7 @@ namespace m8::bench {
 // One declaration and one entry for each lib/bench/<workload>.cc.
 extern const Workload kDb;
 extern const Workload kDns;
+extern const Workload kEnum;
 extern const Workload kHttp;
 extern const Workload kMemory;
 extern const Workload kScan;
@@ -13,7 +14,7 @@ extern const Workload kStartup;
 namespace {
 
 constexpr const Workload* kWorkloads[] = {
-    &kDb, &kDns, &kHttp, &kMemory, &kScan, &kStartup,
+    &kDb, &kDns, &kEnum, &kHttp, &kMemory, &kScan, &kStartup,
 };
 
 }  // namespace

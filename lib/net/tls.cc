@@ -160,6 +160,22 @@ Result<std::shared_ptr<TlsContext>> TlsContext::self_signed_server(const std::st
   return std::shared_ptr<TlsContext>(new TlsContext(context.release()));
 }
 
+Result<std::shared_ptr<TlsContext>> TlsContext::service_client(const std::string& more_ca) {
+  Context context(SSL_CTX_new(TLS_client_method()));
+  if (!context) return tls_error(ErrorCode::kInternal, "client");
+  set_common_modes(context.get());
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  if (SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) != 1 ||
+      SSL_CTX_set_default_verify_paths(context.get()) != 1) {
+    return tls_error(ErrorCode::kInternal, "client");
+  }
+  if (!more_ca.empty() &&
+      SSL_CTX_load_verify_locations(context.get(), more_ca.c_str(), nullptr) != 1) {
+    return tls_error(ErrorCode::kInvalidArgument, "certificates of " + more_ca);
+  }
+  return std::shared_ptr<TlsContext>(new TlsContext(context.release()));
+}
+
 TlsContext::~TlsContext() { SSL_CTX_free(static_cast<SSL_CTX*>(native_)); }
 
 TlsStream::TlsStream(std::shared_ptr<TlsContext> context, void* native)
@@ -175,7 +191,7 @@ Result<std::unique_ptr<TlsStream>> TlsStream::open(std::shared_ptr<TlsContext> c
   return stream;
 }
 
-void TlsStream::begin_client(const std::string& server_name) {
+Status TlsStream::begin_client(const std::string& server_name) {
   SSL* ssl = ssl_of(native_);
   SSL_set_connect_state(ssl);
   // RFC 6066 3: no addresses, no final dot.
@@ -186,12 +202,18 @@ void TlsStream::begin_client(const std::string& server_name) {
     (void)SSL_set_tlsext_host_name(ssl, name.c_str());
     ERR_clear_error();
   }
+  if (SSL_get_verify_mode(ssl) == SSL_VERIFY_NONE) return {};
+  const bool is_address = IpAddress::parse(name).ok();
+  const int set = is_address ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str())
+                             : SSL_set1_host(ssl, name.c_str());
+  if (name.empty() || set != 1) return tls_error(ErrorCode::kInvalidArgument, "peer's name");
+  return {};
 }
 
 Result<std::unique_ptr<TlsStream>> TlsStream::client(std::shared_ptr<TlsContext> context, int fd,
                                                      const std::string& server_name) {
   auto stream = M8_TRY(open(std::move(context), fd));
-  stream->begin_client(server_name);
+  M8_TRY(stream->begin_client(server_name));
   return stream;
 }
 
@@ -206,7 +228,7 @@ Result<std::unique_ptr<TlsStream>> TlsStream::client(std::shared_ptr<TlsContext>
   BIO_set_ssl(bio, ssl_of(outer->native_), BIO_NOCLOSE);
   SSL_set_bio(ssl, bio, bio);
   stream->outer_ = std::move(outer);
-  stream->begin_client(server_name);
+  M8_TRY(stream->begin_client(server_name));
   return stream;
 }
 

@@ -1,7 +1,8 @@
 /// TLS over non-blocking sockets, on OpenSSL 3: clients that talk to anything, servers for the lab.
 ///
 /// Targets are not verified (a scanner must talk to broken servers): TLS 1.0 upwards, every cipher
-/// that the library still has. One stream belongs to one thread; a context may be shared.
+/// that the library still has. Services are. One stream belongs to one thread; a context may be
+/// shared.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +20,10 @@ class TlsContext {
  public:
   /// Client for targets: no verification, TLS >= 1.0, security level 0.
   static Result<std::shared_ptr<TlsContext>> target_client();
+  /// Client for services: TLS >= 1.2, certificates verified against the system's and those in the
+  /// file \p more_ca (PEM; empty = none), and against the name or address that the stream is opened
+  /// for. kInvalidArgument if \p more_ca can't be used.
+  static Result<std::shared_ptr<TlsContext>> service_client(const std::string& more_ca);
   /// Server with a certificate and key made on the spot for \p common_name (self-signed, EC P-256).
   static Result<std::shared_ptr<TlsContext>> self_signed_server(const std::string& common_name);
   ~TlsContext();
@@ -35,7 +40,8 @@ enum class IoState { kDone, kWantRead, kWantWrite, kClosed };
 class TlsStream {
  public:
   /// \p fd is borrowed. The context is shared by its streams and whoever made it.
-  /// \p server_name is sent as SNI unless it is empty or an address. ALPN offers http/1.1.
+  /// \p server_name is sent as SNI unless it is empty or an address. ALPN offers http/1.1 (targets
+  /// only). With a context for services the peer's certificate must bear \p server_name.
   static Result<std::unique_ptr<TlsStream>> client(std::shared_ptr<TlsContext> context, int fd,
                                                    const std::string& server_name);
   /// The same within \p outer, whose handshake is done: TLS through a TLS proxy.
@@ -54,7 +60,7 @@ class TlsStream {
 
  private:
   static Result<std::unique_ptr<TlsStream>> open(std::shared_ptr<TlsContext> context, int fd);
-  void begin_client(const std::string& server_name);
+  Status begin_client(const std::string& server_name);
   TlsStream(std::shared_ptr<TlsContext> context, void* native);
   std::shared_ptr<TlsContext> context_;
   std::unique_ptr<TlsStream> outer_;  ///< carries this one's bytes, if it isn't a socket
