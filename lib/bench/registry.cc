@@ -5,6 +5,7 @@ namespace m8::bench {
 // One declaration and one entry for each lib/bench/<workload>.cc.
 extern const Workload kDns;
 extern const Workload kHttp;
+extern const Workload kProbe;
 extern const Workload kScan;
 extern const Workload kStartup;
 
@@ -13,6 +14,7 @@ namespace {
 constexpr const Workload* kWorkloads[] = {
     &kDns,
     &kHttp,
+    &kProbe,
     &kScan,
     &kStartup,
 };
