@@ -7,7 +7,8 @@ cli::Program program() {
   cli::Program program;
   program.name = "asmm8";
   program.brief = "find the names of domains, resolve and prove them";
-  program.commands = {enum_command(), permute_command(), resolve_command(), sources_command()};
+  program.commands = {enum_command(), permute_command(), probe_command(), resolve_command(),
+                      sources_command()};
   for (const auto& commands : {domain_commands(), host_commands()}) {
     program.commands.insert(program.commands.end(), commands.begin(), commands.end());
   }

@@ -163,6 +163,19 @@ std::vector<std::string> Regex::find_all(std::string_view text, int group) const
   return results;
 }
 
+std::optional<std::vector<std::string>> Regex::first_groups(std::string_view text) const {
+  std::string copy;
+  const auto input = clean(text, copy);
+  std::vector<re2::StringPiece> found(static_cast<std::size_t>(groups()) + 1);
+  if (!impl_->program.Match(input, 0, input.size(), RE2::UNANCHORED, found.data(),
+                            static_cast<int>(found.size())))
+    return std::nullopt;
+  std::vector<std::string> out;
+  for (std::size_t i = 1; i < found.size(); ++i)
+    out.emplace_back(found[i].data() ? found[i].data() : "", found[i].size());
+  return out;
+}
+
 std::string Regex::replace_all(std::string_view text, std::string_view replacement) const {
   std::string copy, out;
   const auto input = clean(text, copy);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,9 @@ class Regex {
   /// All non-overlapping matches of group \p group; an unmatched optional group gives "". Empty if
   /// the pattern has fewer groups.
   std::vector<std::string> find_all(std::string_view text, int group = 0) const;
+  /// The groups of the first match, [0] the first group; empty optional without a match. An
+  /// unmatched optional group gives "".
+  std::optional<std::vector<std::string>> first_groups(std::string_view text) const;
   /// Go's ReplaceAllString: $1, ${1}, $name, ${name}, $$ in \p replacement.
   std::string replace_all(std::string_view text, std::string_view replacement) const;
   int groups() const;

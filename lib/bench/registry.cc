@@ -8,13 +8,14 @@ extern const Workload kDns;
 extern const Workload kEnum;
 extern const Workload kHttp;
 extern const Workload kMemory;
+extern const Workload kProbe;
 extern const Workload kScan;
 extern const Workload kStartup;
 
 namespace {
 
 constexpr const Workload* kWorkloads[] = {
-    &kDb, &kDns, &kEnum, &kHttp, &kMemory, &kScan, &kStartup,
+    &kDb, &kDns, &kEnum, &kHttp, &kMemory, &kProbe, &kScan, &kStartup,
 };
 
 }  // namespace

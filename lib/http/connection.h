@@ -88,6 +88,10 @@ class Connection final : public net::Poller::Handler {
            (state_ == State::kConnecting || state_ == State::kProxyHandshake ||
             state_ == State::kTunnel);
   }
+  /// What the server showed to who asked for \p host; null without TLS.
+  std::shared_ptr<const net::TlsPeer> tls_peer(const std::string& host) const {
+    return tls_ ? tls_->peer(host) : nullptr;
+  }
   /// Exchanges begun on it.
   std::uint32_t exchanges() const { return exchanges_; }
   /// When the head of the answer was complete. Meaningful once answered.

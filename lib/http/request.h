@@ -57,6 +57,7 @@ struct Request {
   /// author) asked for gzip (templates 3.10.2).
   bool transparent_gzip = false;
   bool fresh_connection = false;  ///< neither take a pooled connection nor give it back
+  bool tls_details = false;       ///< fill Response::tls in
   bool read_to_end = false;       ///< ignore Content-Length, read until the peer closes (read-all)
   /// Connect here instead of to url's host and port (@Host).
   std::optional<net::HostPort> connect_to;

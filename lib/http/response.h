@@ -3,11 +3,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "http/request.h"
 #include "net/address.h"
+#include "net/tls_peer.h"
 
 namespace m8::http {
 
@@ -23,7 +25,9 @@ struct Response {
   bool closes = false;          ///< the peer ends the connection after it
   bool body_truncated = false;  ///< the cap was reached, or the peer ended early
   bool decompressed = false;
-  net::Url url;                           ///< what was asked
+  net::Url url;  ///< what was asked
+  /// What the server showed, if Request::tls_details asked for it; shared by copies of the answer.
+  std::shared_ptr<const net::TlsPeer> tls;
   net::IpAddress ip;                      ///< who answered
   std::chrono::microseconds duration{0};  ///< send to headers, of the whole chain so far
 };

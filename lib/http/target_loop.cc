@@ -503,6 +503,7 @@ void TargetLoop::answered(Connection& connection, bool reusable) {
   counters_.responses.add();
   Response& response = flight.parser.response();
   response.ip = connection.peer().ip;
+  if (flight.request.tls_details) response.tls = connection.tls_peer(flight.request.url.host);
   response.duration =
       std::chrono::duration_cast<std::chrono::microseconds>(connection.head_at() - flight.began);
   if (reusable && !flight.request.fresh_connection) {

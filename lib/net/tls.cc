@@ -32,6 +32,8 @@ using Extension = std::unique_ptr<X509_EXTENSION, Deleter<X509_EXTENSION_free>>;
 
 constexpr unsigned char kAlpn[] = "\x08http/1.1";
 constexpr unsigned kAlpnSize = sizeof kAlpn - 1;
+constexpr unsigned char kAlpnHttp2[] = "\x02h2\x08http/1.1";
+constexpr unsigned kAlpnHttp2Size = sizeof kAlpnHttp2 - 1;
 constexpr long kCertificateSeconds = 10L * 365 * 24 * 3600;
 
 SSL* ssl_of(void* native) { return static_cast<SSL*>(native); }
@@ -122,7 +124,7 @@ void set_common_modes(SSL_CTX* context) {
 
 }  // namespace
 
-Result<std::shared_ptr<TlsContext>> TlsContext::target_client() {
+Result<std::shared_ptr<TlsContext>> TlsContext::target_client(bool offer_http2) {
   Context context(SSL_CTX_new(TLS_client_method()));
   if (!context) return tls_error(ErrorCode::kInternal, "client");
   set_common_modes(context.get());
@@ -134,7 +136,8 @@ Result<std::shared_ptr<TlsContext>> TlsContext::target_client() {
   if (SSL_CTX_set_min_proto_version(context.get(), TLS1_VERSION) != 1 ||
       SSL_CTX_set_max_proto_version(context.get(), 0) != 1 ||
       SSL_CTX_set_cipher_list(context.get(), "ALL:COMPLEMENTOFALL") != 1 ||
-      SSL_CTX_set_alpn_protos(context.get(), kAlpn, kAlpnSize) != 0) {
+      SSL_CTX_set_alpn_protos(context.get(), offer_http2 ? kAlpnHttp2 : kAlpn,
+                              offer_http2 ? kAlpnHttp2Size : kAlpnSize) != 0) {
     return tls_error(ErrorCode::kInternal, "client");
   }
   return std::shared_ptr<TlsContext>(new TlsContext(context.release()));

@@ -12,14 +12,16 @@
 #include <vector>
 
 #include "base/result.h"
+#include "net/tls_peer.h"
 
 namespace m8::net {
 
 /// Shared settings.
 class TlsContext {
  public:
-  /// Client for targets: no verification, TLS >= 1.0, security level 0.
-  static Result<std::shared_ptr<TlsContext>> target_client();
+  /// Client for targets: no verification, TLS >= 1.0, security level 0. With \p offer_http2 ALPN
+  /// names h2 before http/1.1: to see what is chosen, not to speak it.
+  static Result<std::shared_ptr<TlsContext>> target_client(bool offer_http2 = false);
   /// Client for services: TLS >= 1.2, certificates verified against the system's and those in the
   /// file \p more_ca (PEM; empty = none), and against the name or address that the stream is opened
   /// for. kInvalidArgument if \p more_ca can't be used.
@@ -53,6 +55,10 @@ class TlsStream {
 
   /// kProtocol with the library's reason if the handshake fails, kNetwork if the connection does.
   Result<IoState> handshake();
+  /// What the server showed; \p host is who was asked. REQUIRES: a client whose handshake is done.
+  std::shared_ptr<const TlsPeer> peer(const std::string& host) const {
+    return describe_tls_peer(native_, host);
+  }
   /// On kDone \p done bytes were moved (more than 0). kClosed: end of stream, also without a
   /// close_notify. kNetwork, kProtocol.
   Result<IoState> read(std::span<char> buffer, std::size_t& done);

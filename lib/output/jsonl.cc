@@ -1,6 +1,7 @@
-// JSON lines: findings as the field's event (model/event_json.h), host names and endpoints with our
-// own keys (m8-records(5)).
+// JSON lines: findings and endpoints with the field's keys (model/event_json.h, endpoint_json.h),
+// host names with our own (m8-records(5)).
 #include "base/json.h"
+#include "model/endpoint_json.h"
 #include "model/event_json.h"
 #include "output/format.h"
 
@@ -28,13 +29,7 @@ class Jsonl final : public Format {
   }
 
   std::string endpoint(const model::Endpoint& record) const override {
-    json::Writer w;
-    w.object().field("timestamp", rfc3339(record.last_seen));
-    w.field("url", record.url).field("host", record.hostname).optional("host_ip", record.ip);
-    w.field("port", std::to_string(record.port)).field("status_code", record.status);
-    w.optional("title", record.title).optional("webserver", record.server);
-    w.field("failed", !record.live).end();
-    return line(w);
+    return model::endpoint_json(record) + '\n';
   }
 
   std::string finding(const model::Finding& finding) const override {

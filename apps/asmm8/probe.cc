@@ -1,0 +1,253 @@
+// asmm8 probe: hosts, URLs, ranges -> live HTTP(S) endpoints.
+#include <memory>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "cli/exit_code.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
+#include "cli/terminal.h"
+#include "commands.h"
+#include "dns/host_lookup.h"
+#include "dns/server_list.h"
+#include "model/endpoint_json.h"
+#include "net/socket.h"
+#include "output/stream.h"
+#include "probe/engine.h"
+#include "probe_filter.h"
+#include "probe_flags.h"
+#include "probe_lines.h"
+#include "run_record.h"
+#include "scope_flags.h"
+
+namespace m8::asmm8 {
+namespace {
+
+constexpr const char* kSystemResolvers = "/etc/resolv.conf";
+constexpr const char* kHostsFile = "/etc/hosts";
+constexpr std::size_t kLookupsInFlight = 1000;
+
+/// Records as lines to stdout and a file, as far as the filters let them.
+class Lines final : public model::Sink {
+ public:
+  static Result<std::unique_ptr<Lines>> open(const cli::Values& flags, std::stop_source unread) {
+    const bool terminal = cli::is_terminal(STDOUT_FILENO);
+    auto filter = M8_TRY(ProbeFilter::from(flags));
+    std::unique_ptr<Lines> lines(new Lines(flags, std::move(filter), std::move(unread)));
+    output::StreamOptions options;
+    options.flush_each = terminal;
+    lines->screen_ = std::make_unique<output::Stream>(Fd(STDOUT_FILENO), "stdout", options);
+    options.flush_each = false;
+    if (const std::string path = flags.text("output"); !path.empty())
+      lines->file_ = M8_TRY(output::Stream::create(path, options));
+    return lines;
+  }
+
+  Status endpoint(const model::Endpoint& record) override {
+    if (!filter_.accepts(record)) return {};
+    const std::string text = json_ ? json_line(record) : plain_.line(record);
+    const Status kept = file_ ? file_->write(json_ ? text : uncoloured_.line(record)) : Status();
+    const Status shown = screen_->write(text);
+    if (screen_->closed() && !file_) unread_.request_stop();
+    return shown.ok() ? kept : shown;
+  }
+
+  Status flush() override {
+    const Status shown = screen_->flush();
+    const Status kept = file_ ? file_->flush() : Status();
+    return shown.ok() ? kept : shown;
+  }
+
+  /// Nobody reads on.
+  bool unread() const { return screen_->closed() && !file_; }
+
+ private:
+  Lines(const cli::Values& flags, ProbeFilter filter, std::stop_source unread)
+      : json_(flags.on("jsonl")),
+        with_header_(flags.on("include-response-header") || flags.on("include-response")),
+        with_body_(flags.on("include-response")),
+        plain_(flags, cli::use_colour(flags, STDOUT_FILENO)),
+        uncoloured_(flags, false),
+        filter_(std::move(filter)),
+        unread_(std::move(unread)) {}
+
+  /// What only a filter wanted is left out.
+  std::string json_line(const model::Endpoint& record) const {
+    const bool lean =
+        (with_header_ || record.raw_header.empty()) && (with_body_ || record.body.empty());
+    if (lean) return model::endpoint_json(record) + '\n';
+    model::Endpoint copy = record;
+    if (!with_header_) copy.raw_header.clear();
+    if (!with_body_) copy.body.clear();
+    return model::endpoint_json(copy) + '\n';
+  }
+
+  const bool json_, with_header_, with_body_;
+  const ProbeLines plain_, uncoloured_;
+  const ProbeFilter filter_;
+  std::stop_source unread_;
+  std::unique_ptr<output::Stream> screen_, file_;
+};
+
+/// Lines that wait for a full buffer go out soon, also when few come.
+class Flusher {
+ public:
+  explicit Flusher(Lines& lines)
+      : thread_([&lines](std::stop_token stop) {
+          while (SystemClock::instance().sleep_until(
+              SystemClock::instance().now() + std::chrono::milliseconds(200), stop))
+            (void)lines.flush();
+        }) {}
+
+ private:
+  std::jthread thread_;
+};
+
+/// Everything that a probe needs of the world.
+struct World {
+  net::Scope scope;
+  std::unique_ptr<net::RateLimiter> limiter;
+  std::unique_ptr<net::HostLookup> lookup;
+  std::unique_ptr<probe::TechnologyDetector> technologies;
+  std::unique_ptr<probe::CdnTable> cdn;
+  std::unique_ptr<http::Session> session;
+};
+
+Status open_lookup(const cli::Values& flags, Clock& clock, World& world) {
+  dns::HostLookupOptions options;
+  const std::string resolvers = flags.text("resolver");
+  options.resolver.servers = resolvers.empty() ? M8_TRY(dns::system_servers(kSystemResolvers))
+                                               : M8_TRY(dns::read_servers(resolvers));
+  options.resolver.in_flight = kLookupsInFlight;
+  options.hosts = M8_TRY(dns::read_hosts(kHostsFile));
+  world.lookup = M8_TRY(dns::HostLookup::create(std::move(options), clock));
+  return {};
+}
+
+Status open_tables(const cli::Values& flags, World& world) {
+  const std::string techs = flags.text("tech-file");
+  if (flags.on("tech-detect") || flags.on("jsonl") || !techs.empty()) {
+    auto prints =
+        techs.empty() ? probe::Fingerprints::builtin() : M8_TRY(probe::Fingerprints::load(techs));
+    if (prints.skipped > 0)
+      log::get("probe")->warn("{}: {} entries are no patterns", techs, prints.skipped);
+    world.technologies = std::make_unique<probe::TechnologyDetector>(std::move(prints));
+  }
+  const std::string ranges = flags.text("cdn-file");
+  auto table = ranges.empty() ? probe::CdnTable::builtin() : M8_TRY(probe::CdnTable::load(ranges));
+  world.cdn = std::make_unique<probe::CdnTable>(std::move(table));
+  return {};
+}
+
+Status open_world(const cli::Values& flags, const probe::Settings& settings, Clock& clock,
+                  World& world) {
+  world.scope = M8_TRY(scope_of(flags));
+  world.limiter = std::make_unique<net::RateLimiter>(probe_rates(flags), clock);
+  M8_TRY(open_tables(flags, world));
+  M8_TRY(open_lookup(flags, clock, world));
+  http::Session::Options options;
+  options.loops = flags.number<int>("loops");
+  options.max_in_flight = settings.in_flight;
+  options.max_idle = settings.in_flight;
+  options.connect_timeout = settings.timeout;
+  world.session =
+      M8_TRY(http::Session::create(options, *world.lookup, world.scope, *world.limiter, clock));
+  return {};
+}
+
+void count(const probe::Engine::Counts& counts, const http::SessionStats& stats,
+           const model::TargetReader::Counts& read, model::Run& run) {
+  run.counts = {{"asked", counts.targets},
+                {"done", counts.done},
+                {"live", counts.live},
+                {"failed", counts.failed},
+                {"out_of_scope", stats.refused_by_scope},
+                {"truncated", counts.truncated},
+                {"duplicates", read.duplicates},
+                {"invalid", read.rejected},
+                {"requests", stats.requests},
+                {"connections", stats.connections},
+                {"reused", stats.reused},
+                {"bytes_in", stats.bytes_in},
+                {"bytes_out", stats.bytes_out}};
+}
+
+/// Drives the engine over the targets, with progress.
+Status drive(const cli::Context& context, probe::Engine& engine, model::TargetReader& reader,
+             std::stop_token stop) {
+  const cli::Progress progress(
+      cli::progress_mode(context.flags), "targets",
+      [&engine] {
+        const auto counts = engine.counts();
+        return cli::ProgressNumbers{counts.done, 0, counts.live, counts.failed};
+      },
+      SystemClock::instance());
+  return engine.run([&reader](std::stop_token token) { return reader.next(token); }, stop);
+}
+
+/// What was lost, as an error; ok if nothing was.
+Status losses(const probe::Engine::Counts& counts, const Status& ran, const Lines& lines) {
+  if (lines.unread()) return {};
+  if (!ran.ok()) return ran.error();
+  if (counts.lost > 0)
+    return Error{ErrorCode::kIo, fmt::format("{} records could not be written", counts.lost)};
+  return {};
+}
+
+Result<int> probe(const cli::Context& context, std::stop_token stop) {
+  const cli::Values& flags = context.flags;
+  Clock& clock = SystemClock::instance();
+  (void)net::raise_open_file_limit();
+  RunRecord record(context, clock);
+  const auto settings = M8_TRY(probe_settings(flags));
+  auto targets = M8_TRY(probe_targets(flags));
+  targets.warn = [](const Error& error) { log::get("probe")->warn("{}", error.message); };
+  model::TargetReader reader(std::move(targets));
+  std::stop_source unread;
+  const std::stop_callback stopping(stop, [&unread] { unread.request_stop(); });
+  const auto lines = M8_TRY(Lines::open(flags, unread));
+  World world;
+  M8_TRY(open_world(flags, settings, clock, world));
+  probe::Engine engine({*world.session, *lines, clock, world.technologies.get(), world.cdn.get()},
+                       settings);
+  Status ran;
+  {
+    const Flusher flusher(*lines);
+    ran = drive(context, engine, reader, unread.get_token());
+  }
+  const http::SessionStats stats = world.session->stats();
+  world.session.reset();
+  const Status written = lines->flush();
+  const Status lost = losses(engine.counts(), ran, *lines);
+  count(engine.counts(), stats, reader.counts(), record.run());
+  const Status summary = record.end(!written.ok() ? written : lost);
+  for (const Status& status : {written, lost, summary})
+    if (!status.ok()) return status.error();
+  return cli::kDone;
+}
+
+}  // namespace
+
+cli::Command probe_command() {
+  cli::Command command;
+  command.name = "probe";
+  command.brief = "find live HTTP(S) endpoints and what they are";
+  command.detail =
+      "Reads hosts, host:port, URLs, address ranges, or JSON lines of asmm8, subfinder, dnsx and "
+      "httpx, and writes those that answer, one a line. A bare host is asked over https and, if "
+      "that fails below HTTP, over http. JSON lines have httpx's keys.";
+  command.arguments = "[TARGET...]";
+  command.flags = probe_flags();
+  command.examples = {"asmm8 probe -l hosts.txt -sc -title -td",
+                      "asmm8 probe --jsonl -p http:8080,https:8443 192.0.2.0/24"};
+  command.run = [](const cli::Context& context) {
+    cli::Signals signals;
+    const auto code = probe(context, signals.token());
+    return code.ok() ? *code : cli::fail("asmm8 probe", code.error());
+  };
+  return command;
+}
+
+}  // namespace m8::asmm8

@@ -1,0 +1,333 @@
+#include "probe_flags.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/progress.h"
+#include "cli/terminal.h"
+#include "dns_flags.h"
+#include "probe/body_hash.h"
+#include "probe/close_look.h"
+#include "run_record.h"
+#include "scope_flags.h"
+
+namespace m8::asmm8 {
+namespace {
+
+using namespace std::chrono_literals;
+using Flags = std::vector<cli::Flag>;
+constexpr std::size_t kMaxPorts = 70'000;
+
+Error wrong(std::string_view flag, std::string_view why) {
+  return {ErrorCode::kInvalidArgument, fmt::format("--{}: {}", flag, why)};
+}
+
+/// A flag with a value; what is rarer is set on the result.
+cli::Flag valued(const char* section, std::string name, std::vector<std::string> aliases,
+                 std::string argument, std::string brief) {
+  cli::Flag flag;
+  flag.section = section;
+  flag.name = std::move(name);
+  flag.aliases = std::move(aliases);
+  flag.argument = std::move(argument);
+  flag.brief = std::move(brief);
+  return flag;
+}
+
+cli::Flag switched(const char* section, std::string name, std::vector<std::string> aliases,
+                   std::string brief) {
+  return valued(section, std::move(name), std::move(aliases), "", std::move(brief));
+}
+
+cli::Flag of_type(cli::Flag flag, cli::ValueType type) {
+  flag.type = type;
+  return flag;
+}
+
+cli::Flag with_default(cli::Flag flag, std::string initial, std::string unit = {}) {
+  flag.initial = std::move(initial);
+  flag.unit = std::move(unit);
+  return flag;
+}
+
+cli::Flag repeated(cli::Flag flag, bool literal = false) {
+  flag.repeatable = true;
+  flag.literal = literal;
+  return flag;
+}
+
+cli::Flag file_flag(cli::Flag flag) {
+  flag.complete = cli::Complete::kFile;
+  return flag;
+}
+
+cli::Flag common(cli::Flag flag) {
+  flag.common = true;
+  return flag;
+}
+
+cli::Flag detailed(cli::Flag flag, std::string detail) {
+  flag.detail = std::move(detail);
+  return flag;
+}
+
+Flags input_flags() {
+  const char* in = "Input";
+  return {
+      repeated(valued(in, "target", {"u"}, "TARGET", "probe these")),
+      common(file_flag(valued(in, "list", {"l"}, "FILE", "targets, one a line; - is stdin"))),
+      common(repeated(detailed(
+          valued(in, "ports", {"p"}, "PORT", "ask hosts without a port on these"),
+          "80, 8000-8010, http:8080, https:8443. Without it https on 443, then http on 80."))),
+      repeated(valued(in, "path", {}, "PATH", "ask for these paths instead of the target's own")),
+      detailed(switched(in, "no-fallback", {"nf"}, "ask both schemes of a bare host"),
+               "A record for each that answers."),
+  };
+}
+
+Flags request_flags() {
+  const char* in = "Request";
+  return {
+      common(repeated(valued(in, "header", {"H"}, "HEADER", "add 'Name: value' to each request"),
+                      true)),
+      with_default(valued(in, "method", {"x"}, "METHOD", "request method"), "GET"),
+      valued(in, "body", {}, "TEXT", "request body"),
+      common(switched(in, "follow-redirects", {"fr"}, "follow redirects")),
+      switched(in, "follow-host-redirects", {"fhr"}, "follow redirects to the same host"),
+      with_default(of_type(valued(in, "max-redirects", {"maxr"}, "N", "follow at most so many"),
+                           cli::ValueType::number(0, 1000)),
+                   "10"),
+      with_default(
+          of_type(valued(in, "response-size-to-read", {"rstr"}, "N", "read at most so much"),
+                  cli::ValueType::size(0, std::size_t{1} << 30)),
+          "4194304", "bytes"),
+      common(with_default(of_type(valued(in, "threads", {"t"}, "N", "targets at a time"),
+                                  cli::ValueType::number(1, 20'000)),
+                          "50")),
+      common(
+          with_default(of_type(valued(in, "rate-limit", {"rl", "rate"}, "RATE", "requests in all"),
+                               cli::ValueType::rate()),
+                       "150", "requests/s")),
+      with_default(
+          of_type(valued(in, "rate-host", {}, "RATE", "requests per host"), cli::ValueType::rate()),
+          "0", "requests/s"),
+      with_default(of_type(valued(in, "timeout", {}, "TIME", "wait for each answer"),
+                           cli::ValueType::duration(1ms, 1h)),
+                   "10", "seconds"),
+      with_default(of_type(valued(in, "retries", {}, "N", "further attempts after a reset"),
+                           cli::ValueType::number(0, 100)),
+                   "0"),
+      with_default(
+          of_type(valued(in, "loops", {}, "N", "network threads"), cli::ValueType::number(1, 16)),
+          "1"),
+      detailed(file_flag(valued(in, "resolver", {"r"}, "FILE|IP[:PORT],...", "resolvers to ask")),
+               "Default: the system's."),
+  };
+}
+
+Flags show_flags() {
+  const char* in = "Show";
+  return {
+      common(switched(in, "status-code", {"sc"}, "show the status")),
+      common(switched(in, "title", {}, "show the title")),
+      common(detailed(switched(in, "tech-detect", {"td"}, "show technologies"),
+                      "By --tech-file, or a short list of our own.")),
+      switched(in, "web-server", {"server"}, "show the Server header"),
+      switched(in, "content-type", {"ct"}, "show the content type"),
+      switched(in, "content-length", {"cl"}, "show the length"),
+      switched(in, "location", {}, "show where it redirects to"),
+      switched(in, "word-count", {"wc"}, "show the number of words"),
+      switched(in, "line-count", {"lc"}, "show the number of lines"),
+      switched(in, "show-method", {}, "show the request method"),
+      switched(in, "ip", {}, "show the address"),
+      switched(in, "cdn", {}, "show who answers for the address"),
+      switched(in, "response-time", {"rt"}, "show the time to the answer"),
+      switched(in, "favicon", {}, "show the favicon's mmh3; one request more"),
+      detailed(repeated(valued(in, "hash", {}, "NAME", "show hashes of body and head")),
+               "md5, mmh3, sha1, sha256, sha512, simhash."),
+      switched(in, "jarm", {}, "show the JARM fingerprint; ten connections more"),
+      switched(in, "http2", {}, "show whether HTTP/2 is offered; one connection more"),
+      switched(in, "probe", {}, "show what did not answer too"),
+      of_type(valued(in, "body-preview", {"bp"}, "N", "show the first characters of the body"),
+              cli::ValueType::number(0, 1'048'576)),
+      common(detailed(valued(in, "screenshot", {"ss"}, "DIRECTORY", "take a picture of each"),
+                      "PNG files, made by an installed headless Chromium.")),
+      file_flag(valued(in, "tech-file", {}, "FILE", "fingerprints in the Wappalyzer format")),
+      file_flag(valued(in, "cdn-file", {}, "FILE", "address ranges of CDNs, WAFs and clouds")),
+  };
+}
+
+Flags filter_flags() {
+  const char* in = "Match and filter";
+  return {
+      common(repeated(valued(in, "match-code", {"mc"}, "CODE", "only these: 200,300-399"))),
+      common(repeated(valued(in, "filter-code", {"fc"}, "CODE", "none of these"))),
+      repeated(valued(in, "match-length", {"ml"}, "N", "only bodies of these lengths")),
+      repeated(valued(in, "filter-length", {"fl"}, "N", "no bodies of these lengths")),
+      repeated(valued(in, "match-line-count", {"mlc"}, "N", "only so many lines")),
+      repeated(valued(in, "filter-line-count", {"flc"}, "N", "not so many lines")),
+      repeated(valued(in, "match-word-count", {"mwc", "mw"}, "N", "only so many words")),
+      repeated(valued(in, "filter-word-count", {"fwc", "fw"}, "N", "not so many words")),
+      repeated(valued(in, "match-string", {"ms"}, "TEXT", "only answers that hold it"), true),
+      repeated(valued(in, "filter-string", {"fs"}, "TEXT", "no answers that hold it"), true),
+      repeated(valued(in, "match-regex", {"mr"}, "REGEX", "only answers that match"), true),
+      repeated(valued(in, "filter-regex", {"fe"}, "REGEX", "no answers that match"), true),
+      repeated(valued(in, "match-favicon", {"mfc"}, "HASH", "only these favicons")),
+      repeated(valued(in, "filter-favicon", {"ffc"}, "HASH", "none of these favicons")),
+  };
+}
+
+Flags output_flags() {
+  const char* in = "Output";
+  return {
+      common(detailed(switched(in, "jsonl", {"json", "j"}, "one JSON object per endpoint"),
+                      "With technologies.")),
+      common(file_flag(valued(in, "output", {"o"}, "FILE", "write the lines to this file too"))),
+      switched(in, "tls-grab", {}, "certificate data in JSON lines"),
+      switched(in, "include-response-header", {"irh"}, "the head of the answer in JSON lines"),
+      switched(in, "include-response", {"irr"}, "request, head and body in JSON lines"),
+      cli::progress_flag(),
+      summary_flag(),
+  };
+}
+
+/// Whole number of \p text; -1 if it is none.
+long whole(std::string_view text) {
+  long value = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? value : -1;
+}
+
+/// "80", "http:8080", "8000-8010".
+Status read_port(std::string_view text, std::vector<model::TargetReader::Port>& out) {
+  std::string scheme;
+  if (const std::size_t colon = text.find(':'); colon != text.npos) {
+    scheme = text.substr(0, colon);
+    text.remove_prefix(colon + 1);
+  }
+  if (scheme != "" && scheme != "http" && scheme != "https")
+    return wrong("ports", "neither http nor https: " + scheme);
+  const std::size_t dash = text.find('-');
+  const long first = whole(text.substr(0, dash));
+  const long last = dash == text.npos ? first : whole(text.substr(dash + 1));
+  if (first < 1 || last < first || last > 65535)
+    return wrong("ports", "not a port: " + std::string(text));
+  for (long port = first; port <= last && out.size() < kMaxPorts; ++port)
+    out.emplace_back(static_cast<std::uint16_t>(port), scheme);
+  return {};
+}
+
+Status read_headers(const cli::Values& flags, std::vector<http::Header>& out) {
+  for (const std::string& line : flags.list("header")) {
+    const auto colon = line.find(':');
+    if (colon == std::string::npos || colon == 0 || line.find_first_of("\r\n") != std::string::npos)
+      return wrong("header", "not 'Name: value': " + line.substr(0, colon));
+    out.push_back({line.substr(0, colon), std::string(trim(line.substr(colon + 1)))});
+  }
+  return {};
+}
+
+Status read_request(const cli::Values& flags, probe::Settings& out) {
+  M8_TRY(read_headers(flags, out.headers));
+  out.method = flags.text("method");
+  out.body = flags.text("body");
+  out.paths = flags.list("path");
+  if (flags.on("follow-redirects")) out.redirects = http::Request::Redirects::kAll;
+  if (flags.on("follow-host-redirects")) out.redirects = http::Request::Redirects::kSameHost;
+  out.max_redirects = flags.number<int>("max-redirects");
+  out.max_body = flags.bytes("response-size-to-read");
+  out.in_flight = flags.number<std::size_t>("threads");
+  out.timeout = flags.duration("timeout");
+  out.retries = flags.number<int>("retries");
+  out.both_schemes = flags.on("no-fallback");
+  return {};
+}
+
+Status read_hashes(const cli::Values& flags, probe::Settings& out) {
+  const auto& known = probe::hash_names();
+  for (const std::string& name : flags.list("hash")) {
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      return wrong("hash", "no such hash: " + name);
+    out.hashes.push_back(name);
+  }
+  return {};
+}
+
+Status read_screenshot(const cli::Values& flags, probe::Settings& out) {
+  out.screenshot_directory = flags.text("screenshot");
+  if (out.screenshot_directory.empty()) return {};
+  const char* path = std::getenv("PATH");
+  out.screenshot_program = M8_TRY(probe::find_browser(path == nullptr ? "" : path));
+  std::error_code error;
+  std::filesystem::create_directories(out.screenshot_directory, error);
+  if (error) return Error{ErrorCode::kIo, out.screenshot_directory + ": " + error.message()};
+  return {};
+}
+
+}  // namespace
+
+std::vector<cli::Flag> probe_flags() {
+  Flags all;
+  for (auto part : {input_flags(), request_flags(), show_flags(), filter_flags(), output_flags(),
+                    scope_flags()})
+    all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+Result<probe::Settings> probe_settings(const cli::Values& flags) {
+  probe::Settings out;
+  M8_TRY(read_request(flags, out));
+  M8_TRY(read_hashes(flags, out));
+  M8_TRY(read_screenshot(flags, out));
+  out.tls = flags.on("tls-grab");
+  out.favicon =
+      flags.on("favicon") || flags.given("match-favicon") || flags.given("filter-favicon");
+  out.jarm = flags.on("jarm");
+  out.http2 = flags.on("http2");
+  out.report_failures = flags.on("probe");
+  out.keep_header = flags.on("include-response-header") || flags.on("include-response");
+  out.keep_request = flags.on("include-response");
+  // Filters look at the answer too.
+  out.keep_body = flags.on("include-response");
+  for (const char* filter : {"match-string", "filter-string", "match-regex", "filter-regex"})
+    if (flags.given(filter)) out.keep_body = out.keep_header = true;
+  if (flags.given("body-preview")) out.preview = flags.number<std::size_t>("body-preview");
+  return out;
+}
+
+Result<model::TargetReader::Options> probe_targets(const cli::Values& flags) {
+  model::TargetReader::Options out;
+  auto given = flags.arguments();
+  const auto more = flags.list("target");
+  given.insert(given.end(), more.begin(), more.end());
+  for (const std::string& argument : given) {
+    if (argument == "-") {
+      out.files.push_back(argument);
+    } else {
+      out.arguments.push_back(argument);
+    }
+  }
+  if (const std::string list = flags.text("list"); !list.empty()) out.files.push_back(list);
+  if (out.arguments.empty() && out.files.empty()) {
+    if (cli::is_terminal(STDIN_FILENO))
+      return Error{ErrorCode::kInvalidArgument, "no targets: name them, give -l, or pipe them in"};
+    out.files.push_back("-");
+  }
+  for (const std::string& text : flags.list("ports")) M8_TRY(read_port(text, out.ports));
+  return out;
+}
+
+net::RateLimiter::Options probe_rates(const cli::Values& flags) {
+  net::RateLimiter::Options out;
+  out.global = flags.rate("rate-limit");
+  out.per_key = flags.rate("rate-host");
+  return out;
+}
+
+}  // namespace m8::asmm8

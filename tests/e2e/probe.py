@@ -1,0 +1,189 @@
+"""asmm8 probe against real servers: nginx with TLS where there is one, and 1,928 known pages.
+
+The pages and what the reference probe says of them are data outside the project ($M8_TEST_DATA).
+Each page has a loopback address of its own, served by this process byte by byte as the table has it.
+"""
+import asyncio
+import base64
+import json
+import lzma
+import os
+import pathlib
+import threading
+import unittest
+
+from support import SOURCE, Case, records
+
+DATA = pathlib.Path(os.environ.get("M8_TEST_DATA", SOURCE.parent / "shared" / "data"))
+PAGES, EXPECTED = DATA / "tech-lab.jsonl.xz", DATA / "tech-lab-pages.tsv.xz"
+FINGERPRINTS = DATA / "wappalyzer-fingerprints.json.xz"
+AGREEMENT = 0.99
+# The reference walks a map at random when two headers of one technology match: only one of them
+# may have the version.
+VARYING = {"Kibana", "SunOS"}
+# It takes "Java\\;confidence:99" for a name and drops it.
+MISREAD = {"Java"}
+
+
+class Server:
+    """Raw replies, each on an address of its own and one port, for a with statement."""
+
+    def __init__(self, replies):
+        self.replies = replies  # address -> bytes
+
+    def __enter__(self):
+        self.loop = asyncio.new_event_loop()
+        self.port = 0
+        ready = threading.Event()
+        self.thread = threading.Thread(target=self.run, args=(ready,))
+        self.thread.start()
+        ready.wait()
+        return self
+
+    def __exit__(self, *_):
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+
+    async def serve(self, reader, writer):
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            address = writer.get_extra_info("sockname")[0]
+            writer.write(self.replies[address])
+            await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    async def listen(self):
+        for address in self.replies:
+            server = await asyncio.start_server(self.serve, address, self.port)
+            self.port = server.sockets[0].getsockname()[1]
+
+    def run(self, ready):
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_until_complete(self.listen())
+        ready.set()
+        self.loop.run_forever()
+
+
+def page_address(world):
+    return f"127.0.{8 + (world - 1) // 250}.{(world - 1) % 250 + 1}"
+
+
+def reply_of(page):
+    body = base64.b64decode(page["body"])
+    lines = [f"HTTP/1.1 {page['status']} OK"] + [f"{name}: {value}" for name, value in page["headers"]]
+    lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def expected_rows():
+    with lzma.open(EXPECTED, "rt") as table:
+        rows = [line.rstrip("\n").split("\t") for line in table if not line.startswith("#")]
+    return {int(row[0]): row for row in rows}
+
+
+def bare(technologies):
+    return {one.split(":")[0] for one in technologies}
+
+
+class KnownPages(Case):
+    @classmethod
+    def setUpClass(cls):
+        if not PAGES.exists():
+            raise unittest.SkipTest(f"no test data at {DATA}")
+
+    def probe(self):
+        with lzma.open(PAGES, "rt") as table:
+            pages = [json.loads(line) for line in table]
+        prints = self.write("fingerprints.json", lzma.open(FINGERPRINTS, "rt").read())
+        with Server({page_address(page["world"]): reply_of(page) for page in pages}) as server:
+            targets = "".join(f"http://{address}:{server.port}\n" for address in server.replies)
+            done = self.run_program("asmm8", "probe", "-q", "--jsonl", "-rl", 0, "--tech-file",
+                                    prints, "-hash", "mmh3,sha256,simhash", stdin=targets)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = {record["host"]: record for record in records(done.stdout)}
+        self.assertEqual(len(found), len(pages))
+        return found
+
+    def test_they_are_told_as_the_reference_tells_them(self):
+        found, expected = self.probe(), expected_rows()
+        for world, row in expected.items():
+            record = found[page_address(world)]
+            told = [str(record["status_code"]), record.get("title", ""),
+                    record.get("webserver", ""), record["content_type"],
+                    str(record["content_length"]), str(record["words"]), str(record["lines"]),
+                    record["hash"]["body_mmh3"], record["hash"]["body_sha256"],
+                    record["hash"]["body_simhash"]]
+            self.assertEqual(told, row[1:11], f"page {world}")
+        self.compare_technologies(found, {world: set(json.loads(row[11]))
+                                          for world, row in expected.items()})
+
+    def compare_technologies(self, found, expected):
+        """The reference ran with an older list: a name that it has on none of these pages is not
+        held against it, nor what such a name implies. Everything else must be the same."""
+        known = set().union(*(bare(names) for names in expected.values()))
+        different = []
+        for world, theirs in expected.items():
+            ours = set(found[page_address(world)].get("tech", []))
+            if ours == theirs:
+                continue
+            newer = bool(bare(ours - theirs) - known)
+            odd = bare(ours ^ theirs)
+            explained = theirs <= ours and newer or odd <= VARYING or odd <= MISREAD
+            if not explained:
+                different.append((world, sorted(ours), sorted(theirs)))
+        self.assertEqual(different, [])
+        comparable = [world for world, theirs in expected.items()
+                      if bare(found[page_address(world)].get("tech", [])) <= known]
+        same = [world for world in comparable
+                if set(found[page_address(world)].get("tech", [])) == expected[world]]
+        self.assertGreater(len(comparable), 1800)
+        self.assertGreaterEqual(len(same), AGREEMENT * len(comparable))
+
+
+class Probe(Case):
+    def test_nothing_listens_is_a_result(self):
+        done = self.run_program("asmm8", "probe", "-q", "127.0.0.1:1")
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+
+    def test_rubbish_among_targets_is_named(self):
+        done = self.run_program("asmm8", "probe", stdin="http://\n127.0.0.1:1\n{\"a\":\n")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("stdin:1", done.stderr)
+        self.assertIn("stdin:3", done.stderr)
+
+    def test_a_rubbish_fingerprint_file_is_an_error(self):
+        rubbish = self.write("prints.json", "{\"apps\": [")
+        done = self.run_program("asmm8", "probe", "-td", "--tech-file", rubbish, "127.0.0.1:1")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(str(rubbish), done.stderr)
+
+    def test_outside_the_scope_nothing_is_asked(self):
+        scope = self.write("scope", "10.0.0.0/8\n")
+        with Server({"127.0.0.1": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}) as server:
+            target = f"127.0.0.1:{server.port}"
+            self.assertEqual(self.run_program("asmm8", "probe", "-q", target).stdout,
+                             f"http://{target}\n")
+            self.assertEqual(
+                self.run_program("asmm8", "probe", "-q", "--scope", scope, target).stdout, "")
+
+    def test_columns_and_filters(self):
+        page = b"HTTP/1.1 404 Gone\r\nServer: x\r\nContent-Length: 20\r\n\r\n<title>Lost</title> "
+        with Server({"127.0.0.1": page}) as server:
+            target = f"http://127.0.0.1:{server.port}"
+            def probe(*flags):
+                return self.run_program("asmm8", "probe", "-q", *flags, target).stdout
+            self.assertEqual(probe("-sc", "-title", "-server", "-cl"),
+                             f"{target} [404] [20] [Lost] [x]\n")
+            for wanted in (["-mc", "200,400-499"], ["-fc", "200"], ["-ms", "Lost"], ["-mr", "L.st"],
+                           ["-ml", "20"], ["-mlc", "1"], ["-fe", "none"]):
+                self.assertEqual(probe(*wanted), target + "\n", wanted)
+            for unwanted in (["-mc", "200"], ["-fc", "404"], ["-fs", "Lost"], ["-ms", "Found"],
+                             ["-fl", "20"], ["-mwc", "7"], ["-mfc", "1"]):
+                self.assertEqual(probe(*unwanted), "", unwanted)
+
+
+if __name__ == "__main__":
+    unittest.main()
