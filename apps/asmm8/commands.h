@@ -8,6 +8,7 @@
 namespace m8::asmm8 {
 
 cli::Command enum_command();
+cli::Command permute_command();
 cli::Command resolve_command();
 /// domain add|list|enable|disable|remove
 std::vector<cli::Command> domain_commands();
