@@ -12,11 +12,7 @@ extern const Workload kStartup;
 namespace {
 
 constexpr const Workload* kWorkloads[] = {
-    &kDns,
-    &kHttp,
-    &kProbe,
-    &kScan,
-    &kStartup,
+    &kDns, &kHttp, &kProbe, &kScan, &kStartup,
 };
 
 }  // namespace
