@@ -9,10 +9,11 @@ import json
 import lzma
 import os
 import pathlib
+import subprocess
 import threading
 import unittest
 
-from support import SOURCE, Case, records
+from support import SECONDS, SOURCE, Case, clean_environment, command, records
 
 DATA = pathlib.Path(os.environ.get("M8_TEST_DATA", SOURCE.parent / "shared" / "data"))
 PAGES, EXPECTED = DATA / "tech-lab.jsonl.xz", DATA / "tech-lab-pages.tsv.xz"
@@ -159,6 +160,12 @@ class Probe(Case):
         done = self.run_program("asmm8", "probe", "-td", "--tech-file", rubbish, "127.0.0.1:1")
         self.assertEqual(done.returncode, 2)
         self.assertIn(str(rubbish), done.stderr)
+
+    def test_pictures_need_a_browser(self):
+        done = subprocess.run(command("asmm8", "probe", "-ss", self.folder / "shots", "127.0.0.1:1"),
+                              text=True, capture_output=True, timeout=SECONDS,
+                              env={**clean_environment(self.folder), "PATH": str(self.folder)})
+        self.assert_one_error(done, 1, "Chromium")
 
     def test_outside_the_scope_nothing_is_asked(self):
         scope = self.write("scope", "10.0.0.0/8\n")
