@@ -18,7 +18,6 @@
 #include "domain_input.h"
 #include "enumerate/bruteforce.h"
 #include "enumerate/engine.h"
-#include "http/service_flags.h"
 #include "net/scope.h"
 #include "output/format.h"
 #include "output/writer.h"
@@ -301,7 +300,7 @@ std::vector<cli::Flag> enum_flags() {
       dry_run,
   };
   for (auto more : {passive_flags(), dns_flags(kDnsDefaults), scope_flags(), cli::run_limit_flags(),
-                    store::store_flags(), http::service_flags()})
+                    store::store_flags()})
     flags.insert(flags.end(), more.begin(), more.end());
   return flags;
 }

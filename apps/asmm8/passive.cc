@@ -132,15 +132,20 @@ Status Passive::configure(const cli::Values& flags) {
   if (!cache.empty() && options_.ttl.count() > 0) options_.cache_folder = cache + "/answers";
   max_failed_ = flags.number<int>("max-failed-sources");
   collect_ = flags.on("collect-sources");
-  auto& service = session_options_.service;
-  service =
-      M8_TRY(http::service_options(flags, http::ProxyRules::from_environment(cli::environment)));
-  if (const std::string proxy = flags.text("source-proxy"); !proxy.empty()) {
-    service.proxies = http::ProxyRules::all(proxy);
-    M8_TRY(service.proxies.check());
-  }
+  return configure_session(flags);
+}
+
+Status Passive::configure_session(const cli::Values& flags) {
+  http::ServiceOptions& service = session_options_.service;
+  service = M8_TRY(http::service_options(
+      flags,
+      http::ProxyRules::from_environment([](const char* name) { return cli::environment(name); })));
   service.timeout = options_.limits.request_timeout;
-  return {};
+  // Some search for as long as that before their first byte.
+  service.header_timeout = std::max(service.header_timeout, service.timeout);
+  if (const std::string proxy = flags.text("source-proxy"); !proxy.empty())
+    service.proxies = http::ProxyRules::all(proxy);
+  return service.proxies.check();
 }
 
 std::string Passive::plan() const {

@@ -81,6 +81,7 @@ class Passive {
  private:
   Passive(const std::vector<net::Name>& domains, const net::Scope& scope, Clock& clock);
   Status configure(const cli::Values& flags);
+  Status configure_session(const cli::Values& flags);
   void stop_asking();
   void run(Provenance& provenance, std::stop_token stop);
   model::Hostname unproven(const enumerate::Candidate& candidate) const;

@@ -1,4 +1,5 @@
 // The flags of passive sources: subfinder's names where it has them.
+#include "http/service_flags.h"
 #include "passive.h"
 
 namespace m8::asmm8 {
@@ -103,7 +104,8 @@ std::vector<cli::Flag> source_settings_flags() {
 
 std::vector<cli::Flag> passive_flags() {
   std::vector<cli::Flag> flags;
-  for (auto more : {selection_flags(), source_settings_flags(), bound_flags()})
+  for (auto more :
+       {selection_flags(), source_settings_flags(), bound_flags(), http::service_flags()})
     flags.insert(flags.end(), more.begin(), more.end());
   return flags;
 }

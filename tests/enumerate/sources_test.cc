@@ -18,6 +18,13 @@ namespace {
 const net::Name kDomain = net::Name::trusted("example.com");
 constexpr const char* kKey = "who:K3Y";
 
+/// All sources stand on one host here: one that fails must not close the way to the others.
+http::Session::Options without_breaker() {
+  auto options = test::SessionFixture::default_options();
+  options.service.breaker.max_failures = 0;
+  return options;
+}
+
 /// The names of a run, by source.
 struct Names {
   Guarded<std::map<std::string, std::set<std::string>>> all;
@@ -46,7 +53,7 @@ std::vector<Chosen> all_at(const std::string& url) {
 }
 
 Report ask(const Source& source, const std::string& url, Names& names, RunnerOptions options = {}) {
-  test::SessionFixture http;
+  test::SessionFixture http(without_breaker());
   Runner runner(*http.session, options, SystemClock::instance());
   const auto reports = runner.run({chosen(source, url)}, {kDomain}, names.take(), {});
   REQUIRE(reports.size() == 1);
@@ -58,7 +65,7 @@ std::vector<Report> ask_all(const std::string& answer, RunnerOptions options = {
   LoopbackServer server([&](Peer& peer) {
     while (!peer.read_request().empty()) peer.write(answer);
   });
-  test::SessionFixture http;
+  test::SessionFixture http(without_breaker());
   Names names;
   Runner runner(*http.session, options, SystemClock::instance());
   const auto reports = runner.run(all_at(server.url("")), {kDomain}, names.take(), {});
@@ -181,7 +188,7 @@ TEST_CASE("enumerate/sources: a slow drip ends at the deadline") {
   });
   RunnerOptions options;
   options.limits.deadline = std::chrono::milliseconds(300);
-  test::SessionFixture http;
+  test::SessionFixture http(without_breaker());
   Names names;
   Runner runner(*http.session, options, SystemClock::instance());
   for (const Report& report : runner.run(all_at(server.url("")), {kDomain}, names.take(), {})) {
@@ -269,7 +276,7 @@ TEST_CASE("enumerate/sources: a key is never shown") {
       peer.answer(
           R"({"error":"bad key very:S3cr3t+value or very%3AS3cr3t%2Bvalue, S3cr3t+value"})");
   });
-  test::SessionFixture http;
+  test::SessionFixture http(without_breaker());
   Names names;
   Runner runner(*http.session, {}, SystemClock::instance());
   const auto reports = runner.run({chosen(*find_source("shodan"), server.url(""), {key})},
@@ -280,7 +287,7 @@ TEST_CASE("enumerate/sources: a key is never shown") {
 
 TEST_CASE("enumerate/sources: a key that is no id:secret is not sent anywhere") {
   LoopbackServer server([](Peer& peer) { peer.read_request(); });
-  test::SessionFixture http;
+  test::SessionFixture http(without_breaker());
   Names names;
   Runner runner(*http.session, {}, SystemClock::instance());
   const auto reports = runner.run({chosen(*find_source("censys"), server.url(""), {"halfakey"})},

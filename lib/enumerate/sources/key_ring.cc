@@ -51,6 +51,12 @@ KeyRing::Entry* KeyRing::best() {
   return chosen;
 }
 
+bool KeyRing::another(const Entry& entry) const {
+  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& other) {
+    return &other != &entry && !other.refused && other.usable <= clock_.now();
+  });
+}
+
 KeyRing::Entry* KeyRing::pick() {
   Entry* entry = best();
   if (entry != nullptr) turn_ = static_cast<std::size_t>(entry - entries_.data()) + 1;

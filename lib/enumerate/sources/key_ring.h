@@ -31,6 +31,8 @@ class KeyRing {
 
   /// The key to use next; if it is limited, `usable` says from when on. Null if all were refused.
   Entry* best();
+  /// Whether a key besides \p entry can be used now.
+  bool another(const Entry& entry) const;
   /// best(), and the next one's turn after it.
   Entry* pick();
   /// Takes in what \p response says of the quota of \p entry.

@@ -142,6 +142,9 @@ Result<http::Request> Query::request(const Ask& ask, const KeyRing::Entry& key) 
       std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - world_.clock.now());
   request.timeout = std::clamp(left, std::chrono::milliseconds(1), world_.limits.request_timeout);
   request.max_body = world_.limits.max_body;
+  // Trying again is the session's business, unless another key can be tried, or time is short.
+  const bool patient = left > 2 * world_.limits.request_timeout && !lane_.keys.another(key);
+  request.repeat = patient ? http::Request::Repeat::kIfSafe : http::Request::Repeat::kNever;
   return request;
 }
 
