@@ -48,8 +48,8 @@ Result<std::unique_ptr<HttpsQueries>> HttpsQueries::create(const std::string& ur
                                                            Clock& clock) {
   auto door = std::make_unique<Door>(clock);
   http::Session::Options options;
-  options.service_ca = more_ca;
-  options.service_timeout = kTimeout;
+  options.service.ca_file = more_ca;
+  options.service.timeout = kTimeout;
   door->session =
       M8_TRY(http::Session::create(options, door->lookup, door->scope, door->limiter, clock));
   door->request.method = "POST";
