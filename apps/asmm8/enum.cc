@@ -1,4 +1,5 @@
 // asmm8 enum: domains -> hostnames, found, proven, streamed.
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "dns/server_list.h"
 #include "dns_flags.h"
 #include "domain_input.h"
+#include "enum_inventory.h"
 #include "enumerate/bruteforce.h"
 #include "enumerate/engine.h"
 #include "net/scope.h"
@@ -41,7 +43,16 @@ constexpr DnsDefaults kDnsDefaults{.in_flight = "500",
 Result<std::vector<net::Name>> domains_of(const cli::Values& flags, const std::stop_token& stop) {
   auto given = flags.list("domain");
   given.insert(given.end(), flags.arguments().begin(), flags.arguments().end());
-  auto domains = M8_TRY(read_domains(std::move(given), flags.text("list"), stop));
+  std::vector<net::Name> domains;
+  if (flags.on("stored")) domains = M8_TRY(stored_domains(flags));
+  // With --stored stdin is read only if it is asked for.
+  if (domains.empty() || !given.empty() || !flags.text("list").empty()) {
+    for (auto& name : M8_TRY(read_domains(std::move(given), flags.text("list"), stop))) {
+      if (std::find(domains.begin(), domains.end(), name) == domains.end()) {
+        domains.push_back(std::move(name));
+      }
+    }
+  }
   if (domains.empty()) return Error{ErrorCode::kInvalidArgument, "no domain given: use -d"};
   return domains;
 }
@@ -105,6 +116,8 @@ struct Outputs {
   std::unique_ptr<output::Writer> screen, file;
   std::unique_ptr<store::RunStore> store;
   FailureLog failures;
+  model::FanOut readers;  ///< screen and file
+  ShownNames shown{readers};
   model::FanOut all;
 
   explicit Outputs(const std::vector<net::Name>& domains) : failures(domains) {}
@@ -113,8 +126,8 @@ struct Outputs {
   bool wanted() const { return !screen->closed() || file || store; }
 };
 
-Status open_outputs(const cli::Values& flags, model::Run& run, Outputs& outputs,
-                    std::stop_token stop) {
+Status open_outputs(const cli::Values& flags, const store::Continuation& continuation,
+                    model::Run& run, Outputs& outputs, std::stop_token stop) {
   const char* format = flags.on("jsonl") ? "jsonl" : "screen";
   output::FormatOptions options;
   options.sources = flags.on("collect-sources");
@@ -122,15 +135,19 @@ Status open_outputs(const cli::Values& flags, model::Run& run, Outputs& outputs,
       M8_TRY(output::make_format(format, options)),
       std::make_unique<output::Stream>(Fd(STDOUT_FILENO), "stdout",
                                        output::StreamOptions{.stop = std::move(stop)}));
-  outputs.all.add(*outputs.screen);
+  outputs.readers.add(*outputs.screen);
+  outputs.all.add(outputs.shown);
   if (const std::string path = flags.text("output"); !path.empty()) {
-    auto stream = M8_TRY(output::Stream::create(path, {.asynchronous = true}));
+    output::StreamOptions file{.asynchronous = true};
+    file.append = continuation.resume != 0;
+    auto stream = M8_TRY(output::Stream::create(path, file));
     outputs.file = std::make_unique<output::Writer>(M8_TRY(output::make_format(format, options)),
                                                     std::move(stream));
-    outputs.all.add(*outputs.file);
+    outputs.readers.add(*outputs.file);
   }
   // What nobody asked for is no inventory.
-  if (!flags.on("passive-only")) outputs.store = M8_TRY(store::RunStore::open(flags, run));
+  if (!flags.on("passive-only"))
+    outputs.store = M8_TRY(store::RunStore::open(flags, run, continuation));
   if (outputs.store) outputs.all.add(outputs.store->sink());
   outputs.all.add(outputs.failures);
   return {};
@@ -206,6 +223,23 @@ Result<int> list_names(Passive& passive, Outputs& outputs, RunRecord& record,
   return passive.verdict(context.program);
 }
 
+/// With --only-new: what the store knows is no news.
+Status load_known(const cli::Values& flags, const std::vector<net::Name>& domains,
+                  const model::Run& run, Outputs& outputs) {
+  if (!flags.on("only-new")) return {};
+  if (outputs.store)
+    return outputs.shown.keep_back_known(outputs.store->store(), domains, run.started);
+  return Error{ErrorCode::kInvalidArgument, "--only-new needs the store: not with --no-store"};
+}
+
+/// Also when quiet: it is what the reader of an interrupted run needs.
+void say_how_to_go_on(const cli::Context& context, const Status& ran,
+                      const store::Continuation& continuation, const model::Run& run) {
+  const bool interrupted = !ran.ok() && ran.error().code == ErrorCode::kCancelled;
+  if (!interrupted || run.id == 0 || continuation.key.empty()) return;
+  fmt::print(stderr, "go on with: {}\n", resume_command(context, run));
+}
+
 Result<int> enumerate_domains(const cli::Context& context, cli::RunLimits& limits) {
   const cli::Values& flags = context.flags;
   Clock& clock = SystemClock::instance();
@@ -218,17 +252,20 @@ Result<int> enumerate_domains(const cli::Context& context, cli::RunLimits& limit
     print_plan(domains, *words, *passive, flags, options);
     return cli::kDone;
   }
+  const auto continuation = M8_TRY(continuation_of(flags, domains));
   RunRecord record(context, clock);
   Outputs outputs(domains);
-  M8_TRY(open_outputs(flags, record.run(), outputs, limits.token()));
+  M8_TRY(open_outputs(flags, continuation, record.run(), outputs, limits.token()));
   if (flags.on("passive-only"))
     return list_names(*passive, outputs, record, context, limits.token());
+  M8_TRY(load_known(flags, domains, record.run(), outputs));
   const enumerate::EngineOptions engine_options{options, domains, flags.on("strict-wildcard")};
   enumerate::BruteForce guesses(domains, std::move(words));
+  EnumInventory inventory(flags, domains, outputs.store.get(), record.run());
+  Provenance sink(outputs.all);
   enumerate::Merge candidates;
   candidates.add(passive->names());
-  candidates.add(guesses);
-  Provenance sink(outputs.all);
+  inventory.add_to(candidates, guesses, sink);
   const auto engine =
       M8_TRY(enumerate::Engine::create(engine_options, candidates, scope, sink, clock));
   passive->start(sink, limits.token());
@@ -238,8 +275,10 @@ Result<int> enumerate_domains(const cli::Context& context, cli::RunLimits& limit
   count(*engine, guesses, outputs.failures, record.run());
   if (outputs.store) record.run().counts["records.lost"] = outputs.store->unwritten();
   passive->end(record.run());
+  inventory.count(record.run());
   const Status summary = record.end(ran.ok() ? flushed : ran, limits.reached());
   const Status stored = outputs.store ? outputs.store->end(record.run()) : Status();
+  say_how_to_go_on(context, ran, continuation, record.run());
   for (const Status& status : {ran, flushed, engine->sink_status(), summary, stored}) {
     if (!status.ok()) return status.error();
   }
@@ -299,8 +338,8 @@ std::vector<cli::Flag> enum_flags() {
       summary_flag(),
       dry_run,
   };
-  for (auto more : {passive_flags(), dns_flags(kDnsDefaults), scope_flags(), cli::run_limit_flags(),
-                    store::store_flags()})
+  for (auto more : {passive_flags(), enum_inventory_flags(), dns_flags(kDnsDefaults), scope_flags(),
+                    cli::run_limit_flags(), store::store_flags()})
     flags.insert(flags.end(), more.begin(), more.end());
   return flags;
 }

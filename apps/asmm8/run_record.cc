@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/version.h"
+#include "cli/shell_words.h"
 #include "output/stream.h"
 #include "output/summary.h"
 
@@ -23,8 +24,7 @@ cli::Flag summary_flag() {
 
 RunRecord::RunRecord(const cli::Context& context, Clock& clock) : context_(context), clock_(clock) {
   run_.command = context.program + " " + context.command;
-  for (const auto& argument : context.arguments)
-    (run_.arguments += run_.arguments.empty() ? "" : " ") += argument;
+  run_.arguments = cli::shell_words(context.arguments);
   run_.version = version();
   run_.started = clock.wall();
   run_.status = "running";

@@ -87,8 +87,12 @@ Status list(const cli::Context& context) {
 
 /// How to go on with a run that did not come to its end.
 std::string resume_text(const model::Run& run) {
-  return output::escape_control(
-      fmt::format("{} {} --resume {}", run.command, run.arguments, run.id));
+  const std::string program = run.command.substr(0, run.command.find(' '));
+  std::string arguments = run.arguments;  // with the command's name
+  // A run that went on before was told so already.
+  const std::size_t told = arguments.find(" --resume ");
+  if (told != arguments.npos) arguments.erase(told, arguments.find(' ', told + 10) - told);
+  return output::escape_control(fmt::format("{} {} --resume {}", program, arguments, run.id));
 }
 
 std::string text_of(const model::Run& run, bool resumable) {

@@ -32,6 +32,7 @@ Result<CandidateSource::Next> Merge::next(Candidate& candidate) {
   Next best = Next::kEnd;
   for (Entry& entry : sources_) {
     if (entry.ended) continue;
+    candidate.ticket = 0;
     auto next = entry.source().next(candidate);
     entry.ended = !next.ok() || *next == Next::kEnd;
     if (!next.ok() || *next == Next::kCandidate) return next;

@@ -25,7 +25,8 @@ struct Candidate {
   /// Nobody claims that the name exists: under a wildcard it needs proof. False for a name that
   /// somebody saw, such as a certificate log: with the wildcard's records it is kept as "shared".
   bool guess = true;
-  std::string source;  ///< provenance, one of model::Hostname::sources: "bruteforce", "crtsh"
+  std::string source;        ///< provenance, one of model::Hostname::sources: "bruteforce", "crtsh"
+  std::uint64_t ticket = 0;  ///< Journaled numbers what it gives; 0: not one of those
 };
 
 /// What became of a candidate.

@@ -154,7 +154,8 @@ bool Engine::next_apex(Candidate& candidate) {
 
 bool Engine::wanted(const Candidate& candidate) {
   std::optional<Verdict> verdict;
-  if (apex_state_[candidate.apex] == Apex::kDead) {
+  // What somebody saw is asked for by itself: only so it is known to be gone.
+  if (apex_state_[candidate.apex] == Apex::kDead && candidate.guess) {
     verdict = Verdict::kNotAsked;
   } else if (!scope_.allows_host(candidate.name)) {
     verdict = Verdict::kOutOfScope;

@@ -34,7 +34,8 @@ Stream::Stream(Fd fd, std::string name, StreamOptions options)
       on_disk_(is_file(fd_.get())) {}
 
 Result<std::unique_ptr<Stream>> Stream::create(const std::string& path, StreamOptions options) {
-  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  const int start = options.append ? O_APPEND : O_TRUNC;
+  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | start | O_CLOEXEC, 0644));
   if (!fd) return errno_error(path, errno);
   if (!options.asynchronous) return std::make_unique<Stream>(std::move(fd), path, options);
   auto stream = std::make_unique<Stream>(Fd(), path, options);

@@ -23,6 +23,7 @@ struct StreamOptions {
   /// it records go out when buffer_bytes are full, and on flush(): for bulk.
   bool flush_each = true;
   std::size_t buffer_bytes = 256u << 10;
+  bool append = false;  ///< create() keeps what the file holds
   /// Files are written by a thread of their own (async_file.h); errors come with a later record or
   /// with flush().
   bool asynchronous = false;
@@ -34,7 +35,7 @@ class Stream {
  public:
   /// Takes \p fd over; 1 (stdout) and 2 (stderr) are not closed. \p name is for errors.
   Stream(Fd fd, std::string name, StreamOptions options = {});
-  /// Creates or truncates the file \p path (mode 0644). kNotFound, kDenied, kIo, kExhausted.
+  /// Creates or truncates (or appends to) the file \p path (mode 0644). kNotFound, kDenied, kIo, kExhausted.
   static Result<std::unique_ptr<Stream>> create(const std::string& path,
                                                 StreamOptions options = {});
   /// Writes what is left; an error is lost here, so call flush() first.

@@ -1,5 +1,11 @@
 #include "store/run_store.h"
 
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+#include <fmt/format.h>
+
 #include "base/process.h"
 #include "store/chosen_store.h"
 
@@ -15,23 +21,105 @@ void hide(const std::string& url, std::string& arguments) {
 
 }  // namespace
 
-Result<std::unique_ptr<RunStore>> RunStore::open(const cli::Values& flags, model::Run& run) {
-  if (flags.on("no-store")) return std::unique_ptr<RunStore>();
+Result<std::unique_ptr<RunStore>> RunStore::open(const cli::Values& flags, model::Run& run,
+                                                 const Continuation& continuation) {
+  if (flags.on("no-store")) {
+    if (continuation.resume == 0) return std::unique_ptr<RunStore>();
+    return Error{ErrorCode::kInvalidArgument, "--resume needs the store: not with --no-store"};
+  }
   std::unique_ptr<RunStore> made(
       new RunStore(shown_url(chosen_url(flags)), M8_TRY(open_chosen(flags, {}))));
-  if (const std::string url = flags.text("store"); made->url_ != url) hide(url, run.arguments);
-  run.id = M8_TRY(made->store_->begin_run(run));
+  if (const std::string url = flags.text("store"); !url.empty() && made->url_ != url)
+    hide(url, run.arguments);
+  made->key_ = continuation.key;
+  if (continuation.resume != 0) {
+    M8_TRY(made->take_up(run, continuation));
+  } else {
+    run.id = M8_TRY(made->store_->begin_run(run));
+  }
+  made->run_ = run.id;
   made->sink_ = std::make_unique<StoreSink>(*made->store_, run.id, sink_options(flags));
+  if (made->key_.empty()) return made;
+  M8_TRY(made->store_->save_journal(run.id, {made->key_, made->journal_.text()}));
+  made->keeper_ =
+      std::jthread([raw = made.get()](const std::stop_token& stop) { raw->keep_journal(stop); });
   return made;
 }
 
+RunStore::~RunStore() = default;
+
+Status RunStore::take_up(model::Run& run, const Continuation& continuation) {
+  model::Run earlier = M8_TRY(store_->find_run(continuation.resume));
+  const auto refuse = [&](const std::string& reason) {
+    return Error{ErrorCode::kInvalidArgument,
+                 fmt::format("--resume: run {} {}", earlier.id, reason)};
+  };
+  if (earlier.command != run.command) return refuse("is of " + earlier.command);
+  const auto journal = M8_TRY(store_->load_journal(earlier.id));
+  if (!journal) return refuse("is " + earlier.status + ": there is nothing left to do");
+  if (journal->key != continuation.key) {
+    return refuse("had other domains, options or lists: " + earlier.arguments);
+  }
+  M8_TRY(journal_.restore(journal->state));
+  run.id = earlier.id;
+  run.started = earlier.started;
+  earlier_counts_ = earlier.counts;
+  earlier.status = "running";
+  return store_->end_run(earlier);
+}
+
+/// Twice a second: so much is done again after a kill, at most.
+void RunStore::keep_journal(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  while (!never.wait_for(lock, stop, std::chrono::milliseconds(500), [] { return false; })) {
+    if (stop.stop_requested()) return;
+    // A store that refuses is told of when the records are: here it is tried again.
+    (void)checkpoint();
+  }
+}
+
+/// The text is taken before the flush: all that came of what it calls finished was given by then.
+Status RunStore::checkpoint() {
+  const std::uint64_t changes = journal_.changes();
+  if (changes == saved_changes_) return {};
+  const JournalState state{key_, journal_.text()};
+  M8_TRY(sink_->flush());
+  M8_TRY(store_->save_journal(run_, state));
+  saved_changes_ = changes;
+  return {};
+}
+
 Status RunStore::end(model::Run run) {
-  const Status flushed = sink_->flush();
+  if (keeper_.joinable()) {
+    keeper_.request_stop();
+    keeper_.join();
+  }
+  Status first = key_.empty() ? sink_->flush() : checkpoint();
+  if (first.ok()) first = sink_->flush();
   const ProcessUsage usage = process_usage();
+  for (const auto& [name, count] : earlier_counts_) run.counts[name] += count;
   run.counts["peak_rss_bytes"] = usage.peak_rss_bytes;
-  run.counts["cpu_ms"] = static_cast<std::uint64_t>(usage.cpu().count() / 1000);
+  run.counts["cpu_ms"] += static_cast<std::uint64_t>(usage.cpu().count() / 1000);
   const Status ended = store_->end_run(run);
-  return flushed.ok() ? ended : flushed;
+  return first.ok() ? ended : first;
+}
+
+Result<std::vector<model::Hostname>> StoreInventory::known(const std::string& domain,
+                                                           std::string_view after,
+                                                           std::size_t limit) {
+  HostnameFilter filter;
+  filter.domain = domain;
+  filter.after = after;
+  filter.limit = limit;
+  filter.not_seen_by = run_;
+  std::vector<model::Hostname> page;
+  M8_TRY(store_.for_each_hostname(filter, [&page](const model::Hostname& record) {
+    page.push_back(record);
+    return Status();
+  }));
+  return page;
 }
 
 }  // namespace m8::store

@@ -1,43 +1,86 @@
 /// RunStore: the store of a run, as --store and --no-store say.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <vector>
 
 #include "cli/flag.h"
+#include "model/inventory.h"
 #include "model/run.h"
 #include "model/sink.h"
+#include "store/run_journal.h"
 #include "store/settings.h"
 #include "store/store.h"
 #include "store/store_sink.h"
 
 namespace m8::store {
 
+/// How a run that may be killed goes on later.
+struct Continuation {
+  /// Hash of all that its pieces depend on: input, options, lists. Empty: no journal is kept.
+  std::string key;
+  /// Id of the run to go on with; 0 begins a new one.
+  std::int64_t resume = 0;
+};
+
 class RunStore {
  public:
   /// Opens the store that --store names, else the default one of this user, and begins \p run in
-  /// it, giving it its id; a password in its arguments is hidden. Null with --no-store. Errors of
-  /// open_store() and begin_run(). REQUIRES: store_flags() were declared.
-  static Result<std::unique_ptr<RunStore>> open(const cli::Values& flags, model::Run& run);
+  /// it, giving it its id; or takes up the run that \p continuation names: its id and its start.
+  /// A password in its arguments is
+  /// hidden. Null with --no-store. Errors of open_store() and begin_run(); kInvalidArgument for a run that
+  /// can't be gone on with, kNotFound for one that there is not.
+  static Result<std::unique_ptr<RunStore>> open(const cli::Values& flags, model::Run& run,
+                                                const Continuation& continuation = {});
+  ~RunStore();
 
   /// Where the records are, without a password: for the last line that a person reads.
   const std::string& url() const { return url_; }
+  Store& store() { return *store_; }
 
   /// Keeps records; lives as long as this.
   model::Sink& sink() { return *sink_; }
   /// Records that were given to sink() and are not stored, after a flush() that failed.
   std::uint64_t unwritten() const { return sink_->unwritten(); }
-  /// Writes what is left and the end of \p run, with what it cost this process among its counts:
-  /// peak_rss_bytes, cpu_ms.
+  /// What is finished of the run. Written twice a second, after the records that came of it.
+  model::Journal& journal() { return journal_; }
+  /// Writes what is left, the journal and the end of \p run, with the counts of the sessions
+  /// before added to its own, and what it cost this process among them: peak_rss_bytes, cpu_ms.
   Status end(model::Run run);
 
  private:
   RunStore(std::string url, std::unique_ptr<Store> store)
       : url_(std::move(url)), store_(std::move(store)) {}
+  Status take_up(model::Run& run, const Continuation& continuation);
+  void keep_journal(const std::stop_token& stop);
+  Status checkpoint();
+
   std::string url_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<StoreSink> sink_;
+  std::int64_t run_ = 0;
+  std::string key_;
+  RunJournal journal_;
+  std::uint64_t saved_changes_ = 0;
+  std::map<std::string, std::uint64_t> earlier_counts_;
+  std::jthread keeper_;  ///< of the journal
+};
+
+/// What a store knows besides what \p run saw. Borrows \p store.
+class StoreInventory final : public model::Inventory {
+ public:
+  StoreInventory(Store& store, std::int64_t run) : store_(store), run_(run) {}
+  Result<std::vector<model::Hostname>> known(const std::string& domain, std::string_view after,
+                                             std::size_t limit) override;
+
+ private:
+  Store& store_;
+  const std::int64_t run_;
 };
 
 }  // namespace m8::store

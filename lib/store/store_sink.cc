@@ -1,6 +1,8 @@
 #include "store/store_sink.h"
 
+#include <algorithm>
 #include <iterator>
+#include <span>
 #include <utility>
 
 #include "model/size.h"
@@ -34,7 +36,12 @@ StoreSink::~StoreSink() {
 }
 
 Status StoreSink::hostname(const model::Hostname& record) {
-  return add(&Batch::hostnames, record, bytes_of(record));
+  model::Hostname kept = record;
+  // Servers rotate them: an order is no change.
+  std::sort(kept.a.begin(), kept.a.end());
+  std::sort(kept.aaaa.begin(), kept.aaaa.end());
+  const std::size_t bytes = bytes_of(kept);
+  return add(&Batch::hostnames, std::move(kept), bytes);
 }
 
 Status StoreSink::endpoint(const model::Endpoint& record) {
@@ -111,9 +118,18 @@ void StoreSink::write_pending(std::unique_lock<std::mutex>& lock) {
   done_.notify_all();
 }
 
+/// Those that are live are seen, the others are gone.
+Status StoreSink::write_hostnames(std::vector<model::Hostname>& records) {
+  const auto gone = std::stable_partition(
+      records.begin(), records.end(), [](const model::Hostname& record) { return record.live; });
+  const std::span seen(records.begin(), gone), denied(gone, records.end());
+  if (!seen.empty()) M8_TRY(store_.upsert_hostnames(run_, seen));
+  return denied.empty() ? Status() : store_.deny_hostnames(denied);
+}
+
 /// Clears each list that was written, so that another try does not write it again.
 Status StoreSink::write(Batch& batch) {
-  if (!batch.hostnames.empty()) M8_TRY(store_.upsert_hostnames(run_, batch.hostnames));
+  M8_TRY(write_hostnames(batch.hostnames));
   batch.hostnames.clear();
   if (!batch.endpoints.empty()) M8_TRY(store_.upsert_endpoints(run_, batch.endpoints));
   batch.endpoints.clear();

@@ -31,6 +31,7 @@ class StoreSink final : public model::Sink {
   /// Writes what is left; an error is lost here, so call flush() first.
   ~StoreSink() override;
 
+  /// A record that is not live says that a known name is gone; see Store::deny_hostnames().
   Status hostname(const model::Hostname& record) override;
   Status endpoint(const model::Endpoint& record) override;
   Status finding(const model::Finding& record) override;
@@ -56,6 +57,7 @@ class StoreSink final : public model::Sink {
   void work(std::stop_token stop);
   void write_pending(std::unique_lock<std::mutex>& lock);
   Status write(Batch& batch);
+  Status write_hostnames(std::vector<model::Hostname>& records);
 
   Store& store_;
   const std::int64_t run_;

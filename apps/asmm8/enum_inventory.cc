@@ -1,0 +1,172 @@
+#include "enum_inventory.h"
+
+#include <algorithm>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "cli/shell_words.h"
+#include "enumerate/words.h"
+#include "inventory.h"
+
+namespace m8::asmm8 {
+namespace {
+
+/// SHA-256 over texts, one after the other.
+class Key {
+ public:
+  void add(std::string_view text) {
+    hash_ = sha256_hex(fmt::format("{} {} {}", hash_, text.size(), text));
+  }
+  const std::string& text() const { return hash_; }
+
+ private:
+  std::string hash_;
+};
+
+/// False if \p path is no file that can be read again.
+Result<bool> add_file(Key& key, const std::string& path) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) != 0) return errno_error(path, errno);
+  if (!S_ISREG(status.st_mode)) return false;
+  std::string block(1u << 20, '\0');
+  for (;;) {
+    const ssize_t count = ::read(fd.get(), block.data(), block.size());
+    if (count < 0) return errno_error(path, errno);
+    if (count == 0) return true;
+    key.add(std::string_view(block).substr(0, static_cast<std::size_t>(count)));
+  }
+}
+
+}  // namespace
+
+std::vector<cli::Flag> enum_inventory_flags() {
+  cli::Flag stored = inventory_flag("stored", {}, "Input", "all enabled domains of the store");
+  stored.detail = "As asmm8 domain add and enable left them; besides those that are given.";
+  cli::Flag no_recheck =
+      inventory_flag("no-recheck", {}, "Input", "do not ask again for the names that are known");
+  no_recheck.common = false;
+  no_recheck.detail =
+      "Without it every stored name of the domains is asked again, so that what is gone or has "
+      "returned is known. A name is gone when it was denied twice.";
+  cli::Flag only_new =
+      inventory_flag("only-new", {}, "Output", "print only names that were never seen before");
+  only_new.detail = "For cron: nothing is printed when there is no news. Everything is stored.";
+  cli::Flag resume = inventory_flag("resume", {}, "Input", "go on with a run that did not end");
+  resume.argument = "RUN";
+  resume.type = cli::ValueType::number(1, 1'000'000'000'000);
+  resume.detail =
+      "With the same domains, word list and options: words that were tried are not tried again, "
+      "but for those of the last half second before a kill, and those that got no answer. A file "
+      "of -o is added to.";
+  return {stored, no_recheck, only_new, resume};
+}
+
+Result<std::vector<net::Name>> stored_domains(const cli::Values& flags) {
+  auto store = M8_TRY(store::open_chosen(flags, {.must_exist = true}));
+  if (!M8_TRY(store->any_domain_enabled())) {
+    return Error{ErrorCode::kNotFound,
+                 "--stored: no domain is enabled: asmm8 domain add or enable one"};
+  }
+  std::vector<net::Name> domains;
+  M8_TRY(store->for_each_domain({.enabled_only = true}, [&domains](const model::Domain& domain) {
+    domains.push_back(net::Name::trusted(domain.name));
+    return Status();
+  }));
+  return domains;
+}
+
+Result<store::Continuation> continuation_of(const cli::Values& flags,
+                                            const std::vector<net::Name>& domains) {
+  store::Continuation continuation;
+  continuation.resume = flags.number<std::int64_t>("resume");
+  Key key;
+  key.add("asmm8 enum 1");
+  for (const net::Name& domain : domains) key.add(domain.text());
+  key.add("words");
+  bool again = true;
+  if (const std::string list = flags.text("wordlist"); !list.empty()) {
+    again = M8_TRY(add_file(key, list));
+  } else {
+    for (const std::string_view word : enumerate::common_labels()) key.add(word);
+  }
+  key.add("scope");
+  if (const std::string scope = flags.text("scope"); !scope.empty()) {
+    again = M8_TRY(add_file(key, scope)) && again;
+  }
+  for (const std::string& rule : flags.list("exclude")) key.add(rule);
+  if (again) continuation.key = key.text();
+  if (again || continuation.resume == 0) return continuation;
+  return Error{ErrorCode::kInvalidArgument, "--resume: a list that is a pipe can't be read again"};
+}
+
+Status ShownNames::keep_back_known(store::Store& store, const std::vector<net::Name>& domains,
+                                   WallTime started) {
+  for (const net::Name& domain : domains) {
+    store::HostnameFilter filter;
+    filter.domain = domain.text();
+    M8_TRY(store.for_each_hostname(filter, [&](const model::Hostname& record) {
+      if (record.first_seen < started) known_.push_back(seeded_hash(record.hostname));
+      return Status();
+    }));
+  }
+  std::sort(known_.begin(), known_.end());
+  return {};
+}
+
+Status ShownNames::hostname(const model::Hostname& record) {
+  if (!record.live) return {};
+  const std::uint64_t hash = seeded_hash(record.hostname);
+  if (std::binary_search(known_.begin(), known_.end(), hash)) return {};
+  return inner_.hostname(record);
+}
+
+EnumInventory::EnumInventory(const cli::Values& flags, const std::vector<net::Name>& domains,
+                             store::RunStore* store, const model::Run& run)
+    : domains_(domains),
+      store_(store),
+      recheck_(store != nullptr && !flags.on("no-recheck")),
+      run_(run.id) {}
+
+void EnumInventory::add_to(enumerate::Merge& candidates, enumerate::CandidateSource& words,
+                           model::Sink& sink) {
+  if (recheck_) {
+    inventory_ = std::make_unique<store::StoreInventory>(store_->store(), run_);
+    known_ = std::make_unique<enumerate::KnownNames>(domains_, *inventory_, sink,
+                                                     SystemClock::instance());
+    candidates.add(*known_);
+  }
+  if (!store_) return candidates.add(words);
+  journaled_ = std::make_unique<enumerate::Journaled>(words, store_->journal());
+  candidates.add(*journaled_);
+}
+
+void EnumInventory::count(model::Run& run) const {
+  if (known_) {
+    run.counts["known"] = known_->asked();
+    run.counts["gone"] = known_->gone();
+  }
+  if (journaled_ && journaled_->skipped() > 0) run.counts["resumed"] = journaled_->skipped();
+}
+
+std::string resume_command(const cli::Context& context, const model::Run& run) {
+  std::vector<std::string> words{context.program};
+  for (std::size_t i = 0; i < context.arguments.size(); ++i) {
+    const std::string& word = context.arguments[i];
+    if (word == "--resume" || word == "-resume") {
+      ++i;
+    } else if (!word.starts_with("--resume=") && !word.starts_with("-resume=")) {
+      words.push_back(word);
+    }
+  }
+  words.insert(words.end(), {"--resume", std::to_string(run.id)});
+  return cli::shell_words(words);
+}
+
+}  // namespace m8::asmm8
