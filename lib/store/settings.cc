@@ -99,8 +99,8 @@ OpenOptions open_options(const cli::Values& flags, OpenOptions options) {
 
 StoreSinkOptions sink_options(const cli::Values& flags) {
   StoreSinkOptions options;
-  options.batch_records = flags.number<std::size_t>("store-batch-records");
-  options.batch_bytes = flags.bytes("store-batch-bytes");
+  options.batch.records = flags.number<std::size_t>("store-batch-records");
+  options.batch.bytes = flags.bytes("store-batch-bytes");
   options.max_age = flags.duration("store-batch-age");
   return options;
 }
