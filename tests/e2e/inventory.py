@@ -109,13 +109,13 @@ class Inventory(Case):
     def test_a_name_without_an_answer_is_not_gone(self):
         self.enumerate()
         self.zone.silent.add("www.z.test")
-        self.enumerate("--retry", 1, "--timeout", "100ms")
+        self.enumerate("--retry", 1, "--dns-timeout", "100ms")
         self.assertEqual(self.kinds(2), {})
 
     def test_a_dead_resolver_makes_nothing_gone(self):
         self.enumerate()
         self.zone.close()
-        self.enumerate("--retry", 1, "--timeout", "100ms", code=(1, 4))
+        self.enumerate("--retry", 1, "--dns-timeout", "100ms", code=(1, 4))
         self.assertEqual(self.kinds(2), {})
         self.assertTrue(all(one["live"] for one in self.hosts()))
 
