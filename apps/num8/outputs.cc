@@ -63,6 +63,10 @@ Status Outputs::write(const model::Finding& finding) {
   return {};
 }
 
+Status Outputs::endpoint(const model::Endpoint& endpoint) {
+  return store_ ? store_->sink().endpoint(endpoint) : Status();
+}
+
 Status Outputs::flush() {
   const Status shown = screen_->flush();
   const Status kept = file_ ? file_->flush() : Status();

@@ -41,6 +41,8 @@ class Outputs final : public model::Sink {
   Status end(const model::Run& run) { return store_ ? store_->end(run) : Status(); }
 
   Status finding(const model::Finding& finding) override;
+  /// Kept in the store.
+  Status endpoint(const model::Endpoint& endpoint) override;
   Status flush() override;
 
  private:

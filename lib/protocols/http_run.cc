@@ -186,7 +186,7 @@ void HttpRun::receive(InFlight request, Result<http::Exchange> result) {
   if (!result) {
     fail(request, result.error());
   } else {
-    execution_->scan.observer.answered(request.url);
+    execution_->scan.observer.answered(request.url, result->hops.front());
     outcome_.status = {};
     if (!stopped_) evaluate(request, std::move(*result));
   }

@@ -80,8 +80,9 @@ class Observer {
   virtual void finding(model::Finding finding) = 0;
   /// False: \p url's host is skipped as unresponsive (templates 12.3); the block ends.
   virtual bool may_send(const net::Url& url) = 0;
-  /// An answer came (resets the host's error count).
-  virtual void answered(const net::Url& url) = 0;
+  /// An answer came (resets the host's error count): \p response, the first of its chain,
+  /// borrowed for the call.
+  virtual void answered(const net::Url& url, const http::Response& response) = 0;
   /// A request got no answer and this counts against the host (not so for @timeout).
   virtual void failed(const net::Url& url, const Error& error) = 0;
   /// \p requests of this block are through: answered, failed, or skipped with the rest of it. The

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "scan/endpoint_record.h"
 
 namespace m8::scan {
 namespace {
@@ -241,9 +242,10 @@ void Engine::finding(model::Finding finding) { records_.add(std::move(finding));
 
 bool Engine::may_send(const net::Url& url) { return budget_.may_send(HostBudget::key(url)); }
 
-void Engine::answered(const net::Url& url) {
+void Engine::answered(const net::Url& url, const http::Response& response) {
   const std::string key = HostBudget::key(url);
   if (!budget_.answered(key)) return;
+  records_.add(endpoint_of(url, response, parts_.clock.wall()));
   std::vector<std::weak_ptr<TargetRun>> told;
   {
     auto pilots = pilots_.lock();

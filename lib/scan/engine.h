@@ -110,7 +110,7 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
   // protocols::Observer
   void finding(model::Finding finding) override;
   bool may_send(const net::Url& url) override;
-  void answered(const net::Url& url) override;
+  void answered(const net::Url& url, const http::Response& response) override;
   void failed(const net::Url& url, const Error& error) override;
   void progress(int requests) override;
   void warning(std::string_view text) override;

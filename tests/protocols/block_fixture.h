@@ -71,7 +71,7 @@ class RecordingObserver final : public protocols::Observer {
 
   void finding(model::Finding finding) override { findings.lock()->push_back(std::move(finding)); }
   bool may_send(const net::Url&) override { return host_is_up; }
-  void answered(const net::Url&) override { ++answers; }
+  void answered(const net::Url&, const http::Response&) override { ++answers; }
   void failed(const net::Url&, const Error&) override { ++failures; }
   void progress(int requests) override { done += requests; }
   void warning(std::string_view text) override { warnings.lock()->emplace_back(text); }

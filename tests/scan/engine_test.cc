@@ -28,11 +28,16 @@ class KeepingSink final : public model::Sink {
     outcomes[outcome.target] = outcome.reason;
     return {};
   }
+  Status endpoint(const model::Endpoint& endpoint) override {
+    endpoints.push_back(endpoint);
+    return {};
+  }
   std::vector<std::string> sorted() {
     std::sort(found.begin(), found.end());
     return found;
   }
   std::vector<std::string> found;
+  std::vector<model::Endpoint> endpoints;
   std::map<std::string, std::string> outcomes;
 };
 
@@ -109,6 +114,25 @@ TEST_CASE("scan/engine: every template runs against every target") {
   CHECK(totals.requests_done == 4);
   CHECK(totals.requests_planned == 4);
   CHECK(first.requests().size() == 2);
+}
+
+TEST_CASE("scan/engine: what answers becomes an endpoint, once; what is dead does not") {
+  const RecordingServer server(
+      [](const std::string&) { return ok_reply("no", "Server: nginx/1.22\r\n"); });
+  ScanFixture scan;
+  scan.add_word("front", "");
+  scan.add_word("at-x", "/x");
+  scan.add_word("at-y", "/y");
+  REQUIRE(scan.run({server.url(), dead_url()}).ok());
+  REQUIRE(scan.sink.endpoints.size() == 1);
+  const model::Endpoint& endpoint = scan.sink.endpoints[0];
+  CHECK(endpoint.url == server.url());
+  CHECK(endpoint.hostname == "127.0.0.1");
+  CHECK(endpoint.ip == "127.0.0.1");
+  CHECK(endpoint.port > 0);
+  CHECK(endpoint.server == "nginx/1.22");
+  CHECK(endpoint.status == 200);
+  CHECK(endpoint.live);
 }
 
 TEST_CASE("scan/engine: a dead host costs one connection and is skipped") {
