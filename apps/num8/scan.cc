@@ -102,8 +102,8 @@ class Scan {
     if (!outputs.ok()) return cli::fail(context_.program, outputs.error());
     const Status traced = trace_.open(context_.flags.text("trace-jobs"));
     if (!traced.ok()) return cli::fail(context_.program, traced.error());
-    auto network = Network::create(context_.flags, settings_, limits_.memory(), clock_,
-                                   stop_.get_token());
+    auto network =
+        Network::create(context_.flags, settings_, limits_.memory(), clock_, stop_.get_token());
     if (!network.ok()) return cli::fail(context_.program, network.error());
     proxy_ = (*network)->proxy();
     const Status status = scan(*catalog, reader, **outputs, **network);
@@ -193,8 +193,7 @@ class Scan {
     if (totals_.records_lost > 0 || !totals_.first_record_error.empty()) return cli::kFailed;
     if (settings_.fail_on && outputs.worst() && *outputs.worst() >= *settings_.fail_on)
       return cli::kFound;
-    const bool incomplete =
-        is_incomplete(totals_, stats_) || names_lost_ > 0 || limits_.reached();
+    const bool incomplete = is_incomplete(totals_, stats_) || names_lost_ > 0 || limits_.reached();
     return incomplete ? cli::kIncomplete : cli::kDone;
   }
 

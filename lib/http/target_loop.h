@@ -47,7 +47,7 @@ class TargetLoop final : private Connection::Owner {
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::milliseconds retry_delay{1000};
     std::chrono::milliseconds max_hold{10'000};
-    std::optional<Proxy> proxy;  ///< with addresses
+    std::optional<Proxy> proxy;        ///< with addresses
     MemoryGovernor* memory = nullptr;  ///< borrowed
   };
 

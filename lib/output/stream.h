@@ -35,7 +35,8 @@ class Stream {
  public:
   /// Takes \p fd over; 1 (stdout) and 2 (stderr) are not closed. \p name is for errors.
   Stream(Fd fd, std::string name, StreamOptions options = {});
-  /// Creates or truncates (or appends to) the file \p path (mode 0644). kNotFound, kDenied, kIo, kExhausted.
+  /// Creates or truncates (or appends to) the file \p path (mode 0644). kNotFound, kDenied, kIo,
+  /// kExhausted.
   static Result<std::unique_ptr<Stream>> create(const std::string& path,
                                                 StreamOptions options = {});
   /// Writes what is left; an error is lost here, so call flush() first.

@@ -26,7 +26,9 @@ void TargetRun::finding(model::Finding finding) {
 
 bool TargetRun::may_send(const net::Url& url) { return scan_.protocols.observer.may_send(url); }
 
-void TargetRun::answered(const net::Url& url) { scan_.protocols.observer.answered(url); }
+void TargetRun::answered(const net::Url& url, const http::Response& response) {
+  scan_.protocols.observer.answered(url, response);
+}
 
 void TargetRun::failed(const net::Url& url, const Error& error) {
   scan_.protocols.observer.failed(url, error);

@@ -86,7 +86,7 @@ class TargetRun final : public std::enable_shared_from_this<TargetRun>,
   // protocols::Observer: counted, and passed on.
   void finding(model::Finding finding) override;
   bool may_send(const net::Url& url) override;
-  void answered(const net::Url& url) override;
+  void answered(const net::Url& url, const http::Response& response) override;
   void failed(const net::Url& url, const Error& error) override;
   void progress(int requests) override;
   void warning(std::string_view text) override;

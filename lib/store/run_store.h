@@ -33,8 +33,8 @@ class RunStore {
   /// Opens the store that --store names, else the default one of this user, and begins \p run in
   /// it, giving it its id; or takes up the run that \p continuation names: its id and its start.
   /// A password in its arguments is
-  /// hidden. Null with --no-store. Errors of open_store() and begin_run(); kInvalidArgument for a run that
-  /// can't be gone on with, kNotFound for one that there is not.
+  /// hidden. Null with --no-store. Errors of open_store() and begin_run(); kInvalidArgument for a
+  /// run that can't be gone on with, kNotFound for one that there is not.
   static Result<std::unique_ptr<RunStore>> open(const cli::Values& flags, model::Run& run,
                                                 const Continuation& continuation = {});
   ~RunStore();

@@ -21,7 +21,7 @@ TEST_CASE("store/settings: the defaults of the flags are those of the options") 
   CHECK(said.pool.wait_timeout == built_in.pool.wait_timeout);
   CHECK(said.pool.answer_timeout == built_in.pool.answer_timeout);
   const StoreSinkOptions sink = sink_options(flags), plain;
-  CHECK(sink.batch_records == plain.batch_records);
-  CHECK(sink.batch_bytes == plain.batch_bytes);
+  CHECK(sink.batch.records == plain.batch.records);
+  CHECK(sink.batch.bytes == plain.batch.bytes);
   CHECK(sink.max_age == plain.max_age);
 }
