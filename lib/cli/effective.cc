@@ -88,7 +88,7 @@ std::string shown_value(const Flag& flag, const FlagValues& values) {
   std::vector<std::string> texts = values.list(flag.name);
   for (std::string& text : texts) {
     if (flag.secret) text = "***";
-    if (flag.type.kind == ValueType::Kind::kUrl) text = without_password(text);
+    if (flag.type.is_location()) text = without_password(text);
   }
   return fmt::format("{}", fmt::join(texts, ","));
 }

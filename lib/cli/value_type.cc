@@ -84,7 +84,7 @@ Result<long long> measure(const ValueType& type, std::string_view text) {
 }
 
 Status check(const ValueType& type, std::string_view text) {
-  if (type.kind == ValueType::Kind::kText) return {};
+  if (type.kind == ValueType::Kind::kText || type.kind == ValueType::Kind::kPlace) return {};
   if (type.kind == ValueType::Kind::kUrl) return check_url(text);
   if (type.kind == ValueType::Kind::kRate) {
     return net::Rate::parse(text).ok()
@@ -116,7 +116,7 @@ std::string ValueType::range() const {
 Status check_value(const ValueType& type, std::string_view text, bool secret) {
   const Status good = check(type, text);
   if (good.ok() || secret) return good;
-  const bool url = type.kind == ValueType::Kind::kUrl;
+  const bool url = type.is_location();
   return Error{good.error().code,
                fmt::format("{}: {}", good.error().message, url ? without_password(text) : text)};
 }

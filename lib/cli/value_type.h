@@ -13,7 +13,7 @@ namespace m8::cli {
 
 /// The type of a flag's value. Bounds are inclusive.
 struct ValueType {
-  enum class Kind { kText, kNumber, kDuration, kSize, kRate, kUrl };
+  enum class Kind { kText, kNumber, kDuration, kSize, kRate, kUrl, kPlace };
   Kind kind = Kind::kText;
   long long min = 0;  ///< kNumber: itself; kDuration: milliseconds; kSize: bytes; else unused
   long long max = 0;
@@ -30,7 +30,11 @@ struct ValueType {
   static ValueType rate() { return {Kind::kRate, 0, 0}; }
   /// "SCHEME:REST" without blanks.
   static ValueType url() { return {Kind::kUrl, 0, 0}; }
+  /// A URL or a path.
+  static ValueType place() { return {Kind::kPlace, 0, 0}; }
 
+  /// Its values may have a password in them.
+  bool is_location() const { return kind == Kind::kUrl || kind == Kind::kPlace; }
   /// "1 to 100", "1s to 1h", "1 to 4G"; empty for types without bounds.
   std::string range() const;
 };

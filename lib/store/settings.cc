@@ -18,6 +18,7 @@ cli::Flag store_url() {
       "without it the SQLite database m8/m8.db under $XDG_DATA_HOME. A password is better kept out "
       "of the command line: in the config file, in $PGPASSWORD or in ~/.pgpass.";
   url.common = true;
+  url.type = cli::ValueType::place();
   url.key = "store.url";
   url.aliases = {"store-url"};
   return url;
