@@ -240,7 +240,7 @@ model::Hostname Passive::unproven(const enumerate::Candidate& candidate) const {
   record.hostname = candidate.name;
   record.sources = {candidate.source};
   record.first_seen = record.last_seen = clock_.wall();
-  record.proven = record.live = false;
+  record.proven = false;
   return record;
 }
 
