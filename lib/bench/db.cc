@@ -29,7 +29,7 @@ using store::Query;
 
 constexpr auto kTimeout = std::chrono::seconds(600);
 constexpr int kClients = 10;
-constexpr std::size_t kBatch = 20'000;  // StoreSink's
+constexpr std::size_t kBatch = 50'000;  // StoreSink's
 constexpr std::size_t kOneByOne = 2'000;
 constexpr const char* kDomain = "bench.example";
 // pgbench -S has this statement.
@@ -227,15 +227,18 @@ Status measure_crowd(const Context& context, const Setup& setup, Report& report)
 
 // ---- bulk -----------------------------------------------------------------------------------
 
-/// Names in an order that is no help to an index.
-std::string label_of(std::size_t i) {
-  return fmt::format("{:08x}", static_cast<std::uint32_t>(i * 2654435761u));
+/// In which order names come: scattered is no help to an index, sequential is its own.
+enum class Order { kScattered, kSequential };
+
+std::string label_of(std::size_t i, Order order) {
+  const std::size_t factor = order == Order::kScattered ? 2654435761u : 1u;
+  return fmt::format("{:08x}", static_cast<std::uint32_t>(i * factor));
 }
 
-model::Hostname record_of(std::size_t i, WallTime seen) {
+model::Hostname record_of(std::size_t i, WallTime seen, Order order = Order::kScattered) {
   model::Hostname record;
   record.domain = kDomain;
-  record.hostname = fmt::format("{}.{}", label_of(i), kDomain);
+  record.hostname = fmt::format("{}.{}", label_of(i, order), kDomain);
   record.sources = {"bruteforce"};
   record.first_seen = record.last_seen = seen;
   record.a = {fmt::format("10.{}.{}.{}", i >> 16 & 255, i >> 8 & 255, i & 255)};
@@ -248,14 +251,14 @@ constexpr WallTime kFirst{std::chrono::seconds(1'700'000'000)};
 /// Gives all names to \p store in batches. Records per second of the store's time; making the
 /// records is not counted.
 Result<double> store_names(const Context& context, store::Store& store, std::size_t names,
-                           WallTime seen) {
+                           WallTime seen, Order order = Order::kScattered) {
   std::chrono::duration<double> taken{};
   std::vector<model::Hostname> batch;
   for (std::size_t i = 0; i < names; i += kBatch) {
     if (context.stop.stop_requested()) return Error{ErrorCode::kCancelled, "stopped"};
     batch.clear();
     for (std::size_t j = i; j < std::min(names, i + kBatch); ++j)
-      batch.push_back(record_of(j, seen));
+      batch.push_back(record_of(j, seen, order));
     const auto began = context.clock.now();
     M8_TRY(store.upsert_hostnames(1, batch));
     taken += context.clock.now() - began;
@@ -315,13 +318,13 @@ Status run_one_by_one(const Context& context, PgConnection& connection, Series& 
 }
 
 /// All names are there, and one of them as it was given.
-Status check_names(store::Store& store, std::size_t names) {
+Status check_names(store::Store& store, std::size_t names, Order order = Order::kScattered) {
   const auto info = M8_TRY(store.info());
   for (const auto& [table, rows] : info.rows) {
     if (table == "hostname" && rows != names)
       return Error{ErrorCode::kInternal, fmt::format("bench db: {} names of {}", rows, names)};
   }
-  const model::Hostname wanted = record_of(names / 2, kFirst);
+  const model::Hostname wanted = record_of(names / 2, kFirst, order);
   store::HostnameFilter filter;
   filter.domain = kDomain;
   filter.limit = 1;
@@ -369,20 +372,37 @@ Status compare_bulk(const Context& context, const Setup& setup, Report& report) 
   return {};
 }
 
+/// All names into a new file: records per second while they are new, and once they are known.
+Result<std::pair<double, double>> store_sqlite(const Context& context, const std::string& path,
+                                               std::size_t names, Order order) {
+  const auto store = M8_TRY(store::open_store("sqlite:" + path));
+  const double fresh = M8_TRY(store_names(context, *store, names, kFirst, order));
+  M8_TRY(check_names(*store, names, order));
+  const WallTime later = kFirst + std::chrono::hours(24);
+  const double known = M8_TRY(store_names(context, *store, names, later, order));
+  M8_TRY(check_names(*store, names, order));
+  return std::pair(fresh, known);
+}
+
 Status measure_sqlite(const Context& context, const Setup& setup, Report& report) {
-  Row& fresh = report.row("SQLite: hostnames stored, new", "1/s", Bar::at_least(300'000));
-  Row& known = report.row("SQLite: hostnames stored, known", "1/s");
-  for (int i = 0; i < context.repeats; ++i) {
-    const std::string path = fmt::format("{}/store-{}.db", context.temp_directory, i);
-    {
-      const auto store = M8_TRY(store::open_store("sqlite:" + path));
-      fresh.ours.add(M8_TRY(store_names(context, *store, setup.names, kFirst)));
-      M8_TRY(check_names(*store, setup.names));
-      known.ours.add(
-          M8_TRY(store_names(context, *store, setup.names, kFirst + std::chrono::hours(24))));
+  const std::pair<Order, const char*> orders[] = {{Order::kScattered, "scattered"},
+                                                  {Order::kSequential, "sequential"}};
+  for (const auto& [order, word] : orders) {
+    const Bar bar = Bar::at_least(300'000);
+    Row& fresh = report.row(fmt::format("SQLite: hostnames stored, new, {}", word), "1/s", bar);
+    Row& known = report.row(fmt::format("SQLite: hostnames stored, known, {}", word), "1/s", bar);
+    for (int i = 0; i < context.repeats; ++i) {
+      const std::string path = fmt::format("{}/store-{}-{}.db", context.temp_directory, word, i);
+      const auto [new_rate, known_rate] = M8_TRY(store_sqlite(context, path, setup.names, order));
+      fresh.ours.add(new_rate);
+      known.ours.add(known_rate);
+      ::unlink(path.c_str());
     }
-    ::unlink(path.c_str());
   }
+  report.note(
+      fmt::format("SQLite: {} names of one domain in batches of {}; scattered: by a hash, so that"
+                  " each batch falls all over the index; sequential: in the index's order",
+                  setup.names, kBatch));
   return {};
 }
 

@@ -8,11 +8,16 @@ namespace m8::store {
 
 std::string join_words(const std::vector<std::string>& words) {
   std::string out;
+  join_words(words, out);
+  return out;
+}
+
+void join_words(const std::vector<std::string>& words, std::string& out) {
+  out.clear();
   for (const auto& word : words) {
     if (!out.empty()) out += ' ';
     out += word;
   }
-  return out;
 }
 
 std::vector<std::string> split_words(std::string_view text) {

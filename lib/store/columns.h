@@ -27,6 +27,8 @@ inline WallTime from_millis(std::int64_t millis) {
 
 /// Lists are words separated by one space.
 std::string join_words(const std::vector<std::string>& words);
+/// Into \p out, whose memory is used again.
+void join_words(const std::vector<std::string>& words, std::string& out);
 std::vector<std::string> split_words(std::string_view text);
 
 /// Counts of a run as a JSON object.

@@ -50,9 +50,9 @@ std::vector<cli::Flag> write_settings() {
       time_setting("store.busy_timeout", "10s", "wait for another process that locks SQLite"),
       time_setting("store.slow_query", "100ms", "log statements that take longer; 0: none",
                    milliseconds(0)),
-      cli::setting("store.batch_records", "N", cli::ValueType::number(1, 1'000'000), "20000",
+      cli::setting("store.batch_records", "N", cli::ValueType::number(1, 1'000'000), "50000",
                    "write when so many records wait,"),
-      cli::setting("store.batch_bytes", "SIZE", cli::ValueType::size(1'024, 1LL << 30), "8M",
+      cli::setting("store.batch_bytes", "SIZE", cli::ValueType::size(1'024, 1LL << 30), "24M",
                    "or records of about so many bytes,"),
       time_setting("store.batch_age", "1s", "or a record for so long"),
   };

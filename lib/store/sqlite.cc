@@ -14,25 +14,13 @@
 #include "store/slow_query.h"
 #include "store/sql_store.h"
 #include "store/sqlite_db.h"
+#include "store/sqlite_hostnames.h"
 
 namespace m8::store {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x6d380001;  // "m8", then the file's generation
 
-constexpr std::string_view kDomainId = "SELECT id FROM domain WHERE name = ?";
-
-constexpr std::string_view kUpsertHostname =
-    "INSERT INTO hostname (domain_id, hostname, sources, first_seen, last_seen, first_run, "
-    "last_run,"
-    " a, aaaa, cname, resolver, wildcard, live)"
-    " VALUES (?, ?, ?, ?, ?, ?6, ?6, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (domain_id, hostname) DO UPDATE SET"
-    " sources = join_words(sources, excluded.sources), last_seen = excluded.last_seen,"
-    " last_run = excluded.last_run, a = excluded.a, aaaa = excluded.aaaa, cname = excluded.cname,"
-    " resolver = excluded.resolver, wildcard = excluded.wildcard, live = excluded.live,"
-    " changed = CASE WHEN live <> excluded.live OR a <> excluded.a OR aaaa <> excluded.aaaa"
-    " OR cname <> excluded.cname THEN excluded.last_seen ELSE changed END";
 constexpr std::string_view kDenyHostname =
     "UPDATE hostname SET live = 0, changed = ?3"
     " WHERE domain_id = (SELECT id FROM domain WHERE name = ?1) AND hostname = ?2"
@@ -80,7 +68,6 @@ class SqliteStore final : public SqlStore, private SchemaOwner {
   Result<int> schema_version() override;
   Status apply(const Migration& step) override;
   Result<std::int64_t> pragma(std::string_view name);
-  Result<std::int64_t> domain_id(const std::string& name, WallTime seen);
 
   const std::chrono::milliseconds slow_query_;
   std::mutex mutex_;  ///< one statement at a time on the one connection
@@ -166,37 +153,10 @@ std::string SqliteStore::scanned_table(std::string_view line) const {
   return one_row ? std::string() : table;
 }
 
-Result<std::int64_t> SqliteStore::domain_id(const std::string& name, WallTime seen) {
-  auto select = M8_TRY(db_->prepare(kDomainId));
-  if (M8_TRY(select.bind(name).step())) return select.integer(0);
-  const Query query = insert_domain({name, true, seen});
-  auto insert = M8_TRY(db_->prepare(query.sql));
-  for (const Value& value : query.values) insert.bind_value(value);
-  M8_TRY(insert.run());
-  return db_->last_id();
-}
-
 Status SqliteStore::upsert_hostnames(std::int64_t run, std::span<const model::Hostname> batch) {
   std::lock_guard lock(mutex_);
   auto transaction = M8_TRY(SqliteTransaction::begin(*db_));
-  {
-    std::map<std::string, std::int64_t> domains;
-    auto upsert = M8_TRY(db_->prepare(kUpsertHostname));
-    for (const model::Hostname* record : sorted(batch, hostname_key)) {
-      auto domain = domains.find(record->domain);
-      if (domain == domains.end()) {
-        const auto id = M8_TRY(domain_id(record->domain, record->first_seen));
-        domain = domains.emplace(record->domain, id).first;
-      }
-      const std::string sources = join_words(record->sources), cname = join_words(record->cname);
-      const std::string a = join_words(record->a), aaaa = join_words(record->aaaa);
-      const std::int64_t live = record->live ? 1 : 0;
-      upsert.bind(domain->second).bind(record->hostname).bind(sources);
-      upsert.bind(to_millis(record->first_seen)).bind(to_millis(record->last_seen)).bind(run);
-      upsert.bind(a).bind(aaaa).bind(cname).bind(record->resolver).bind(record->wildcard);
-      M8_TRY(upsert.bind(live).run());
-    }
-  }
+  M8_TRY(HostnameWriter(*db_, run).write(batch));
   return transaction.commit();
 }
 

@@ -16,15 +16,27 @@
 namespace m8::store {
 namespace {
 
-// FULL: what a batch committed survives a power cut. 64 MiB of cache, and of WAL between
-// checkpoints.
+// page_size: of new files. A batch in no order touches most pages of an index, so fewer, larger
+// ones are less work. NORMAL: in WAL mode a power cut (not a crash or kill of the program) may take
+// the last batches with it, each as a whole, and never damages the file. 48 MiB of cache, which
+// holds the index of a million names; 128 MiB of WAL between checkpoints, so that a page that each
+// batch touches is copied back seldom.
 constexpr const char* kPragmas =
+    "PRAGMA page_size = 8192;"
     "PRAGMA journal_mode = WAL;"
-    "PRAGMA synchronous = FULL;"
+    "PRAGMA synchronous = NORMAL;"
     "PRAGMA foreign_keys = ON;"
-    "PRAGMA cache_size = -65536;"
+    "PRAGMA cache_size = -49152;"
     "PRAGMA wal_autocheckpoint = 16384;"
+    "PRAGMA journal_size_limit = 134217728;"
     "PRAGMA temp_store = MEMORY;";
+
+/// Without the statistics of SQLite's memory, which cost a lock at each allocation. Has an effect
+/// before the library's first use only; refused later, which does no harm.
+void configure_library() {
+  static const int refused = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(refused);
+}
 
 std::vector<std::string_view> words_of(std::string_view text) {
   std::vector<std::string_view> words;
@@ -160,6 +172,7 @@ Result<std::unique_ptr<SqliteDb>> SqliteDb::open(const std::string& path,
                                                  std::chrono::milliseconds busy_timeout,
                                                  bool must_exist) {
   M8_TRY(check_file(path, must_exist));
+  configure_library();
   sqlite3* handle = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);

@@ -1,7 +1,8 @@
 /// Store: what is remembered between runs. SQLite or PostgreSQL behind it; opened by URL.
 ///
-/// Thread-safe. Batches are one transaction each: all of it is kept, or nothing. Errors that every
-/// function may give: kExhausted (disk full, no connection left), kTimeout (locked by another
+/// Thread-safe. Batches are one transaction each: all of it is kept, or nothing, also if the
+/// program is killed. SQLite: a power cut may take the last batches, never half of one. Errors that
+/// every function may give: kExhausted (disk full, no connection left), kTimeout (locked by another
 /// process, no answer), kNetwork (the server is gone), kDenied, kIo, kCorrupt; each names the
 /// database, never its password, and what was committed before stays.
 #pragma once

@@ -63,8 +63,10 @@ template <typename Record>
 Status StoreSink::add(std::vector<Record> Batch::*list, Record record, std::size_t bytes) {
   std::unique_lock lock(mutex_);
   // Writing is bounded by the store's own time-outs, so this ends.
-  done_.wait(lock, [this] { return !due(2) || !last_.ok(); });
-  if (due(2)) return last_.error();
+  // One batch beside the one that is written.
+  const auto full = [this] { return due(writing_ ? 1 : 2); };
+  done_.wait(lock, [&] { return !full() || !last_.ok(); });
+  if (full()) return last_.error();
   const bool first = pending_.records() == 0;
   (pending_.*list).push_back(std::move(record));
   pending_.bytes += bytes;

@@ -115,6 +115,37 @@ TEST_CASE("store/contract: a known name keeps its first sighting and joins its s
   });
 }
 
+TEST_CASE("store/contract: a batch mixes what is new, known, moved and denied, in any order") {
+  on_each_backend([](Store& store, const auto&) {
+    auto known = make_hostname("known.example.com"), moved = make_hostname("moved.example.com");
+    auto gone = make_hostname("gone.example.com"), other = make_hostname("known.b.org", "b.org");
+    REQUIRE(store.upsert_hostnames(1, std::vector{moved, known, other, gone}).ok());
+    for (auto* record : {&known, &moved, &gone, &other}) record->last_seen = at_second(60);
+    known.sources = {"permute"};
+    known.resolver = "127.0.0.2:53";
+    moved.a = {"192.0.2.9"};
+    gone.live = false;
+    const auto fresh = make_hostname("fresh.b.org", "b.org", 60);
+    const auto before = make_hostname("a.example.com", "example.com", 60);
+    REQUIRE(store.upsert_hostnames(2, std::vector{other, gone, fresh, known, before, moved}).ok());
+    CHECK(changes_of(store, {"", at_second(30)}) ==
+          "new:fresh.b.org new:a.example.com gone:gone.example.com changed:moved.example.com");
+    HostnameFilter filter;
+    filter.not_seen_by = 2;
+    CHECK(hostnames_of(store, filter).empty());
+    filter = {};
+    filter.domain = "example.com";
+    filter.after = "gone.example.com";
+    const auto rows = hostnames_of(store, filter);
+    REQUIRE(rows.size() == 2);
+    CHECK(rows[0].sources == std::vector<std::string>{"bruteforce", "permute"});
+    CHECK(rows[0].resolver == "127.0.0.2:53");
+    CHECK(rows[0].first_seen == at_second(0));
+    CHECK(rows[0].last_seen == at_second(60));
+    CHECK(rows[1].a == moved.a);
+  });
+}
+
 TEST_CASE("store/contract: names are listed by domain and name, and filtered") {
   on_each_backend([](Store& store, const auto&) {
     std::vector<model::Hostname> batch = {make_hostname("b.z.org", "z.org", 10),

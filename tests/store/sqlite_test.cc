@@ -147,15 +147,48 @@ TEST_CASE("store/sqlite: a database locked by another program is said to be, in 
   CHECK(store->upsert_hostnames(1, {&record, 1}).ok());
 }
 
+TEST_CASE("store/sqlite: of a name that a batch holds more than once the last record stands") {
+  const TempDirectory directory = make_directory();
+  const auto store = open_ok(directory.path() + "/m8.db");
+  // Alike in the bytes that sorting looks at first.
+  std::vector<model::Hostname> batch;
+  for (int i = 0; i < 40; ++i) {
+    batch.push_back(make_hostname(fmt::format("sixteen-bytes-and-{}.example.com", i % 3)));
+    batch.back().a = {fmt::format("192.0.2.{}", i)};
+    batch.back().sources = {fmt::format("source-{}", i % 2)};
+  }
+  REQUIRE(store->upsert_hostnames(1, batch).ok());
+  const auto rows = hostnames_of(*store);
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[0].a == std::vector<std::string>{"192.0.2.39"});
+  CHECK(rows[1].a == std::vector<std::string>{"192.0.2.37"});
+  CHECK(rows[2].a == std::vector<std::string>{"192.0.2.38"});
+  for (const auto& row : rows) CHECK(row.sources.size() == 2);
+}
+
+TEST_CASE("store/sqlite: a file of smaller pages is opened and written as before") {
+  const TempDirectory directory = make_directory();
+  const std::string path = directory.path() + "/m8.db";
+  REQUIRE(
+      open_db(path)->execute("PRAGMA journal_mode = DELETE; PRAGMA page_size = 4096; VACUUM").ok());
+  REQUIRE(open_ok(path)->upsert_hostnames(1, make_hostnames(2000)).ok());
+  CHECK(hostnames_of(*open_ok(path)).size() == 2000);
+  const auto db = open_db(path);
+  auto pages = db->prepare("PRAGMA page_size");
+  REQUIRE(pages.ok());
+  REQUIRE(pages->step().ok());
+  CHECK(pages->integer(0) == 4096);
+}
+
 TEST_CASE("store/sqlite: a damaged file is said to be, without a crash") {
   const TempDirectory directory = make_directory();
   const std::string path = directory.path() + "/m8.db";
   REQUIRE(open_ok(path)->upsert_hostnames(1, make_hostnames(2000)).ok());
   {
     const Fd file(::open(path.c_str(), O_WRONLY));
-    const std::string garbage(4096, '\x5a');
+    const std::string garbage(8192, '\x5a');
     for (off_t page = 1; page < 40; ++page) {
-      REQUIRE(::pwrite(file.get(), garbage.data(), garbage.size(), page * 4096) == 4096);
+      REQUIRE(::pwrite(file.get(), garbage.data(), garbage.size(), page * 8192) == 8192);
     }
   }
   const auto opened = open_store(path);
