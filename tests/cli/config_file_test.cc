@@ -125,7 +125,8 @@ TEST_CASE("cli/config_file: settings in sections, the inner one wins") {
       {"domain add: {wait: 1}\nqueue: {what: ever}\nm8: {store: {max_open: 9}}", 25},
   };
   for (const auto& [text, open] : table) {
-    CAPTURE(text);
+    const auto& shown = text;
+    CAPTURE(shown);
     const Read read(text);
     CHECK(read.problems.empty());
     CHECK(read.values.number("store-max-open") == open);

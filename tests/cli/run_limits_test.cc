@@ -45,9 +45,11 @@ TEST_CASE("cli/run_limits: a deadline is a duration or a time") {
                                               {"2023-11-14T23:14:20+01:00", 60},
                                               {"2023-11-14T20:44:20-01:30", 60}};
   for (const auto& [text, seconds] : good) {
+    const auto& shown = text;
+    CAPTURE(shown);
     const auto deadline = parse_deadline(text, clock);
-    REQUIRE_MESSAGE(deadline.ok(), text);
-    CHECK_MESSAGE(*deadline == now + std::chrono::seconds(seconds), text);
+    REQUIRE(deadline.ok());
+    CHECK(*deadline == now + std::chrono::seconds(seconds));
   }
   for (const char* text :
        {"soon", "", "2023-11-14T22:13:20Z", "2023-11-14Tx", "2023-11-14T22:14:20+1", "-5s"}) {

@@ -57,7 +57,8 @@ TEST_CASE("dns/server_list: every form goes both ways") {
            {"https://dns.example/dns-query", "https://dns.example/dns-query"},
        }) {
     const auto server = Server::parse(text);
-    CAPTURE(text);
+    const auto& shown = text;
+    CAPTURE(shown);
     REQUIRE(server.ok());
     CHECK(server->to_string() == canonical);
     CHECK(Server::parse(canonical)->to_string() == canonical);

@@ -42,7 +42,8 @@ TEST_CASE("enumerate/permute: variables of the name") {
       {"fixed.{{root}}", {"fixed.example.co.uk"}},
   };
   for (const auto& [pattern, names] : table) {
-    CAPTURE(pattern);
+    const auto& shown = pattern;
+    CAPTURE(shown);
     CHECK(made_by(pattern, "a.b.c.example.co.uk") == names);
     CHECK(made_by(pattern, "*.a.b.c.example.co.uk") == names);
   }
@@ -63,7 +64,8 @@ TEST_CASE(
       {"{{word}}.api.{{root}}", {"api.api.x.org", "dev.api.x.org"}},
   };
   for (const auto& [pattern, names] : table) {
-    CAPTURE(pattern);
+    const auto& shown = pattern;
+    CAPTURE(shown);
     CHECK(made_by(pattern, "web.x.org") == names);
   }
 }

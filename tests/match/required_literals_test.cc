@@ -29,7 +29,8 @@ TEST_CASE("match/required_literals: what a pattern can't match without") {
       {"\\x41bc", {}},
   };
   for (const auto& [pattern, literals] : cases) {
-    CAPTURE(pattern);
+    const auto& shown = pattern;
+    CAPTURE(shown);
     CHECK(required_literals(pattern) == literals);
   }
 }

@@ -103,7 +103,6 @@ TEST_CASE("model/target_reader: the set of seen texts grows, and stops at its bo
 }
 
 TEST_CASE("model/target_reader: FIRST-LAST is a range, a port may name its scheme") {
-  using Names = std::vector<std::string>;
   TargetReader range({{"10.0.0.254-10.0.1.1"}, {}, {}, 100, {}});
   CHECK(read_all(range) == Names{"10.0.0.254", "10.0.0.255", "10.0.1.0", "10.0.1.1"});
   TargetReader schemes({{"a.com"}, {}, {{8080, "http"}, {8443, "https"}, 81}, 100, {}});

@@ -40,7 +40,8 @@ TEST_CASE("probe/cdn: the narrowest range wins") {
       {"2001:db9::", ""},     {"::ffff:0:1", ""},
   };
   for (const auto& [ip, name] : cases) {
-    CAPTURE(ip);
+    const auto& shown = ip;
+    CAPTURE(shown);
     const auto* entry = table->find(net::IpAddress::parse(ip).value());
     CHECK((entry == nullptr ? "" : entry->name) == name);
   }

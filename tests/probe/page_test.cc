@@ -30,7 +30,8 @@ TEST_CASE("probe/page: the title as the field prints it") {
       {"", ""},
   };
   for (const auto& [body, title] : cases) {
-    CAPTURE(body);
+    const auto& shown = body;
+    CAPTURE(shown);
     CHECK(title_of(body) == title);
   }
 }

@@ -86,7 +86,8 @@ TEST_CASE("probe/fingerprints: versions out of groups") {
   for (const auto& [in, version] : cases) {
     Pattern pattern;
     read_pattern(in.first, pattern);
-    CAPTURE(in.first);
+    const auto& shown = in.first;
+    CAPTURE(shown);
     CHECK(version_of(pattern, in.second) == version);
   }
 }

@@ -190,7 +190,7 @@ TEST_CASE("store/postgres: what was found while the server was down is stored wh
   if (!have_postgres()) return;
   auto& server = OwnPostgres::instance();
   const auto store = open_ok(server.empty_url());
-  StoreSink sink(*store, 1, {50, 1 << 20, std::chrono::hours(1)});
+  StoreSink sink(*store, 1, {{50, 1 << 20}, std::chrono::hours(1)});
   for (const auto& record : make_hostnames(60)) REQUIRE(sink.hostname(record).ok());
   REQUIRE(sink.flush().ok());
   server.kill();

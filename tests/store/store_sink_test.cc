@@ -86,7 +86,7 @@ constexpr std::chrono::milliseconds kNever = std::chrono::hours(1);
 
 TEST_CASE("store/store_sink: flush brings every kind of record into the store") {
   Fixture fixture;
-  StoreSink sink(fixture.store, 1, {100, 1 << 20, kNever});
+  StoreSink sink(fixture.store, 1, {{100, 1 << 20}, kNever});
   model::Endpoint endpoint;
   endpoint.url = "http://a.com";
   CHECK(sink.hostname(make_hostname("a.example.com")).ok());
@@ -104,8 +104,8 @@ TEST_CASE("store/store_sink: flush brings every kind of record into the store") 
 
 TEST_CASE("store/store_sink: a batch goes out when it is full by count or bytes, or old") {
   Fixture fixture;
-  const StoreSinkOptions by_count{10, 1 << 20, kNever}, by_bytes{1000, 1000, kNever},
-      by_age{1000, 1 << 20, std::chrono::milliseconds(1)};
+  const StoreSinkOptions by_count{{10, 1 << 20}, kNever}, by_bytes{{1000, 1000}, kNever},
+      by_age{{1000, 1 << 20}, std::chrono::milliseconds(1)};
   for (const StoreSinkOptions& options : {by_count, by_bytes, by_age}) {
     fixture.store.batches = 0;
     StoreSink sink(fixture.store, 1, options);
@@ -121,7 +121,7 @@ TEST_CASE("store/store_sink: a batch goes out when it is full by count or bytes,
 TEST_CASE("store/store_sink: the remainder is written when the sink goes") {
   Fixture fixture;
   {
-    StoreSink sink(fixture.store, 1, {100, 1 << 20, kNever});
+    StoreSink sink(fixture.store, 1, {{100, 1 << 20}, kNever});
     for (const auto& record : make_hostnames(7)) REQUIRE(sink.hostname(record).ok());
   }
   CHECK(hostnames_of(*fixture.real).size() == 7);
@@ -130,7 +130,7 @@ TEST_CASE("store/store_sink: the remainder is written when the sink goes") {
 TEST_CASE("store/store_sink: several threads give and nothing is lost") {
   Fixture fixture;
   {
-    StoreSink sink(fixture.store, 1, {50, 1 << 20, kNever});
+    StoreSink sink(fixture.store, 1, {{50, 1 << 20}, kNever});
     std::vector<std::jthread> threads;
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&sink, t] {
@@ -145,7 +145,7 @@ TEST_CASE("store/store_sink: several threads give and nothing is lost") {
 
 TEST_CASE("store/store_sink: while the store refuses, records are kept up to a bound") {
   Fixture fixture;
-  StoreSink sink(fixture.store, 1, {10, 1 << 20, kNever});
+  StoreSink sink(fixture.store, 1, {{10, 1 << 20}, kNever});
   fixture.store.fails = true;
   int accepted = 0;
   Status refused;
