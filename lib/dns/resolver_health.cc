@@ -124,9 +124,10 @@ void Resolver::canary_answered(Index index, Bytes message, bool well_formed) {
   canary_ended(upstream);
   upstream.canaries_lost = 0;
   if (!well_formed) return;
-  if (canaries_.judge(question, upstream.index, message) == Canaries::Verdict::kLie)
-    return caught(upstream);
-  if (upstream.standing == Standing::kLiar) return;
+  const Canaries::Verdict verdict = canaries_.judge(question, upstream.index, message);
+  if (verdict == Canaries::Verdict::kLie) return caught(upstream);
+  // What proves nothing frees nothing: the answers wait for the next canary.
+  if (verdict != Canaries::Verdict::kHonest || upstream.standing == Standing::kLiar) return;
   if (upstream.standing == Standing::kUnvetted && ++upstream.vetted >= static_cast<int>(kVetting))
     upstream.standing = Standing::kGood;
   release(std::exchange(upstream.covered, {}));
