@@ -10,6 +10,8 @@ std::atomic<std::uint64_t> g_allocations{0};
 
 }  // namespace
 
+#ifndef M8_SANITIZED  // a sanitizer has allocators of its own: nothing is counted
+
 // The other forms of the standard library end here. An exception is what its
 // contract asks for.
 void* operator new(std::size_t size) {
@@ -20,6 +22,8 @@ void* operator new(std::size_t size) {
 
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+#endif
 
 namespace m8::bench {
 
