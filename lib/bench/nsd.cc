@@ -45,8 +45,9 @@ Result<Nsd> start_nsd(const Context& context,
                       const std::vector<std::pair<std::string, std::string>>& zones) {
   const std::string nsd = M8_TRY(context.peer_program("nsd", "nsd"));
   const std::string& directory = context.temp_directory;
-  const Fd probe = M8_TRY(net::udp_bind({net::IpAddress::v4(0x7f000001), 0}, 4096));
+  Fd probe = M8_TRY(net::udp_bind({net::IpAddress::v4(0x7f000001), 0}, 4096));
   const auto at = M8_TRY(net::local_address(probe.get()));
+  probe = Fd();  // the port is NSD's now
   std::string config = fmt::format(
       "server:\n  ip-address: {}@{}\n  server-count: 1\n  username: \"\"\n  chroot: \"\"\n"
       "  zonesdir: \"{}\"\n  pidfile: \"{}/nsd.pid\"\n  xfrdfile: \"{}/xfrd.state\"\n"
