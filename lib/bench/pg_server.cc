@@ -51,7 +51,7 @@ std::string random_password() {
 }
 
 Result<int> free_port() {
-  const Fd fd = M8_TRY(net::udp_bind({net::IpAddress::v4(0x7f000001), 0}, 4096));
+  const Fd fd = M8_TRY(net::tcp_listen({net::IpAddress::v4(0x7f000001), 0}));
   const auto address = M8_TRY(net::local_address(fd.get()));
   return static_cast<int>(address.port);
 }

@@ -93,7 +93,7 @@ class OwnPostgres {
   }
 
   void choose_port() {
-    const auto socket = net::udp_bind({net::IpAddress::v4(0x7f000001), 0}, 4096);
+    const auto socket = net::tcp_listen({net::IpAddress::v4(0x7f000001), 0});
     REQUIRE(socket.ok());
     port_ = net::local_address(socket->get())->port;
   }
