@@ -43,14 +43,14 @@ void probe_scheme(http::Session& session, net::Url bare, ProbeOptions options, P
                  if (!answer.ok() && hopeless(answer.error(), bare)) return done(answer.error());
                  if (answer.ok()) {
                    bare.scheme = first;
-                   return done(std::move(bare));
+                   return done(Probed{std::move(bare), std::move(answer->hops.back())});
                  }
                  auto again = head_request(bare, second, options);
                  session.send(std::move(again), [bare = std::move(bare), done = std::move(done),
                                                  second](Result<http::Exchange> last) mutable {
                    if (!last.ok()) return done(last.error());
                    bare.scheme = second;
-                   done(std::move(bare));
+                   done(Probed{std::move(bare), std::move(last->hops.back())});
                  });
                });
 }

@@ -17,8 +17,14 @@ struct ProbeOptions {
   std::string user_agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 };
 
-/// The URL with the scheme that answered, or the error of the last attempt.
-using ProbeDone = std::function<void(Result<net::Url>)>;
+/// The URL with the scheme that answered, and the head of that answer.
+struct Probed {
+  net::Url url;
+  http::Response answer;
+};
+
+/// What was found, or the error of the last attempt.
+using ProbeDone = std::function<void(Result<Probed>)>;
 
 /// True if \p host_and_port is tried with http first: port 80, 8080 or above 1024.
 bool http_first(const net::Url& host_and_port);

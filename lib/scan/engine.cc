@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/log.h"
-#include "scan/endpoint_record.h"
 
 namespace m8::scan {
 namespace {
@@ -244,8 +243,9 @@ bool Engine::may_send(const net::Url& url) { return budget_.may_send(HostBudget:
 
 void Engine::answered(const net::Url& url, const http::Response& response) {
   const std::string key = HostBudget::key(url);
+  if (auto record = endpoints_.answered(key, url, response, parts_.clock.wall()))
+    records_.add(std::move(*record));
   if (!budget_.answered(key)) return;
-  records_.add(endpoint_of(url, response, parts_.clock.wall()));
   std::vector<std::weak_ptr<TargetRun>> told;
   {
     auto pilots = pilots_.lock();

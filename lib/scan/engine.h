@@ -27,6 +27,7 @@
 #include "model/target_reader.h"
 #include "net/scope.h"
 #include "protocols/protocol.h"
+#include "scan/endpoint_record.h"
 #include "scan/host_budget.h"
 #include "scan/record_writer.h"
 #include "scan/target_run.h"
@@ -138,6 +139,7 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
   std::atomic<std::uint64_t> requests_done_{0};
   std::array<std::atomic<std::uint64_t>, 16> errors_{};  ///< by ErrorCode
   HostBudget budget_;
+  EndpointLog endpoints_;
   RecordWriter records_;
   std::unique_ptr<Scan> scan_;  ///< what the runs borrow; made by run()
   /// Runs whose host has not answered yet, by host.

@@ -41,9 +41,10 @@ void TargetRun::warning(std::string_view text) { scan_.protocols.observer.warnin
 void TargetRun::probe() {
   probe::probe_scheme(
       scan_.protocols.session, target_.url, scan_.probing,
-      [self = shared_from_this()](Result<net::Url> found) {
+      [self = shared_from_this()](Result<probe::Probed> found) {
         if (found.ok()) {
-          self->target_.url = std::move(found).value();
+          self->target_.url = std::move(found->url);
+          self->answered(self->target_.url, found->answer);
           self->owner_.probed(self);
           return;
         }

@@ -135,6 +135,34 @@ TEST_CASE("scan/engine: what answers becomes an endpoint, once; what is dead doe
   CHECK(endpoint.live);
 }
 
+TEST_CASE("scan/engine: an endpoint has the title of the page that a template got") {
+  const RecordingServer server([](const std::string&) {
+    return ok_reply("<title>Status page</title>", "Content-Type: text/html\r\n");
+  });
+  ScanFixture scan;
+  scan.add_word("front", "/");
+  REQUIRE(scan.run({server.url()}).ok());
+  REQUIRE(!scan.sink.endpoints.empty());
+  CHECK(scan.sink.endpoints.back().title == "Status page");
+  CHECK(server.requests().size() == 1);
+}
+
+TEST_CASE("scan/engine: a bare host that answered nothing but the probe is an endpoint") {
+  const RecordingServer server([](const std::string& request) {
+    const bool probe = request.rfind("HEAD ", 0) == 0;
+    return probe ? "HTTP/1.1 403 Forbidden\r\nServer: nginx\r\nContent-Length: 0\r\n\r\n"
+                 : std::string("\xff\xff");
+  });
+  ScanFixture scan;
+  scan.add_word("at-x", "/x");
+  REQUIRE(scan.run({"127.0.0.1:" + server.port()}).ok());
+  REQUIRE(scan.sink.endpoints.size() == 1);
+  CHECK(scan.sink.endpoints[0].url == server.url());
+  CHECK(scan.sink.endpoints[0].status == 403);
+  CHECK(scan.sink.endpoints[0].server == "nginx");
+  CHECK(scan.totals().errors.size() == 1);
+}
+
 TEST_CASE("scan/engine: a dead host costs one connection and is skipped") {
   ScanFixture scan;
   for (int i = 0; i < 20; ++i) scan.add_word(fmt::format("t-{}", i), "/x");
