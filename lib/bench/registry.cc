@@ -8,6 +8,7 @@ extern const Workload kDns;
 extern const Workload kEnum;
 extern const Workload kHttp;
 extern const Workload kMemory;
+extern const Workload kPermute;
 extern const Workload kProbe;
 extern const Workload kScan;
 extern const Workload kStartup;
@@ -15,7 +16,7 @@ extern const Workload kStartup;
 namespace {
 
 constexpr const Workload* kWorkloads[] = {
-    &kDb, &kDns, &kEnum, &kHttp, &kMemory, &kProbe, &kScan, &kStartup,
+    &kDb, &kDns, &kEnum, &kHttp, &kMemory, &kPermute, &kProbe, &kScan, &kStartup,
 };
 
 }  // namespace

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxPieces = 32;
 constexpr std::size_t kMaxLearned = 100'000;
+constexpr std::size_t kKnownWords = 1u << 18;  // room for all of them
 constexpr std::size_t kMaxMask = 1'000'000;
 constexpr std::size_t kMaxName = 253, kMaxLabel = 63;
 constexpr std::size_t kBuiltInWords = 160;
@@ -44,7 +45,7 @@ std::uint64_t hash_of(std::string_view text) {
   if (!text.empty()) std::memcpy(&rest, text.data(), text.size());
   mix(rest);
   mix(hash >> 32);
-  return hash | 1;  // an empty slot is 0
+  return hash;
 }
 
 Result<std::vector<std::string>> texts_of(const yaml::Node& node, const std::string& what) {
@@ -183,13 +184,14 @@ Result<Pattern> parse_pattern(std::string_view text) {
 
 bool RecentSet::insert(std::string_view text) {
   const std::uint64_t hash = hash_of(text);
+  const std::uint32_t mark = static_cast<std::uint32_t>(hash >> 32) | 1;  // an empty slot is 0
   // Two places for each, side by side in memory: what a busy place pushes out mostly survives.
-  const std::size_t at = (hash >> 7) & (slots_.size() - 1);
-  std::uint64_t& first = slots_[at];
-  std::uint64_t& second = slots_[at ^ 1];
-  if (first == hash || second == hash) return false;
+  const std::size_t at = hash & (slots_.size() - 1);
+  std::uint32_t& first = slots_[at];
+  std::uint32_t& second = slots_[at ^ 1];
+  if (first == mark || second == mark) return false;
   second = first;
-  first = hash;
+  first = mark;
   return true;
 }
 
@@ -216,9 +218,13 @@ Result<Permuter> Permuter::create(const PermuteConfig& config, Options options) 
 void Permuter::learn_word(const char* payload, std::string_view word) {
   const auto list = payloads_.find(payload);
   if (list == payloads_.end() || word.size() > kMaxLabel) return;
-  auto& known = learned_[payload];
-  if (known.empty()) known.insert(list->second.begin(), list->second.end());
-  if (known.size() < kMaxLearned && known.emplace(word).second) list->second.emplace_back(word);
+  auto& [name, values] = *list;
+  auto known = known_.find(name);
+  if (known == known_.end()) {
+    known = known_.emplace(name, RecentSet(kKnownWords)).first;
+    for (const std::string& value : values) (void)known->second.insert(value);
+  }
+  if (values.size() < kMaxLearned && known->second.insert(word)) values.emplace_back(word);
 }
 
 void Permuter::learn(std::string_view name) {

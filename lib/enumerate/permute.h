@@ -17,7 +17,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -56,31 +55,32 @@ struct Pattern {
 /// and '-', more than 32 pieces.
 Result<Pattern> parse_pattern(std::string_view text);
 
-/// Remembers hashes in a table of fixed size, the newest in place of older ones.
+/// Remembers texts in a table of fixed size, the newest in place of older ones, by 31 bits beside
+/// their place: one text in a billion is taken for another.
 class RecentSet {
  public:
-  /// \p slots a power of two, 8 bytes each.
+  /// \p slots a power of two, 4 bytes each.
   explicit RecentSet(std::size_t slots) : slots_(slots) {}
   /// False if \p text is remembered; else it is from now on.
   bool insert(std::string_view text);
 
  private:
-  std::vector<std::uint64_t> slots_;
+  std::vector<std::uint32_t> slots_;
 };
 
 class Permuter {
  public:
   struct Options {
     int step = 3;                      ///< how far numbers of a name are moved, both ways
-    std::size_t statements = 1 << 18;  ///< remembered applied patterns; 8 bytes each
-    std::size_t candidates = 1 << 22;  ///< remembered candidates; 8 bytes each, 0 for none
+    std::size_t statements = 1 << 18;  ///< remembered applied patterns; 4 bytes each
+    std::size_t candidates = 1 << 22;  ///< remembered candidates; 4 bytes each, 0 for none
   };
 
   /// kInvalidArgument for a bad pattern or one with a variable that nothing gives.
   static Result<Permuter> create(const PermuteConfig& config, Options options);
 
   /// Words and numbers of \p name's labels join the payloads word and number, if those exist: runs
-  /// of digits; of letters and digits; of three letters or more. Stops learning at 100,000 words.
+  /// of digits; of letters and digits; of three letters or more. A payload learns up to 100,000.
   void learn(std::string_view name);
 
   /// Starts on \p name (canonical, or with "*." in front). False if it makes nothing: no name under
@@ -133,7 +133,7 @@ class Permuter {
   bool running_ = false;
   std::string out_;
   RecentSet seen_statements_, seen_;
-  std::map<std::string, std::unordered_set<std::string>> learned_;
+  std::map<std::string, RecentSet, std::less<>> known_;  ///< values of the payloads that learn
   std::uint64_t repeated_ = 0;
 };
 
