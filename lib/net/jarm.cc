@@ -173,9 +173,10 @@ std::string describe_extensions(std::string_view bytes, std::size_t id) {
       bytes.substr(std::min<std::size_t>(82, bytes.size()), 3) == "\x0f\xf0\x0b" ||
       id + 42 >= hello_length)
     return "|";
+  // The original's bound: the last byte of the list is never looked at by itself.
   const std::size_t end = std::min(id + 49 + number_at(bytes, id + 47) - 1, bytes.size());
   std::string alpn, types;
-  for (std::size_t at = id + 49; at + 4 <= end;) {
+  for (std::size_t at = id + 49; at < end && at + 4 <= bytes.size();) {
     const std::size_t size = number_at(bytes, at + 2);
     const std::string_view type = bytes.substr(at, 2);
     if (type == std::string_view("\0\x10", 2) && size > 3)

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "base/hash.h"
 #include "net/jarm.h"
 #include "probe/close_look.h"
 #include "protocols/block_fixture.h"
@@ -261,8 +262,30 @@ TEST_CASE("net/jarm: hellos and answers") {
   answer += std::string("\xc0\x2f\0", 3);  // cipher, compression
   answer += std::string("\0\x10\xff\1\0\1\0\0\x10\0\5\0\3\2h2", 16);
   CHECK(net::jarm_answer(answer) == "c02f|0303|h2|ff01-0010");
+  // One without content may be the last.
+  std::string last = answer.substr(0, answer.size() - 16);
+  last += std::string("\0\x9\xff\1\0\1\0\0\x17\0\0", 11);
+  CHECK(net::jarm_answer(last) == "c02f|0303||ff01-0017");
   CHECK(net::jarm_answer("") == "|||");
   CHECK(net::jarm_answer("\x15\3\3\0\2\2\x28") == "|||");
   for (std::size_t size = 0; size < answer.size(); ++size)
     (void)net::jarm_answer(std::string_view(answer).substr(0, size));
+}
+
+TEST_CASE("net/jarm: the fingerprint of ten answers") {
+  std::array<std::string, net::kJarmProbes> answers;
+  answers.fill("|||");
+  CHECK(net::jarm_hash(answers) == std::string(62, '0'));
+  answers[0] = "c02f|0303|h2|ff01-0010";
+  answers[1] = "1302|0303||002b-0033";
+  answers[5] = "0004|0301||";
+  answers[9] = "ffff|0304||0000";  // a cipher that was not offered: one past the list
+  // 41, 66, 1 and 70, each with its version; SHA-256 of "h2ff01-0010002b-00330000".
+  CHECK(net::jarm_hash(answers) ==
+        "29d42d"
+        "000000000"
+        "01b"
+        "000000000"
+        "46e" +
+            sha256_hex("h2ff01-0010002b-00330000").substr(0, 32));
 }
