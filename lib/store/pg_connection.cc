@@ -1,8 +1,10 @@
 #include "store/pg_connection.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
+#include <forward_list>
 #include <optional>
 #include <utility>
 
@@ -97,26 +99,38 @@ int milliseconds_until(Deadline deadline) {
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1'000'000'000));
 }
 
-/// The values of a statement in libpq's form; borrows \p values.
+/// The values of a statement in libpq's form; borrows \p values. Without memory of its own for the
+/// few short ones that most statements have.
 class Parameters {
  public:
   explicit Parameters(const std::vector<Value>& values) {
-    texts_.reserve(values.size());
-    for (const Value& value : values) {
-      if (const auto* number = std::get_if<std::int64_t>(&value)) {
-        texts_.push_back(std::to_string(*number));
-      } else {
-        texts_.push_back(clean_text(std::get<std::string>(value)));
-      }
-    }
-    for (const std::string& text : texts_) pointers_.push_back(text.c_str());
+    if (values.size() > kFew) more_.resize(values.size());
+    const char** out = more_.empty() ? few_.data() : more_.data();
+    for (const Value& value : values) *out++ = text_of(value);
+    count_ = static_cast<int>(values.size());
   }
-  int count() const { return static_cast<int>(pointers_.size()); }
-  const char* const* data() const { return pointers_.data(); }
+  Parameters(const Parameters&) = delete;
+  int count() const { return count_; }
+  const char* const* data() const { return more_.empty() ? few_.data() : more_.data(); }
 
  private:
-  std::vector<std::string> texts_;
-  std::vector<const char*> pointers_;
+  static constexpr std::size_t kFew = 8;
+
+  const char* text_of(const Value& value) {
+    if (const auto* number = std::get_if<std::int64_t>(&value)) {
+      texts_.push_front(std::to_string(*number));
+    } else {
+      const auto& text = std::get<std::string>(value);
+      if (text.find('\0') == text.npos && is_utf8(text)) return text.c_str();
+      texts_.push_front(clean_text(text));
+    }
+    return texts_.front().c_str();
+  }
+
+  int count_ = 0;
+  std::array<const char*, kFew> few_;
+  std::vector<const char*> more_;
+  std::forward_list<std::string> texts_;  ///< those that are not in \p values; they stay in place
 };
 
 class ResultRow final : public Row {
@@ -330,7 +344,7 @@ Result<PgResult> PgConnection::run(const Query& query) {
     M8_TRY(prepare(name, query.sql));
     known = prepared_.emplace(query.sql, name).first;
   }
-  return execute_prepared(known->second, query.values);
+  return execute_known(known->second, query.values);
 }
 
 Result<PgResult> PgConnection::run_once(const Query& query) {
@@ -343,7 +357,7 @@ Result<PgResult> PgConnection::run_once(const Query& query) {
 Status PgConnection::prepare(const std::string& name, const std::string& sql) {
   const bool sent = PQsendPrepare(handle_, name.c_str(), sql.c_str(), 0, nullptr) == 1;
   M8_TRY(answer(sent, target_.answer_timeout));
-  statements_.emplace(name, sql);
+  statements_.insert(name);
   return {};
 }
 
@@ -351,6 +365,11 @@ Result<PgResult> PgConnection::execute_prepared(const std::string& name,
                                                 const std::vector<Value>& values) {
   if (!statements_.contains(name))
     return Error{ErrorCode::kNotFound, fmt::format("prepared statement {} not found", name)};
+  return execute_known(name, values);
+}
+
+Result<PgResult> PgConnection::execute_known(const std::string& name,
+                                             const std::vector<Value>& values) {
   const Parameters parameters(values);
   const bool sent = PQsendQueryPrepared(handle_, name.c_str(), parameters.count(),
                                         parameters.data(), nullptr, nullptr, 0) == 1;

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/result.h"
@@ -93,6 +94,7 @@ class PgConnection final : public PooledConnection {
   Status connect();
   Status wait_for(short events, std::chrono::steady_clock::time_point deadline);
   Status flush();
+  Result<PgResult> execute_known(const std::string& name, const std::vector<Value>& values);
   Result<PgResult> answer(bool sent, std::chrono::milliseconds timeout);
   Result<pg_result*> next_result(std::chrono::steady_clock::time_point deadline);
   Error failure(const pg_result* result);
@@ -103,8 +105,8 @@ class PgConnection final : public PooledConnection {
   pg_conn* handle_;
   bool broken_ = false;
   std::string last_state_;
-  std::unordered_map<std::string, std::string> prepared_;    ///< SQL to name
-  std::unordered_map<std::string, std::string> statements_;  ///< name to SQL
+  std::unordered_map<std::string, std::string> prepared_;  ///< SQL to name
+  std::unordered_set<std::string> statements_;             ///< names that were prepared
 };
 
 /// BEGIN now, ROLLBACK when the guard goes, unless commit() succeeded.

@@ -14,21 +14,35 @@ Pool::Pool(std::unique_ptr<Connector> connector, const PoolOptions& options, Clo
 Pool::~Pool() { assert(stats().in_use == 0); }
 
 Result<Pool::Lease> Pool::acquire() {
+  const auto now = clock_.now();
   std::vector<Entry> dropped;  // closed after the lock is gone
   std::unique_lock lock(mutex_);
-  prune(dropped);
+  prune(now, dropped);
   while (!idle_.empty()) {
-    Entry entry = std::move(idle_.back());
-    idle_.pop_back();
+    Entry entry = take_idle();
+    lock.unlock();  // a system call: others need not wait for it
     if (entry.connection->alive()) return Lease(*this, std::move(entry));
-    ++stats_.broken;
-    --stats_.open;
     dropped.push_back(std::move(entry));
+    lock.lock();
+    ++stats_.broken;
+    free_slot();
   }
   if (stats_.open >= options_.max_open) return wait(lock);
   ++stats_.open;
   lock.unlock();
   return connect();
+}
+
+/// The one that this thread used last, else the last returned: a thread, its socket and the
+/// server's process stay together on a core, which is a tenth of a short query.
+Pool::Entry Pool::take_idle() {
+  const auto user = std::this_thread::get_id();
+  auto chosen = std::find_if(idle_.rbegin(), idle_.rend(),
+                             [user](const Entry& entry) { return entry.user == user; });
+  if (chosen == idle_.rend()) chosen = idle_.rbegin();
+  Entry entry = std::move(*chosen);
+  idle_.erase(std::next(chosen).base());
+  return entry;
 }
 
 /// For who holds the right to make a connection (it is counted as open).
@@ -40,7 +54,7 @@ Result<Pool::Lease> Pool::connect() {
     return made.error();
   }
   ++stats_.opened;
-  return Lease(*this, Entry{std::move(made).value(), clock_.now(), {}});
+  return Lease(*this, Entry{std::move(made).value(), clock_.now(), {}, {}});
 }
 
 Result<Pool::Lease> Pool::wait(std::unique_lock<std::mutex>& lock) {
@@ -70,10 +84,11 @@ Result<Pool::Lease> Pool::wait(std::unique_lock<std::mutex>& lock) {
 
 void Pool::put_back(Entry entry) {
   const bool usable = entry.connection->usable();
+  const auto now = entry.returned = clock_.now();
+  entry.user = std::this_thread::get_id();
   std::vector<Entry> dropped;  // closed after the lock is gone
   std::lock_guard lock(mutex_);
-  const auto now = entry.returned = clock_.now();
-  const bool aged = expired(entry, now);
+  const bool aged = expiry(entry) <= now;
   if (!usable || aged) {
     ++(usable ? stats_.expired : stats_.broken);
     dropped.push_back(std::move(entry));
@@ -88,17 +103,18 @@ void Pool::put_back(Entry entry) {
     --stats_.open;
     dropped.push_back(std::move(entry));
   } else {
+    next_expiry_ = std::min(next_expiry_, expiry(entry));
     idle_.push_back(std::move(entry));
   }
-  prune(dropped);
+  prune(now, dropped);
 }
 
-bool Pool::expired(const Entry& entry, SteadyTime now) const {
-  const auto over = [](Duration age, std::chrono::milliseconds limit) {
-    return limit.count() > 0 && age >= limit;
+SteadyTime Pool::expiry(const Entry& entry) const {
+  const auto after = [](SteadyTime start, std::chrono::milliseconds limit) {
+    return limit.count() > 0 ? start + limit : SteadyTime::max();
   };
-  return over(now - entry.made, options_.max_lifetime) ||
-         over(now - entry.returned, options_.max_idle_time);
+  return std::min(after(entry.made, options_.max_lifetime),
+                  after(entry.returned, options_.max_idle_time));
 }
 
 /// One connection less: the first who waits may make another.
@@ -113,15 +129,24 @@ void Pool::free_slot() {
   first.ready.notify_one();
 }
 
-void Pool::prune(std::vector<Entry>& dropped) {
-  const auto now = clock_.now();
+/// Takes the idle connections out that are too old at \p now; quick when none can be.
+void Pool::prune(SteadyTime now, std::vector<Entry>& dropped) {
+  if (now < next_expiry_) return;
   const auto old = std::stable_partition(idle_.begin(), idle_.end(),
-                                         [&](const Entry& entry) { return !expired(entry, now); });
+                                         [&](const Entry& entry) { return expiry(entry) > now; });
   const auto count = static_cast<std::size_t>(idle_.end() - old);
   stats_.expired += count;
   stats_.open -= static_cast<int>(count);
   std::move(old, idle_.end(), std::back_inserter(dropped));
   idle_.erase(old, idle_.end());
+  next_expiry_ = SteadyTime::max();
+  for (const Entry& entry : idle_) next_expiry_ = std::min(next_expiry_, expiry(entry));
+}
+
+void Pool::tend() {
+  std::vector<Entry> dropped;  // closed after the lock is gone
+  std::lock_guard lock(mutex_);
+  prune(clock_.now(), dropped);
 }
 
 PoolStats Pool::stats() const {

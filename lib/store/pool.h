@@ -1,13 +1,14 @@
 /// Pool: connections to a database server, made when needed, lent out, and replaced.
 ///
 /// Thread-safe. There is no thread behind it: what is too old or idle for too long is closed when
-/// somebody takes or returns a connection.
+/// somebody takes or returns a connection, or calls tend().
 #pragma once
 
 #include <condition_variable>
 #include <list>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
@@ -39,6 +40,7 @@ class Pool {
   struct Entry {
     std::unique_ptr<PooledConnection> connection;
     SteadyTime made{}, returned{};
+    std::thread::id user;  ///< who returned it
   };
 
  public:
@@ -63,10 +65,12 @@ class Pool {
        Clock& clock = SystemClock::instance());
   ~Pool();
 
-  /// An idle connection, a new one, or, when all are in use, the next that comes back: first come,
-  /// first served. kExhausted when none comes within wait_timeout or max_waiting others wait;
-  /// errors of Connector::connect().
+  /// An idle connection (if it can be, that which this thread had before), a new one, or, when all
+  /// are in use, the next that comes back: first come, first served. kExhausted when none comes
+  /// within wait_timeout or max_waiting others wait; errors of Connector::connect().
   Result<Lease> acquire();
+  /// Closes what has been idle for too long or is too old: for times when nobody takes or returns.
+  void tend();
   PoolStats stats() const;
 
  private:
@@ -76,18 +80,20 @@ class Pool {
     bool granted = false;  ///< a connection, or without one the right to make one
   };
 
+  Entry take_idle();
   Result<Lease> connect();
   Result<Lease> wait(std::unique_lock<std::mutex>& lock);
   void put_back(Entry entry);
-  bool expired(const Entry& entry, SteadyTime now) const;
+  SteadyTime expiry(const Entry& entry) const;
   void free_slot();
-  void prune(std::vector<Entry>& dropped);
+  void prune(SteadyTime now, std::vector<Entry>& dropped);
 
   const std::unique_ptr<Connector> connector_;
   const PoolOptions options_;
   Clock& clock_;
   mutable std::mutex mutex_;
-  std::vector<Entry> idle_;  ///< the last returned at the end
+  std::vector<Entry> idle_;                     ///< the last returned at the end
+  SteadyTime next_expiry_ = SteadyTime::max();  ///< no idle one is too old before
   std::list<Waiter*> waiters_;
   PoolStats stats_;  ///< open counts those that are being made; idle and in_use are not kept here
 };
