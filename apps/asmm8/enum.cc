@@ -1,28 +1,24 @@
 // asmm8 enum: domains -> hostnames, found, proven, streamed.
 #include <algorithm>
-#include <cstdlib>
-#include <map>
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "base/clock.h"
-#include "base/file.h"
-#include "base/log.h"
 #include "cli/exit_code.h"
 #include "cli/progress.h"
 #include "cli/run_limits.h"
 #include "cli/signals.h"
 #include "commands.h"
-#include "dns/server_list.h"
 #include "dns_flags.h"
 #include "domain_input.h"
 #include "enum_inventory.h"
-#include "enumerate/bruteforce.h"
+#include "enum_outputs.h"
+#include "enum_stages.h"
 #include "enumerate/engine.h"
 #include "net/scope.h"
-#include "output/format.h"
-#include "output/writer.h"
+#include "output/stream.h"
 #include "passive.h"
 #include "run_record.h"
 #include "scope_flags.h"
@@ -57,104 +53,45 @@ Result<std::vector<net::Name>> domains_of(const cli::Values& flags, const std::s
   return domains;
 }
 
-Result<std::unique_ptr<enumerate::WordSource>> words_of(const cli::Values& flags) {
-  const std::string file = flags.text("wordlist");
-  return file.empty() ? enumerate::built_in_words() : enumerate::words_of_file(file);
-}
-
-/// What would be done, on stdout; nothing is sent.
-void print_plan(const std::vector<net::Name>& domains, const enumerate::WordSource& words,
-                const Passive& passive, const cli::Values& flags,
-                const dns::ResolverOptions& options) {
-  const auto size = words.size();
-  const std::string list = flags.text("wordlist");
-  std::string plan;
-  for (const auto& domain : domains) plan += "domain     " + domain.text() + "\n";
-  plan += fmt::format("words      {}{}\n", list.empty() ? "built in" : list,
-                      size ? fmt::format(" ({})", *size) : "");
-  plan += fmt::format("sources    {}\n", passive.plan());
-  if (size) plan += fmt::format("names      {}\n", domains.size() * (*size + 1));
-  plan += plan_of(options);
-  (void)output::Stream(Fd(STDOUT_FILENO), "stdout").write(plan);
-}
-
-/// Counts failures by reason; each is told on stderr with -v, those of the domains always.
-class FailureLog final : public model::Sink {
- public:
-  explicit FailureLog(const std::vector<net::Name>& domains) {
-    for (const auto& domain : domains) domains_.insert(domain.text());
-  }
-
-  Status outcome(const model::Outcome& outcome) override {
-    if (outcome.kind == model::Outcome::Kind::kFailed) {
-      ++reasons_[outcome.reason];
-      const auto level =
-          domains_.contains(outcome.target) ? spdlog::level::warn : spdlog::level::info;
-      log::get("enum")->log(level, "name={} failed: {}", outcome.target, outcome.reason);
-    } else if (outcome.what == "wildcard") {
-      log::get("enum")->info("wildcard zone={}: {}", outcome.target, outcome.reason);
-    }
-    return {};
-  }
-
-  const std::map<std::string, std::uint64_t>& reasons() const { return reasons_; }
-  /// "timeout 12, SERVFAIL 3".
-  std::string to_string() const {
-    std::string out;
-    for (const auto& [reason, count] : reasons_)
-      out += fmt::format("{}{} {}", out.empty() ? "" : ", ", reason, count);
-    return out;
-  }
-
- private:
-  std::set<std::string> domains_;
-  std::map<std::string, std::uint64_t> reasons_;  // one thread calls: the engine's
+/// What flags and files come to, before anything is sent or opened.
+struct Plan {
+  std::vector<net::Name> domains;
+  dns::ResolverOptions resolver;
+  net::Scope scope;
+  std::unique_ptr<Passive> passive;
+  std::unique_ptr<Stages> stages;
 };
 
-/// The places where records go.
-struct Outputs {
-  std::unique_ptr<output::Writer> screen, file;
-  std::unique_ptr<store::RunStore> store;
-  FailureLog failures;
-  model::FanOut readers;  ///< screen and file
-  ShownNames shown{readers};
-  model::FanOut all;
+/// Words can't come from where the domains come from.
+Status check_stdin(const cli::Values& flags) {
+  if (flags.text("wordlist") != "-") return {};
+  const bool named = !flags.list("domain").empty() || !flags.arguments().empty() ||
+                     flags.on("stored") || !flags.text("list").empty();
+  if (named && flags.text("list") != "-") return {};
+  return Error{ErrorCode::kInvalidArgument, "-w -: the domains are read from stdin"};
+}
 
-  explicit Outputs(const std::vector<net::Name>& domains) : failures(domains) {}
-
-  /// Whether anybody still takes records.
-  bool wanted() const { return !screen->closed() || file || store; }
-};
-
-Status open_outputs(const cli::Values& flags, const store::Continuation& continuation,
-                    model::Run& run, Outputs& outputs, std::stop_token stop) {
-  const char* format = flags.on("jsonl") ? "jsonl" : "screen";
-  output::FormatOptions options;
-  options.sources = flags.on("collect-sources");
-  outputs.screen = std::make_unique<output::Writer>(
-      M8_TRY(output::make_format(format, options)),
-      std::make_unique<output::Stream>(Fd(STDOUT_FILENO), "stdout",
-                                       output::StreamOptions{.stop = std::move(stop)}));
-  outputs.readers.add(*outputs.screen);
-  outputs.all.add(outputs.shown);
-  if (const std::string path = flags.text("output"); !path.empty()) {
-    output::StreamOptions file{.asynchronous = true};
-    file.append = continuation.resume != 0;
-    auto stream = M8_TRY(output::Stream::create(path, file));
-    outputs.file = std::make_unique<output::Writer>(M8_TRY(output::make_format(format, options)),
-                                                    std::move(stream));
-    outputs.readers.add(*outputs.file);
-  }
-  // What nobody asked for is no inventory.
-  if (!flags.on("passive-only"))
-    outputs.store = M8_TRY(store::RunStore::open(flags, run, continuation));
-  if (outputs.store) outputs.all.add(outputs.store->sink());
-  outputs.all.add(outputs.failures);
+Status make_plan(const cli::Values& flags, const std::stop_token& stop, Clock& clock, Plan& plan) {
+  M8_TRY(check_stdin(flags));
+  plan.domains = M8_TRY(domains_of(flags, stop));
+  plan.resolver = M8_TRY(resolver_options(flags, kDnsDefaults));
+  plan.scope = M8_TRY(scope_of(flags));
+  plan.passive = M8_TRY(Passive::create(flags, plan.domains, plan.scope, clock));
+  plan.stages = M8_TRY(Stages::create(flags, plan.domains, plan.scope, stop));
   return {};
 }
 
-void count(const enumerate::Engine& engine, const enumerate::BruteForce& words,
-           const FailureLog& failures, model::Run& run) {
+/// What would be done, on stdout; nothing is sent.
+void print(const Plan& plan) {
+  std::string text;
+  for (const auto& domain : plan.domains) text += "domain     " + domain.text() + "\n";
+  text += fmt::format("sources    {}\n", plan.passive->plan());
+  text += plan.stages->plan();
+  text += plan_of(plan.resolver);
+  (void)output::Stream(Fd(STDOUT_FILENO), "stdout").write(text);
+}
+
+void count(const enumerate::Engine& engine, const FailureLog& failures, model::Run& run) {
   const auto& counts = engine.counts();
   const auto& queries = engine.queries();
   run.counts = {
@@ -167,7 +104,7 @@ void count(const enumerate::Engine& engine, const enumerate::BruteForce& words,
       {"failed", counts.failed},
       {"out_of_scope", counts.out_of_scope},
       {"not_asked", counts.dead_apex},
-      {"invalid_words", words.invalid_words()},
+      {"questions", counts.questions},
       {"queries", queries.sent},
       {"retries", queries.retried},
       {"timeouts", queries.timeouts},
@@ -216,11 +153,12 @@ Result<int> list_names(Passive& passive, Outputs& outputs, RunRecord& record,
   passive.end(record.run());
   const bool interrupted = stop.stop_requested();
   const Status ran = interrupted ? Status(Error{ErrorCode::kCancelled, "interrupted"}) : listed;
-  const Status summary = record.end(ran.ok() ? flushed : ran);
+  const int verdict = ran.ok() ? passive.verdict(context.program) : cli::kDone;
+  const Status summary = record.end(ran.ok() ? flushed : ran, verdict == cli::kIncomplete);
   for (const Status& status : {ran, flushed, summary}) {
     if (!status.ok()) return status.error();
   }
-  return passive.verdict(context.program);
+  return verdict;
 }
 
 /// With --only-new: what the store knows is no news.
@@ -240,56 +178,104 @@ void say_how_to_go_on(const cli::Context& context, const Status& ran,
   fmt::print(stderr, "go on with: {}\n", resume_command(context, run));
 }
 
+/// Everything that a run consists of, from the first question to the last line.
+class EnumRun {
+ public:
+  EnumRun(const cli::Context& context, cli::RunLimits& limits, Plan& plan, Clock& clock)
+      : context_(context),
+        flags_(context.flags),
+        limits_(limits),
+        plan_(plan),
+        clock_(clock),
+        record_(context, clock),
+        outputs_(plan.domains),
+        provenance_(outputs_.all) {}
+
+  Result<int> run() {
+    continuation_ = M8_TRY(continuation_of(flags_, plan_.domains, plan_.stages->words_file()));
+    M8_TRY(open_outputs(flags_, continuation_, record_.run(), outputs_, limits_.token()));
+    if (flags_.on("passive-only"))
+      return list_names(*plan_.passive, outputs_, record_, context_, limits_.token());
+    M8_TRY(load_known(flags_, plan_.domains, record_.run(), outputs_));
+    M8_TRY(prepare());
+    plan_.passive->start(provenance_, limits_.token());
+    plan_.stages->keep([this] { return outputs_.all.flush(); });
+    ran_ = run_engine(*engine_, outputs_, flags_, limits_.token());
+    if (limits_.reached()) ran_ = {};  // and the exit code tells
+    return end();
+  }
+
+ private:
+  Status prepare() {
+    inventory_.emplace(flags_, plan_.domains, outputs_.store.get(), record_.run());
+    plan_.stages->remember(record_.run(), continuation_);
+    M8_TRY(plan_.stages->join(candidates_, plan_.passive->names(), *inventory_, provenance_));
+    engine_ = M8_TRY(
+        enumerate::Engine::create({plan_.resolver, plan_.domains, flags_.on("strict-wildcard")},
+                                  candidates_, plan_.scope, provenance_, clock_));
+    return inventory_->each_found(
+        [this](const model::Hostname& record) { engine_->remember(record); });
+  }
+
+  /// Says on stderr what is missing.
+  int verdict() {
+    if (limits_.reached()) {
+      const std::uint64_t left = engine_->under_way(), all = engine_->counts().tried + left;
+      fmt::print(stderr, "{}: {}, and not all names were begun\n", context_.program,
+                 limits_.text(left, all, "names"));
+      return cli::kIncomplete;
+    }
+    return std::max(verdict_on(*engine_, outputs_.failures, context_),
+                    plan_.passive->verdict(context_.program));
+  }
+
+  Result<int> end() {
+    plan_.stages->end();
+    const Status flushed = outputs_.all.flush();
+    model::Run& run = record_.run();
+    count(*engine_, outputs_.failures, run);
+    plan_.stages->count(run);
+    if (outputs_.store) run.counts["records.lost"] = outputs_.store->unwritten();
+    plan_.passive->end(run);
+    inventory_->count(run);
+    const Status kept = flushed.ok() ? engine_->sink_status() : flushed;
+    const bool good = ran_.ok() && kept.ok();
+    const int code = good ? verdict() : cli::kDone;
+    const Status summary = record_.end(ran_.ok() ? kept : ran_, code == cli::kIncomplete);
+    const Status stored = outputs_.store ? outputs_.store->end(run) : Status();
+    if (run.status == "done") plan_.stages->forget();
+    say_how_to_go_on(context_, ran_, continuation_, run);
+    for (const Status& status : {ran_, kept, summary, stored}) {
+      if (!status.ok()) return status.error();
+    }
+    return code;
+  }
+
+  const cli::Context& context_;
+  const cli::Values& flags_;
+  cli::RunLimits& limits_;
+  Plan& plan_;
+  Clock& clock_;
+  store::Continuation continuation_;
+  RunRecord record_;
+  Outputs outputs_;
+  Provenance provenance_;
+  std::optional<EnumInventory> inventory_;
+  enumerate::Merge candidates_;
+  std::unique_ptr<enumerate::Engine> engine_;
+  Status ran_;
+};
+
 Result<int> enumerate_domains(const cli::Context& context, cli::RunLimits& limits) {
-  const cli::Values& flags = context.flags;
   Clock& clock = SystemClock::instance();
-  const auto domains = M8_TRY(domains_of(flags, limits.token()));
-  auto words = M8_TRY(words_of(flags));
-  const auto options = M8_TRY(resolver_options(flags, kDnsDefaults));
-  const net::Scope scope = M8_TRY(scope_of(flags));
-  const auto passive = M8_TRY(Passive::create(flags, domains, scope, clock));
-  if (flags.on("dry-run")) {
-    print_plan(domains, *words, *passive, flags, options);
+  Plan plan;
+  M8_TRY(make_plan(context.flags, limits.token(), clock, plan));
+  if (context.flags.on("dry-run")) {
+    print(plan);
     return cli::kDone;
   }
-  const auto continuation = M8_TRY(continuation_of(flags, domains));
-  RunRecord record(context, clock);
-  Outputs outputs(domains);
-  M8_TRY(open_outputs(flags, continuation, record.run(), outputs, limits.token()));
-  if (flags.on("passive-only"))
-    return list_names(*passive, outputs, record, context, limits.token());
-  M8_TRY(load_known(flags, domains, record.run(), outputs));
-  const enumerate::EngineOptions engine_options{options, domains, flags.on("strict-wildcard")};
-  enumerate::BruteForce guesses(domains, std::move(words));
-  EnumInventory inventory(flags, domains, outputs.store.get(), record.run());
-  Provenance sink(outputs.all);
-  enumerate::Merge candidates;
-  candidates.add(passive->names());
-  inventory.add_to(candidates, guesses, sink);
-  const auto engine =
-      M8_TRY(enumerate::Engine::create(engine_options, candidates, scope, sink, clock));
-  passive->start(sink, limits.token());
-  Status ran = run_engine(*engine, outputs, flags, limits.token());
-  if (limits.reached()) ran = {};  // and the exit code tells
-  const Status flushed = outputs.all.flush();
-  count(*engine, guesses, outputs.failures, record.run());
-  if (outputs.store) record.run().counts["records.lost"] = outputs.store->unwritten();
-  passive->end(record.run());
-  inventory.count(record.run());
-  const Status summary = record.end(ran.ok() ? flushed : ran, limits.reached());
-  const Status stored = outputs.store ? outputs.store->end(record.run()) : Status();
-  say_how_to_go_on(context, ran, continuation, record.run());
-  for (const Status& status : {ran, flushed, engine->sink_status(), summary, stored}) {
-    if (!status.ok()) return status.error();
-  }
-  if (limits.reached()) {
-    const std::uint64_t left = engine->under_way(), all = engine->counts().tried + left;
-    fmt::print(stderr, "{}: {}, and not all names were begun\n", context.program,
-               limits.text(left, all, "names"));
-    return cli::kIncomplete;
-  }
-  return std::max(verdict_on(*engine, outputs.failures, context),
-                  passive->verdict(context.program));
+  EnumRun run(context, limits, plan, clock);
+  return run.run();
 }
 
 cli::Flag flag(std::string name, std::vector<std::string> aliases, std::string section,
@@ -316,10 +302,6 @@ std::vector<cli::Flag> enum_flags() {
   domain.argument = "DOMAIN,...";
   domain.repeatable = true;
   domain.complete = cli::Complete::kHost;
-  cli::Flag words = file_flag("wordlist", {"w"}, "Brute force", "words to try under each domain");
-  words.detail =
-      "One word a line, read as it is needed. Without it a list of some hundred common "
-      "labels is built in.";
   cli::Flag jsonl = flag("jsonl", {"json", "oJ"}, "Output", "one JSON record per name");
   cli::Flag dry_run = flag("dry-run", {}, "Scope", "say what would be done, send nothing");
   cli::Flag strict = flag("strict-wildcard", {}, "Wildcards",
@@ -330,7 +312,6 @@ std::vector<cli::Flag> enum_flags() {
   std::vector<cli::Flag> flags{
       domain,
       file_flag("list", {"dL", "l"}, "Input", "file of domains, one a line"),
-      words,
       strict,
       jsonl,
       file_flag("output", {"o"}, "Output", "write the lines to this file too"),
@@ -338,8 +319,8 @@ std::vector<cli::Flag> enum_flags() {
       summary_flag(),
       dry_run,
   };
-  for (auto more : {passive_flags(), enum_inventory_flags(), dns_flags(kDnsDefaults), scope_flags(),
-                    cli::run_limit_flags(), store::store_flags()})
+  for (auto more : {stage_flags(), passive_flags(), enum_inventory_flags(), dns_flags(kDnsDefaults),
+                    scope_flags(), cli::run_limit_flags(), store::store_flags()})
     flags.insert(flags.end(), more.begin(), more.end());
   return flags;
 }

@@ -18,19 +18,20 @@ namespace m8::asmm8 {
 namespace {
 
 /// SHA-256 over texts, one after the other.
-class Key {
+class Hash {
  public:
   void add(std::string_view text) {
     hash_ = sha256_hex(fmt::format("{} {} {}", hash_, text.size(), text));
   }
-  const std::string& text() const { return hash_; }
+  /// Its beginning: enough to tell one list from another.
+  std::string text() const { return hash_.substr(0, 16); }
 
  private:
   std::string hash_;
 };
 
 /// False if \p path is no file that can be read again.
-Result<bool> add_file(Key& key, const std::string& path) {
+Result<bool> add_file(Hash& hash, const std::string& path) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status {};
   if (!fd || ::fstat(fd.get(), &status) != 0) return errno_error(path, errno);
@@ -40,9 +41,38 @@ Result<bool> add_file(Key& key, const std::string& path) {
     const ssize_t count = ::read(fd.get(), block.data(), block.size());
     if (count < 0) return errno_error(path, errno);
     if (count == 0) return true;
-    key.add(std::string_view(block).substr(0, static_cast<std::size_t>(count)));
+    hash.add(std::string_view(block).substr(0, static_cast<std::size_t>(count)));
   }
 }
+
+/// "NAME:HASH ..." of all that the candidates of a run depend on; empty if a list is a pipe.
+class Key {
+ public:
+  void add(std::string_view name, const std::vector<std::string>& texts) {
+    Hash hash;
+    for (const std::string& text : texts) hash.add(text);
+    add_part(name, hash);
+  }
+  Status add_file(std::string_view name, const std::string& path) {
+    Hash hash;
+    if (!path.empty()) again_ = M8_TRY(asmm8::add_file(hash, path)) && again_;
+    add_part(name, hash);
+    return {};
+  }
+  std::string text() const { return again_ ? text_ : std::string(); }
+
+ private:
+  void add_part(std::string_view name, const Hash& hash) {
+    text_ += fmt::format("{}{}:{}", text_.empty() ? "" : " ", name, hash.text());
+  }
+
+  std::string text_;
+  bool again_ = true;
+};
+
+/// The flags that say what is tried.
+constexpr const char* kOptions[] = {"permute", "permute-step", "recurse", "recurse-depth", "learn",
+                                    "srv",     "nsec",         "axfr",    "deep"};
 
 }  // namespace
 
@@ -62,8 +92,8 @@ std::vector<cli::Flag> enum_inventory_flags() {
   resume.argument = "RUN";
   resume.type = cli::ValueType::number(1, 1'000'000'000'000);
   resume.detail =
-      "With the same domains, word list and options: words that were tried are not tried again, "
-      "but for those of the last half second before a kill, and those that got no answer. A file "
+      "With the same domains, lists and options (which of them changed is told): what was tried is "
+      "not tried again, but for the last half second before a kill, and what got no answer. A file "
       "of -o is added to.";
   return {stored, no_recheck, only_new, resume};
 }
@@ -83,26 +113,29 @@ Result<std::vector<net::Name>> stored_domains(const cli::Values& flags) {
 }
 
 Result<store::Continuation> continuation_of(const cli::Values& flags,
-                                            const std::vector<net::Name>& domains) {
+                                            const std::vector<net::Name>& domains,
+                                            const std::string& words) {
   store::Continuation continuation;
   continuation.resume = flags.number<std::int64_t>("resume");
   Key key;
-  key.add("asmm8 enum 1");
-  for (const net::Name& domain : domains) key.add(domain.text());
-  key.add("words");
-  bool again = true;
-  if (const std::string list = flags.text("wordlist"); !list.empty()) {
-    again = M8_TRY(add_file(key, list));
+  std::vector<std::string> texts;
+  for (const net::Name& domain : domains) texts.push_back(domain.text());
+  key.add("domains", texts);
+  if (words.empty()) {
+    const auto labels = enumerate::common_labels();
+    key.add("words", {labels.begin(), labels.end()});
   } else {
-    for (const std::string_view word : enumerate::common_labels()) key.add(word);
+    M8_TRY(key.add_file("words", words));
   }
-  key.add("scope");
-  if (const std::string scope = flags.text("scope"); !scope.empty()) {
-    again = M8_TRY(add_file(key, scope)) && again;
-  }
-  for (const std::string& rule : flags.list("exclude")) key.add(rule);
-  if (again) continuation.key = key.text();
-  if (again || continuation.resume == 0) return continuation;
+  key.add("masks", flags.list("mask"));
+  M8_TRY(key.add_file("scope", flags.text("scope")));
+  key.add("exclusions", flags.list("exclude"));
+  M8_TRY(key.add_file("patterns", flags.text("permute-config")));
+  texts.clear();
+  for (const char* option : kOptions) texts.push_back(flags.text(option));
+  key.add("options", texts);
+  continuation.key = key.text();
+  if (!continuation.key.empty() || continuation.resume == 0) return continuation;
   return Error{ErrorCode::kInvalidArgument, "--resume: a list that is a pipe can't be read again"};
 }
 
@@ -132,19 +165,36 @@ EnumInventory::EnumInventory(const cli::Values& flags, const std::vector<net::Na
     : domains_(domains),
       store_(store),
       recheck_(store != nullptr && !flags.on("no-recheck")),
-      run_(run.id) {}
+      run_(run.id),
+      resumed_(store != nullptr && flags.given("resume")) {}
 
-void EnumInventory::add_to(enumerate::Merge& candidates, enumerate::CandidateSource& words,
-                           model::Sink& sink) {
-  if (recheck_) {
-    inventory_ = std::make_unique<store::StoreInventory>(store_->store(), run_);
-    known_ = std::make_unique<enumerate::KnownNames>(domains_, *inventory_, sink,
-                                                     SystemClock::instance());
-    candidates.add(*known_);
-  }
+void EnumInventory::add_known(enumerate::Merge& candidates, model::Sink& sink) {
+  if (!recheck_) return;
+  inventory_ = std::make_unique<store::StoreInventory>(store_->store(), run_);
+  known_ =
+      std::make_unique<enumerate::KnownNames>(domains_, *inventory_, sink, SystemClock::instance());
+  candidates.add(*known_);
+}
+
+void EnumInventory::add_words(enumerate::Merge& candidates, enumerate::CandidateSource& words) {
   if (!store_) return candidates.add(words);
   journaled_ = std::make_unique<enumerate::Journaled>(words, store_->journal());
   candidates.add(*journaled_);
+}
+
+Status EnumInventory::each_found(const std::function<void(const model::Hostname&)>& visit) const {
+  if (!resumed_) return {};
+  for (const net::Name& domain : domains_) {
+    store::HostnameFilter filter;
+    filter.domain = domain.text();
+    filter.seen_by = run_;
+    filter.live_only = true;
+    M8_TRY(store_->store().for_each_hostname(filter, [&visit](const model::Hostname& record) {
+      visit(record);
+      return Status();
+    }));
+  }
+  return {};
 }
 
 void EnumInventory::count(model::Run& run) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,10 +25,11 @@ std::vector<cli::Flag> enum_inventory_flags();
 Result<std::vector<net::Name>> stored_domains(const cli::Values& flags);
 
 /// What --resume names, and the key of this run: everything that its candidates depend on. The word
-/// list is read for it; what can't be read twice (a pipe) makes a run without a journal.
-/// kInvalidArgument.
+/// list (\p words: its file; empty for the built-in one) is read for it; what can't be read twice
+/// (a pipe) makes a run without a journal. kInvalidArgument.
 Result<store::Continuation> continuation_of(const cli::Values& flags,
-                                            const std::vector<net::Name>& domains);
+                                            const std::vector<net::Name>& domains,
+                                            const std::string& words);
 
 /// The sink for those who read along: names that are there, and with --only-new those that were
 /// never seen before. Thread-safe once loaded.
@@ -56,10 +58,14 @@ class EnumInventory {
   EnumInventory(const cli::Values& flags, const std::vector<net::Name>& domains,
                 store::RunStore* store, const model::Run& run);
 
-  /// Known names first, then \p words, which come in the same order each time, without those that
-  /// were tried before. \p sink gets what is gone. All are borrowed, and this must outlive \p
-  /// candidates.
-  void add_to(enumerate::Merge& candidates, enumerate::CandidateSource& words, model::Sink& sink);
+  /// Adds the known names. \p sink gets what is gone. All are borrowed, and this must outlive \p
+  /// candidates; so with add_words().
+  void add_known(enumerate::Merge& candidates, model::Sink& sink);
+  /// Adds \p words, which come in the same order each time, without those that were tried before.
+  void add_words(enumerate::Merge& candidates, enumerate::CandidateSource& words);
+  /// With --resume: calls \p visit with what this run found in earlier sessions. Errors of the
+  /// store.
+  Status each_found(const std::function<void(const model::Hostname&)>& visit) const;
   /// Adds known, gone and resumed to the run's counts.
   void count(model::Run& run) const;
 
@@ -68,6 +74,7 @@ class EnumInventory {
   store::RunStore* const store_;
   const bool recheck_;
   const std::int64_t run_;
+  const bool resumed_;
   std::unique_ptr<store::StoreInventory> inventory_;
   std::unique_ptr<enumerate::KnownNames> known_;
   std::unique_ptr<enumerate::Journaled> journaled_;

@@ -14,6 +14,7 @@
 #include "cli/exit_code.h"
 #include "cli/signals.h"
 #include "commands.h"
+#include "enumerate/mask.h"
 #include "net/name.h"
 #include "output/stream.h"
 

@@ -107,6 +107,8 @@ std::size_t write_query(std::span<std::byte> out, std::string_view name,
   std::memset(&out[at], 0, kOptBytes);
   put_u16(&out[at + 1], static_cast<std::uint16_t>(RrType::kOpt));
   put_u16(&out[at + 3], options.edns_payload);
+  // Who asks for an NSEC record wants the proof that stands in its place too (DO, RFC 3225).
+  if (options.type == RrType::kNsec) out[at + 7] = std::byte{0x80};
   out[11] = std::byte{1};
   return at + kOptBytes;
 }

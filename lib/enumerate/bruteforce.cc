@@ -70,7 +70,7 @@ Result<CandidateSource::Next> BruteForce::next(Candidate& candidate) {
     candidate.apex = next_apex_++;
     (candidate.name.assign(word_) += '.') += apexes_[candidate.apex].text();
     candidate.guess = true;
-    candidate.source = "bruteforce";
+    candidate.source = source_;
     if (candidate.name.size() <= 253) return Next::kCandidate;
     ++invalid_words_;
   }

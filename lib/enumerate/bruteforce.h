@@ -35,8 +35,13 @@ Result<std::unique_ptr<WordSource>> words_of_file(const std::string& path);
 
 class BruteForce final : public CandidateSource {
  public:
-  BruteForce(std::vector<net::Name> apexes, std::unique_ptr<WordSource> words)
-      : apexes_(std::move(apexes)), words_(std::move(words)), next_apex_(apexes_.size()) {}
+  /// \p source: provenance of its candidates; static text.
+  BruteForce(std::vector<net::Name> apexes, std::unique_ptr<WordSource> words,
+             const char* source = "bruteforce")
+      : apexes_(std::move(apexes)),
+        words_(std::move(words)),
+        source_(source),
+        next_apex_(apexes_.size()) {}
 
   /// Words that make no host name are counted and passed over. kIo.
   Result<Next> next(Candidate& candidate) override;
@@ -47,6 +52,7 @@ class BruteForce final : public CandidateSource {
 
   std::vector<net::Name> apexes_;
   std::unique_ptr<WordSource> words_;
+  const char* source_;
   std::size_t next_apex_;
   std::string word_;  ///< canonical, of the round that is under way
   std::size_t invalid_words_ = 0;

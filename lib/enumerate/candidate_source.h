@@ -8,12 +8,20 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "dns/message.h"
 #include "model/hostname.h"
+#include "net/name.h"
+
+namespace m8::dns {
+struct Reply;
+}
 
 namespace m8::enumerate {
 
@@ -27,7 +35,14 @@ struct Candidate {
   bool guess = true;
   std::string source;        ///< provenance, one of model::Hostname::sources: "bruteforce", "crtsh"
   std::uint64_t ticket = 0;  ///< Journaled numbers what it gives; 0: not one of those
+  /// Ask for this type of the name and no other: nothing is proven or written, and the answer goes
+  /// to answered() in place of found() and finished().
+  std::optional<dns::RrType> question;
 };
+
+/// The index of the longest of \p apexes that canonical \p name is inside of; their number if there
+/// is none. O(apexes).
+std::size_t apex_of(const std::vector<net::Name>& apexes, std::string_view name);
 
 /// What became of a candidate.
 enum class Verdict : std::uint8_t {
@@ -58,7 +73,8 @@ class CandidateSource {
 
   virtual ~CandidateSource() = default;
 
-  /// Sets \p candidate (every field but is_apex) or says why not. Never waits. After an error the
+  /// Sets \p candidate (every field but is_apex, ticket and question, if it is none) or says why
+  /// not. Never waits. After an error the
   /// source is not asked again; the run goes on with the others and ends with the first error.
   virtual Result<Next> next(Candidate& candidate) = 0;
 
@@ -79,6 +95,12 @@ class CandidateSource {
     (void)candidate;
     (void)verdict;
   }
+  /// A candidate that is a question came to its end, whichever source asked it. \p reply: NOERROR
+  /// or NXDOMAIN, borrowed for the call; null if there was no such answer, or it was not asked for.
+  virtual void answered(const Candidate& candidate, const dns::Reply* reply) {
+    (void)candidate;
+    (void)reply;
+  }
 };
 
 /// Several sources as one: the first in the list that has something now gives it, so put what is
@@ -95,6 +117,7 @@ class Merge final : public CandidateSource {
   void forget_wake() override;
   void found(const Candidate& candidate, const model::Hostname& record) override;
   void finished(const Candidate& candidate, Verdict verdict) override;
+  void answered(const Candidate& candidate, const dns::Reply* reply) override;
 
  private:
   struct Entry {

@@ -62,7 +62,7 @@ void Engine::Job::restart(Candidate& next) {
   std::swap(candidate, next);
   values.clear();
   resolver.clear();
-  type = RrType::kA;
+  type = candidate.question.value_or(RrType::kA);
   complete = below_now = weighed = false;
   below = Below::kNotAsked;
   denials = 0;
@@ -121,8 +121,8 @@ void Engine::ask_pending() {
     }
     const Job& job = jobs_[index];
     const std::string& name = job.candidate.name;
-    if (!resolver_->ask(job.below_now ? below(name) : name, job.type, token))
-      fail(index, "can't be asked");
+    if (resolver_->ask(job.below_now ? below(name) : name, job.type, token)) continue;
+    job.candidate.question ? question_ended(index, nullptr) : fail(index, "can't be asked");
   }
 }
 
@@ -148,6 +148,8 @@ bool Engine::next_apex(Candidate& candidate) {
   candidate.name = options_.apexes[next_apex_].text();
   candidate.apex = next_apex_++;
   candidate.guess = false;
+  candidate.ticket = 0;
+  candidate.question.reset();
   candidate.source = "input";
   return true;
 }
@@ -163,6 +165,10 @@ bool Engine::wanted(const Candidate& candidate) {
     add_one(counts_.tried);
   }
   if (!verdict) return true;
+  if (candidate.question) {
+    candidates_.answered(candidate, nullptr);
+    return false;
+  }
   add_one(counter_of(*verdict));
   candidates_.finished(candidate, *verdict);
   return false;
@@ -195,6 +201,7 @@ void Engine::job_replied(Index index, const dns::Reply& reply) {
   Job& job = jobs_[index];
   if (job.below_now) return below_replied(index, reply);
   const Candidate& candidate = job.candidate;
+  if (candidate.question) return question_ended(index, exists(reply) ? &reply : nullptr);
   if (reply.fate != Fate::kAnswered) return fail(index, to_string(reply.fate));
   if (!exists(reply)) {
     job.failure = reply.rcode();
@@ -215,6 +222,12 @@ void Engine::job_replied(Index index, const dns::Reply& reply) {
   }
   job.complete = denied || job.type == RrType::kAaaa;
   weigh(index);
+}
+
+void Engine::question_ended(Index index, const dns::Reply* reply) {
+  add_one(counts_.questions);
+  candidates_.answered(jobs_[index].candidate, reply);
+  free_.push_back(index);
 }
 
 void Engine::weigh(Index index) {
@@ -418,6 +431,16 @@ void Engine::confirm(Index index) {
   keep(sink_.hostname(record));
   candidates_.found(candidate, record);
   finish(index, Verdict::kFound);
+}
+
+void Engine::remember(const model::Hostname& record) {
+  Candidate candidate;
+  candidate.name = record.hostname;
+  candidate.apex = apex_of(options_.apexes, record.hostname);
+  if (candidate.apex == options_.apexes.size()) return;
+  if (!record.sources.empty()) candidate.source = record.sources.front();
+  confirmed_[record.hostname] = record.sources;
+  candidates_.found(candidate, record);
 }
 
 void Engine::fail(Index index, const std::string& reason) {

@@ -49,6 +49,7 @@ struct Counts {
   std::atomic<std::uint64_t> wildcard_zones{0};  ///< each goes to the sink as an outcome
   std::atomic<std::uint64_t> out_of_scope{0};    ///< never asked for
   std::atomic<std::uint64_t> dead_apex{0};    ///< not asked for, because the domain does not exist
+  std::atomic<std::uint64_t> questions{0};    ///< asked for a type only; not among those tried
   std::atomic<std::uint64_t> sink_errors{0};  ///< records that the sink did not keep
 };
 
@@ -74,6 +75,10 @@ class Engine final : dns::Resolver::Client {
   /// those under way and returns kCancelled. kNetwork if no resolver answers; the first error of a
   /// source. What was found is in the sink in any case.
   Status run(std::stop_token stop);
+
+  /// \p record was found and written in an earlier session of this run: it is not written again,
+  /// and the sources hear of it. Before run().
+  void remember(const model::Hostname& record);
 
   const Counts& counts() const { return counts_; }
   /// Names that were begun and are not finished. Not while run() runs.
@@ -138,6 +143,8 @@ class Engine final : dns::Resolver::Client {
   bool wanted(const Candidate& candidate);
   bool nothing_under_way() const { return free_.size() == jobs_.size(); }
   void job_replied(Index index, const dns::Reply& reply);
+  /// The answer to a candidate that is a question; null for none.
+  void question_ended(Index index, const dns::Reply* reply);
   void below_replied(Index index, const dns::Reply& reply);
   /// Records came: is the name proven?
   void weigh(Index index);

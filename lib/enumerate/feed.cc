@@ -18,12 +18,7 @@ Feed::Feed(std::vector<net::Name> apexes, std::size_t capacity)
 Feed::Pushed Feed::push(const net::Name& name, std::string_view source, std::stop_token stop,
                         bool guess) {
   Candidate candidate;
-  candidate.apex = apexes_.size();
-  for (std::size_t i = 0; i < apexes_.size(); ++i) {
-    const bool better = candidate.apex == apexes_.size() ||
-                        apexes_[i].text().size() > apexes_[candidate.apex].text().size();
-    if (better && name.is_inside(apexes_[i])) candidate.apex = i;
-  }
+  candidate.apex = apex_of(apexes_, name.text());
   if (candidate.apex == apexes_.size()) return Pushed::kOutside;
   candidate.name = name.text();
   candidate.source = source;

@@ -22,6 +22,9 @@ class Journaled final : public CandidateSource {
     inner_.found(candidate, record);
   }
   void finished(const Candidate& candidate, Verdict verdict) override;
+  void answered(const Candidate& candidate, const dns::Reply* reply) override {
+    inner_.answered(candidate, reply);
+  }
 
   /// Candidates passed over because an earlier session finished them.
   std::uint64_t skipped() const { return skipped_; }

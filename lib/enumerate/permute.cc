@@ -16,11 +16,8 @@ namespace {
 constexpr std::size_t kMaxPieces = 32;
 constexpr std::size_t kMaxLearned = 100'000;
 constexpr std::size_t kKnownWords = 1u << 18;  // room for all of them
-constexpr std::size_t kMaxMask = 1'000'000;
 constexpr std::size_t kMaxName = 253, kMaxLabel = 63;
 constexpr std::size_t kBuiltInWords = 160;
-
-constexpr std::string_view kDigits = "0123456789", kLetters = "abcdefghijklmnopqrstuvwxyz";
 
 Error invalid(std::string message) { return {ErrorCode::kInvalidArgument, std::move(message)}; }
 
@@ -73,16 +70,6 @@ bool is_of_name(const std::string& variable) {
   }
   return variable.size() > 3 && variable.compare(0, 3, "sub") == 0 &&
          std::all_of(variable.begin() + 3, variable.end(), is_digit);
-}
-
-Result<std::string_view> mask_class(char kind) {
-  static const std::string both = std::string(kLetters) + std::string(kDigits);
-  if (kind == 'd') return kDigits;
-  if (kind == 'l') return kLetters;
-  if (kind == 'a') return std::string_view(both);
-  if (kind == 'h') return std::string_view("0123456789abcdef");
-  if (kind == '?') return std::string_view("?");
-  return invalid(fmt::format("?{}: not one of ?d ?l ?a ?h ??", kind));
 }
 
 bool is_possible(std::string_view name) {
@@ -142,26 +129,6 @@ Result<PermuteConfig> PermuteConfig::parse(std::string_view yaml) {
   return config;
 }
 
-Result<std::vector<std::string>> expand_mask(std::string_view mask) {
-  std::vector<std::string> values = {""};
-  for (std::size_t i = 0; i < mask.size(); ++i) {
-    std::string_view choices = mask.substr(i, 1);
-    if (mask[i] == '?') {
-      if (++i == mask.size()) return invalid("a mask can't end with one '?'");
-      choices = M8_TRY(mask_class(mask[i]));
-    }
-    if (values.size() * choices.size() > kMaxMask)
-      return Error{ErrorCode::kExhausted, fmt::format("mask {}: over a million names", mask)};
-    std::vector<std::string> longer;
-    longer.reserve(values.size() * choices.size());
-    for (const std::string& value : values) {
-      for (const char c : choices) longer.push_back(value + c);
-    }
-    values = std::move(longer);
-  }
-  return values;
-}
-
 Result<Pattern> parse_pattern(std::string_view text) {
   Pattern pattern;
   const std::string all(text);
@@ -195,7 +162,8 @@ bool RecentSet::insert(std::string_view text) {
   return true;
 }
 
-Permuter::Permuter(std::vector<Pattern> patterns, Payloads payloads, Options options)
+Permuter::Permuter(std::vector<Pattern> patterns, std::shared_ptr<Payloads> payloads,
+                   Options options)
     : patterns_(std::move(patterns)),
       payloads_(std::move(payloads)),
       options_(options),
@@ -203,21 +171,26 @@ Permuter::Permuter(std::vector<Pattern> patterns, Payloads payloads, Options opt
       seen_(std::max<std::size_t>(options.candidates, 2)) {}
 
 Result<Permuter> Permuter::create(const PermuteConfig& config, Options options) {
+  return create(config.patterns, std::make_shared<Payloads>(config.payloads), options);
+}
+
+Result<Permuter> Permuter::create(const std::vector<std::string>& texts,
+                                  std::shared_ptr<Payloads> payloads, Options options) {
   std::vector<Pattern> patterns;
-  for (const std::string& text : config.patterns) {
+  for (const std::string& text : texts) {
     patterns.push_back(M8_TRY(parse_pattern(text)));
     for (const auto& piece : patterns.back().pieces) {
-      if (piece.variable && !is_of_name(piece.text) && config.payloads.count(piece.text) == 0)
+      if (piece.variable && !is_of_name(piece.text) && payloads->count(piece.text) == 0)
         return invalid(fmt::format("pattern {}: nothing gives {}", text, piece.text));
     }
   }
   if (patterns.empty()) return invalid("no patterns");
-  return Permuter(std::move(patterns), config.payloads, options);
+  return Permuter(std::move(patterns), std::move(payloads), options);
 }
 
 void Permuter::learn_word(const char* payload, std::string_view word) {
-  const auto list = payloads_.find(payload);
-  if (list == payloads_.end() || word.size() > kMaxLabel) return;
+  const auto list = payloads_->find(payload);
+  if (list == payloads_->end() || word.size() > kMaxLabel) return;
   auto& [name, values] = *list;
   auto known = known_.find(name);
   if (known == known_.end()) {
@@ -289,7 +262,7 @@ void Permuter::step_numbers() {
 
 bool Permuter::begin(std::string_view name) {
   running_ = false;
-  pattern_ = 0;
+  pattern_ = first_value_ = 0;
   last_pattern_ = patterns_.size();
   if (set_variables(name)) return true;
   pattern_ = last_pattern_;
@@ -300,6 +273,12 @@ bool Permuter::begin(std::string_view name, std::size_t pattern) {
   if (!begin(name)) return false;
   pattern_ = pattern;
   last_pattern_ = pattern + 1;
+  return true;
+}
+
+bool Permuter::begin_at(std::string_view name, std::size_t value) {
+  if (!begin(name)) return false;
+  first_value_ = value;
   return true;
 }
 
@@ -317,7 +296,7 @@ bool Permuter::add_part(const Pattern::Piece& piece) {
   const auto known = std::find(wheel_names_.begin(), wheel_names_.end(), piece.text);
   const auto index = static_cast<int>(known - wheel_names_.begin());
   if (known == wheel_names_.end()) {
-    const auto* values = piece.text == "step" ? &steps_ : &payloads_.find(piece.text)->second;
+    const auto* values = piece.text == "step" ? &steps_ : &payloads_->find(piece.text)->second;
     if (values->empty()) return false;
     wheels_.push_back({values, 0});
     wheel_names_.push_back(piece.text);
@@ -366,8 +345,11 @@ bool Permuter::apply(const Pattern& pattern) {
   const std::string text = statement();
   const bool steps =
       std::find(wheel_names_.begin(), wheel_names_.end(), "step") != wheel_names_.end();
-  if (!seen_statements_.insert(steps ? text + variables_["sub"] : text)) return false;
+  std::string applied = steps ? text + variables_["sub"] : text;
+  if (first_value_ > 0) applied += fmt::format(" {}", first_value_);
+  if (!seen_statements_.insert(applied)) return false;
   find_edges();
+  if (first_value_ > 0 && wheels_.size() == 1) wheels_[0].at = first_value_;
   for (std::size_t i = 0; i < wheels_.size(); ++i) {
     if (!settle(i)) return false;
   }

@@ -38,10 +38,6 @@ struct PermuteConfig {
   static Result<PermuteConfig> parse(std::string_view yaml);
 };
 
-/// Values of a mask: ?d digit, ?l letter, ?a letter or digit, ?h hexadecimal, ?? itself; other
-/// characters stand for themselves. kInvalidArgument; kExhausted above a million values.
-Result<std::vector<std::string>> expand_mask(std::string_view mask);
-
 /// One pattern, taken apart. \see parse_pattern()
 struct Pattern {
   struct Piece {
@@ -78,6 +74,9 @@ class Permuter {
 
   /// kInvalidArgument for a bad pattern or one with a variable that nothing gives.
   static Result<Permuter> create(const PermuteConfig& config, Options options);
+  /// The same with payloads that others read too, and that may grow meanwhile.
+  static Result<Permuter> create(const std::vector<std::string>& patterns,
+                                 std::shared_ptr<Payloads> payloads, Options options);
 
   /// Words and numbers of \p name's labels join the payloads word and number, if those exist: runs
   /// of digits; of letters and digits; of three letters or more. A payload learns up to 100,000.
@@ -88,6 +87,8 @@ class Permuter {
   bool begin(std::string_view name);
   /// Starts on \p name with one pattern only, by its index.
   bool begin(std::string_view name, std::size_t pattern);
+  /// Starts on \p name without the first \p value values of each pattern that has one list.
+  bool begin_at(std::string_view name, std::size_t value);
   /// The next candidate of the name, borrowed until the next call; empty when there are no more.
   /// Candidates that are too long for a name, or were made lately, are left out.
   std::string_view next();
@@ -107,7 +108,7 @@ class Permuter {
     int wheel = -1;
   };
 
-  Permuter(std::vector<Pattern> patterns, Payloads payloads, Options options);
+  Permuter(std::vector<Pattern> patterns, std::shared_ptr<Payloads> payloads, Options options);
   bool set_variables(std::string_view name);
   bool apply(const Pattern& pattern);
   bool add_part(const Pattern::Piece& piece);
@@ -121,11 +122,12 @@ class Permuter {
   void render();
 
   std::vector<Pattern> patterns_;
-  Payloads payloads_;
+  std::shared_ptr<Payloads> payloads_;  ///< with the permuters and the owner that it was made for
   Options options_;
   std::map<std::string, std::string, std::less<>> variables_;
   std::vector<std::string> steps_;
   std::size_t pattern_ = 0, last_pattern_ = 0;  ///< the next one, one past the last
+  std::size_t first_value_ = 0;
   std::vector<Part> parts_;
   std::vector<Wheel> wheels_;
   std::vector<std::string> wheel_names_;

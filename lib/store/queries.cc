@@ -160,6 +160,7 @@ Query select_hostnames(const HostnameFilter& filter) {
   if (filter.live_only) select.where("h.live");
   if (filter.new_since) select.where("h.first_seen >= ", to_millis(*filter.new_since));
   if (filter.not_seen_by != 0) select.where("h.last_run <> ", filter.not_seen_by);
+  if (filter.seen_by != 0) select.where("h.last_run = ", filter.seen_by);
   return select.order("d.name, h.hostname", filter.limit);
 }
 

@@ -13,6 +13,20 @@ namespace m8::store {
 
 namespace {
 
+/// The names of the parts, each NAME:HASH, that two keys do not share: "domains, words".
+std::string differing_parts(std::string_view one, std::string_view other) {
+  std::string names;
+  while (!other.empty()) {
+    const auto end = std::min(other.find(' '), other.size());
+    const std::string_view part = other.substr(0, end), name = part.substr(0, part.find(':'));
+    const bool known = (fmt::format(" {} ", one)).find(fmt::format(" {} ", part)) != one.npos;
+    if (!known && name.size() < part.size())
+      names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
+    other.remove_prefix(std::min(end + 1, other.size()));
+  }
+  return names.empty() ? "domains, options or lists" : names;
+}
+
 /// Takes the password out of the command line as it is remembered.
 void hide(const std::string& url, std::string& arguments) {
   for (std::size_t at = 0; (at = arguments.find(url, at)) != arguments.npos;)
@@ -58,7 +72,8 @@ Status RunStore::take_up(model::Run& run, const Continuation& continuation) {
   const auto journal = M8_TRY(store_->load_journal(earlier.id));
   if (!journal) return refuse("is " + earlier.status + ": there is nothing left to do");
   if (journal->key != continuation.key) {
-    return refuse("had other domains, options or lists: " + earlier.arguments);
+    return refuse("had other " + differing_parts(journal->key, continuation.key) + ": " +
+                  earlier.arguments);
   }
   M8_TRY(journal_.restore(journal->state));
   run.id = earlier.id;

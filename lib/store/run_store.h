@@ -22,7 +22,8 @@ namespace m8::store {
 
 /// How a run that may be killed goes on later.
 struct Continuation {
-  /// Hash of all that its pieces depend on: input, options, lists. Empty: no journal is kept.
+  /// Hashes of all that its pieces depend on: input, options, lists; as "NAME:HASH NAME:HASH" the
+  /// parts that differ are told by name. Empty: no journal is kept.
   std::string key;
   /// Id of the run to go on with; 0 begins a new one.
   std::int64_t resume = 0;

@@ -43,6 +43,7 @@ struct HostnameFilter {
   bool live_only = false;             ///< without names that no longer answer
   std::optional<WallTime> new_since;  ///< first seen at or after
   std::int64_t not_seen_by = 0;       ///< without what this run saw; 0: no such limit
+  std::int64_t seen_by = 0;           ///< only what this run saw last; 0: no such limit
   std::string after;                  ///< with domain: only names behind this one; for pages
   std::size_t limit = 0;              ///< at most so many; 0: all
 };

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "base/file.h"
+#include "enumerate/mask.h"
 
 namespace m8::enumerate {
 namespace {

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "enumerate/mask.h"
 #include "enumerate/permute.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
