@@ -21,6 +21,7 @@
 #include "probe_lines.h"
 #include "run_record.h"
 #include "scope_flags.h"
+#include "store/run_store.h"
 
 namespace m8::asmm8 {
 namespace {
@@ -29,10 +30,12 @@ constexpr const char* kSystemResolvers = "/etc/resolv.conf";
 constexpr const char* kHostsFile = "/etc/hosts";
 constexpr std::size_t kLookupsInFlight = 1000;
 
-/// Records as lines to stdout and a file, as far as the filters let them.
+/// Records as lines to stdout and a file, as far as the filters let them; what is live goes to the
+/// store in any case.
 class Lines final : public model::Sink {
  public:
-  static Result<std::unique_ptr<Lines>> open(const cli::Values& flags, std::stop_source unread) {
+  static Result<std::unique_ptr<Lines>> open(const cli::Values& flags, std::stop_source unread,
+                                             model::Run& run) {
     const bool terminal = cli::is_terminal(STDOUT_FILENO);
     auto filter = M8_TRY(ProbeFilter::from(flags));
     std::unique_ptr<Lines> lines(new Lines(flags, std::move(filter), std::move(unread)));
@@ -42,16 +45,15 @@ class Lines final : public model::Sink {
     options.flush_each = false;
     if (const std::string path = flags.text("output"); !path.empty())
       lines->file_ = M8_TRY(output::Stream::create(path, options));
+    lines->store_ = M8_TRY(store::RunStore::open(flags, run));
     return lines;
   }
 
   Status endpoint(const model::Endpoint& record) override {
-    if (!filter_.accepts(record)) return {};
-    const std::string text = json_ ? json_line(record) : plain_.line(record);
-    const Status kept = file_ ? file_->write(json_ ? text : uncoloured_.line(record)) : Status();
-    const Status shown = screen_->write(text);
-    if (screen_->closed() && !file_) unread_.request_stop();
-    return shown.ok() ? kept : shown;
+    const Status stored =
+        store_ && record.live ? store_->sink().endpoint(stored_part(record)) : Status();
+    const Status written = show(record);
+    return written.ok() ? stored : written;
   }
 
   Status flush() override {
@@ -60,8 +62,10 @@ class Lines final : public model::Sink {
     return shown.ok() ? kept : shown;
   }
 
-  /// Nobody reads on.
-  bool unread() const { return screen_->closed() && !file_; }
+  /// Nobody takes records any more.
+  bool unread() const { return screen_->closed() && !file_ && !store_; }
+  /// Null without one.
+  store::RunStore* store() { return store_.get(); }
 
  private:
   Lines(const cli::Values& flags, ProbeFilter filter, std::stop_source unread)
@@ -72,6 +76,30 @@ class Lines final : public model::Sink {
         uncoloured_(flags, false),
         filter_(std::move(filter)),
         unread_(std::move(unread)) {}
+
+  Status show(const model::Endpoint& record) {
+    if (!filter_.accepts(record)) return {};
+    const std::string text = json_ ? json_line(record) : plain_.line(record);
+    const Status kept = file_ ? file_->write(json_ ? text : uncoloured_.line(record)) : Status();
+    const Status shown = screen_->write(text);
+    if (unread()) unread_.request_stop();
+    return shown.ok() ? kept : shown;
+  }
+
+  /// What the store keeps, without the texts that it does not.
+  static model::Endpoint stored_part(const model::Endpoint& record) {
+    model::Endpoint part;
+    part.url = record.url;
+    part.hostname = record.hostname;
+    part.ip = record.ip;
+    part.port = record.port;
+    part.status = record.status;
+    part.title = record.title;
+    part.server = record.server;
+    part.technologies = record.technologies;
+    part.last_seen = record.last_seen;
+    return part;
+  }
 
   /// What only a filter wanted is left out.
   std::string json_line(const model::Endpoint& record) const {
@@ -89,6 +117,7 @@ class Lines final : public model::Sink {
   const ProbeFilter filter_;
   std::stop_source unread_;
   std::unique_ptr<output::Stream> screen_, file_;
+  std::unique_ptr<store::RunStore> store_;
 };
 
 /// Lines that wait for a full buffer go out soon, also when few come.
@@ -207,7 +236,7 @@ Result<int> probe(const cli::Context& context, std::stop_token stop) {
   model::TargetReader reader(std::move(targets));
   std::stop_source unread;
   const std::stop_callback stopping(stop, [&unread] { unread.request_stop(); });
-  const auto lines = M8_TRY(Lines::open(flags, unread));
+  const auto lines = M8_TRY(Lines::open(flags, unread, record.run()));
   World world;
   M8_TRY(open_world(flags, settings, clock, world));
   probe::Engine engine({*world.session, *lines, clock, world.technologies.get(), world.cdn.get()},
@@ -222,8 +251,13 @@ Result<int> probe(const cli::Context& context, std::stop_token stop) {
   const Status written = lines->flush();
   const Status lost = losses(engine.counts(), ran, *lines);
   count(engine.counts(), stats, reader.counts(), record.run());
-  const Status summary = record.end(!written.ok() ? written : lost);
-  for (const Status& status : {written, lost, summary})
+  store::RunStore* const store = lines->store();
+  const Status kept = store != nullptr ? store->sink().flush() : Status();
+  if (store != nullptr) record.run().counts["records.lost"] = store->unwritten();
+  const Status outcome = !written.ok() ? written : !lost.ok() ? lost : kept;
+  const Status summary = record.end(outcome);
+  const Status stored = store != nullptr ? store->end(record.run()) : Status();
+  for (const Status& status : {outcome, summary, stored})
     if (!status.ok()) return status.error();
   return cli::kDone;
 }

@@ -16,6 +16,7 @@
 #include "probe/close_look.h"
 #include "run_record.h"
 #include "scope_flags.h"
+#include "store/settings.h"
 
 namespace m8::asmm8 {
 namespace {
@@ -275,7 +276,7 @@ Status read_screenshot(const cli::Values& flags, probe::Settings& out) {
 std::vector<cli::Flag> probe_flags() {
   Flags all;
   for (auto part : {input_flags(), request_flags(), show_flags(), filter_flags(), output_flags(),
-                    scope_flags()})
+                    scope_flags(), store::store_flags()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

@@ -136,6 +136,7 @@ Status measure(const Context& context, const std::string& list, int hosts, Rows&
   options.arguments = {M8_TRY(context.own_program("asmm8")),
                        "probe",
                        "-q",
+                       "--no-store",
                        "-l",
                        list,
                        "--jsonl",

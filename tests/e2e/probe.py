@@ -5,10 +5,12 @@ Each page has a loopback address of its own, served by this process byte by byte
 """
 import asyncio
 import base64
+import contextlib
 import json
 import lzma
 import os
 import pathlib
+import sqlite3
 import subprocess
 import threading
 import unittest
@@ -161,6 +163,26 @@ class KnownPages(Case):
 
 
 class Probe(Case):
+    def stored(self, folder):
+        with contextlib.closing(sqlite3.connect(folder / "m8.db")) as base:
+            return base.execute("SELECT url, hostname, status, title, server, live FROM endpoint"
+                                " ORDER BY url").fetchall()
+
+    def test_what_is_live_is_stored(self):
+        page = b"HTTP/1.1 200 OK\r\nServer: x/1\r\nContent-Length: 18\r\n\r\n<title>Hi</title>\n"
+        store = ("--store", f"sqlite:{self.folder}/m8.db")
+        with Server({"127.0.0.1": page, "127.0.0.2": page}) as server:
+            urls = [f"http://127.0.0.{host}:{server.port}" for host in (1, 2)]
+            done = self.run_program("asmm8", "probe", "-q", *store, "-fc", 200, *urls, "127.0.0.1:1")
+            self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+            rows = [(url, url[7:16], 200, "Hi", "x/1", 1) for url in urls]
+            self.assertEqual(self.stored(self.folder), rows)
+            self.run_program("asmm8", "probe", "-q", *store, urls[0])
+            self.assertEqual(self.stored(self.folder), rows)
+            self.run_program("asmm8", "probe", "-q", "--no-store", urls[0])
+        runs = self.run_program("m8", "runs", "list", *store).stdout
+        self.assertEqual(runs.count("asmm8 probe"), 2, runs)
+
     def test_nothing_listens_is_a_result(self):
         done = self.run_program("asmm8", "probe", "-q", "127.0.0.1:1")
         self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
