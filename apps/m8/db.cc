@@ -34,10 +34,13 @@ std::string info_json(const store::StoreInfo& info) {
   w.field("bytes", info.bytes).key("rows").object();
   for (const auto& [table, rows] : info.rows) w.field(table, rows);
   w.end();
+  w.key("query_cache").object().field("hits", info.cache.hits).field("misses", info.cache.misses);
+  w.field("entries", info.cache.entries).field("bytes", info.cache.bytes).end();
   if (info.pool) {
     const store::PoolStats& pool = *info.pool;
     const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(pool.wait_time);
     w.key("pool").object().field("open", pool.open).field("idle", pool.idle);
+    w.field("most_open", pool.most_open);
     w.field("in_use", pool.in_use).field("opened", pool.opened).field("broken", pool.broken);
     w.field("expired", pool.expired).field("waits", pool.waits).field("timeouts", pool.timeouts);
     w.field("refused", pool.refused).field("wait_ms", waited.count()).end();

@@ -137,6 +137,7 @@ class ResultRow final : public Row {
  public:
   explicit ResultRow(const PgResult& result) : result_(result) {}
   void go_to(int row) { row_ = row; }
+  int columns() const override { return result_.columns(); }
   std::int64_t integer(int column) const override { return result_.integer(row_, column); }
   std::string_view text(int column) const override { return result_.text(row_, column); }
 
@@ -165,6 +166,8 @@ std::string clean_text(std::string_view bytes) {
 void PgResult::Clear::operator()(pg_result* result) const { PQclear(result); }
 
 int PgResult::rows() const { return PQntuples(result_.get()); }
+
+int PgResult::columns() const { return PQnfields(result_.get()); }
 
 std::string_view PgResult::text(int row, int column) const {
   return {PQgetvalue(result_.get(), row, column),

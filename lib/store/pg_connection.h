@@ -33,6 +33,7 @@ class PgResult {
  public:
   explicit PgResult(pg_result* result) : result_(result) {}
   int rows() const;
+  int columns() const;
   std::int64_t integer(int row, int column) const;
   std::string_view text(int row, int column) const;
   /// Rows that an INSERT, UPDATE or DELETE changed.

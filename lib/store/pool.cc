@@ -28,7 +28,7 @@ Result<Pool::Lease> Pool::acquire() {
     free_slot();
   }
   if (stats_.open >= options_.max_open) return wait(lock);
-  ++stats_.open;
+  stats_.most_open = std::max(stats_.most_open, ++stats_.open);
   lock.unlock();
   return connect();
 }

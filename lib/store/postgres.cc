@@ -46,7 +46,8 @@ class PgLease {
 class PostgresStore final : public SqlStore {
  public:
   PostgresStore(const PgTarget& target, const OpenOptions& options)
-      : place_(shown_url(target.url)),
+      : SqlStore(options),
+        place_(shown_url(target.url)),
         slow_query_(options.slow_query),
         pool_(std::make_unique<PgConnector>(target), options.pool) {}
 
@@ -57,6 +58,7 @@ class PostgresStore final : public SqlStore {
   Status deny_hostnames(std::span<const model::Hostname> batch) override;
   Status upsert_endpoints(std::int64_t run, std::span<const model::Endpoint> batch) override;
   Status upsert_issues(std::int64_t run, std::span<const model::Issue> batch) override;
+  std::optional<PoolStats> tend() override;
 
  private:
   Result<std::int64_t> run(const Query& query, const EachRow& each) override;
@@ -134,6 +136,11 @@ Status PostgresStore::fill_info(StoreInfo& info) {
   return {};
 }
 
+std::optional<PoolStats> PostgresStore::tend() {
+  pool_.tend();
+  return pool_.stats();
+}
+
 Result<std::int64_t> PostgresStore::run(const Query& query, const EachRow& each) {
   const PgLease connection = M8_TRY(lease());
   const SlowQuery timer(query.sql, slow_query_);
@@ -190,6 +197,7 @@ Status PostgresStore::in_transaction(const char* what, Write write) {
       return transaction.commit();
     }();
     const std::string& state = connection->last_state();
+    if (status.ok()) wrote();
     const bool collided = state == "40001" || state == "40P01" || state == "23505";
     if (status.ok() || !collided || attempt == kAttempts) return status;
   }

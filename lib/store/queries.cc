@@ -14,14 +14,19 @@ constexpr std::string_view kSelectHostname =
     " h.resolver, h.wildcard, h.live FROM domain d CROSS JOIN hostname h";
 
 // The join finds the first change after the moment: what it replaced is what was then. Names
-// without a change since, nearly all, are left before it is made.
+// without a change since, nearly all, are left before it is made; for new ones without any change,
+// it finds nothing without looking.
 constexpr std::string_view kSelectChange =
     "SELECT d.name, h.hostname, h.sources, h.first_seen, h.last_seen, h.a, h.aaaa, h.cname,"
     " h.resolver, h.wildcard, h.live,"
     " CASE WHEN c.at IS NULL THEN 0 ELSE 1 END, c.live, c.a, c.aaaa, c.cname"
     " FROM domain d CROSS JOIN hostname h"
     " LEFT JOIN hostname_change c ON c.hostname_id = h.id AND c.at ="
-    " (SELECT min(at) FROM hostname_change WHERE hostname_id = h.id AND at >= ";
+    " (SELECT min(at) FROM hostname_change"
+    " WHERE hostname_id = CASE WHEN h.changed > 0 THEN h.id END AND at >= ";
+
+constexpr std::string_view kSelectEndpoint =
+    "SELECT url, hostname, ip, port, status, title, server, live, last_seen FROM endpoint";
 
 constexpr std::string_view kSelectIssue =
     "SELECT id, signature, template_id, name, matcher, severity, host, matched_at, tags, status,"
@@ -173,11 +178,11 @@ Query select_changes(const ChangeFilter& filter) {
   return select.order("d.name, h.hostname");
 }
 
-Query select_endpoints() {
-  Select select(
-      "SELECT url, hostname, ip, port, status, title, server, live, last_seen FROM endpoint");
-  return select.order("url");
+Query select_endpoint(const std::string& url) {
+  return {std::string(kSelectEndpoint) + " WHERE url = $1", {url}};
 }
+
+Query select_endpoints() { return Select(kSelectEndpoint).order("url"); }
 
 Query select_issues(const IssueFilter& filter) {
   Select select(kSelectIssue);
@@ -203,6 +208,7 @@ std::vector<Sample> sample_queries() {
       {"add a domain", insert_domain({})},
       {"enable or disable a domain", enable_domain("x", true)},
       {"remove a domain", delete_domain("x")},
+      {"an endpoint", select_endpoint("x")},
       {"endpoints", select_endpoints(), true, true},
   };
   for (auto more : {hostname_samples(), issue_samples(), run_samples()})

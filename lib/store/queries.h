@@ -28,6 +28,7 @@ Query select_domains(const DomainFilter& filter);
 /// By domain, then name, straight from the indexes, so that rows stream without a sort.
 Query select_hostnames(const HostnameFilter& filter);
 Query select_changes(const ChangeFilter& filter);
+Query select_endpoint(const std::string& url);
 Query select_endpoints();
 Query select_issues(const IssueFilter& filter);
 

@@ -29,6 +29,7 @@ struct Query {
 class Row {
  public:
   virtual ~Row() = default;
+  virtual int columns() const = 0;
   /// 0 if NULL; booleans are 0 or 1.
   virtual std::int64_t integer(int column) const = 0;
   /// Empty if NULL.

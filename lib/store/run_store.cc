@@ -1,11 +1,14 @@
 #include "store/run_store.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/process.h"
 #include "store/chosen_store.h"
 
@@ -53,10 +56,11 @@ Result<std::unique_ptr<RunStore>> RunStore::open(const cli::Values& flags, model
   }
   made->run_ = run.id;
   made->sink_ = std::make_unique<StoreSink>(*made->store_, run.id, sink_options(flags));
-  if (made->key_.empty()) return made;
-  M8_TRY(made->store_->save_journal(run.id, {made->key_, made->journal_.text()}));
+  made->sample_interval_ = flags.duration("store-sample-interval");
+  if (!made->key_.empty())
+    M8_TRY(made->store_->save_journal(run.id, {made->key_, made->journal_.text()}));
   made->keeper_ =
-      std::jthread([raw = made.get()](const std::stop_token& stop) { raw->keep_journal(stop); });
+      std::jthread([raw = made.get()](const std::stop_token& stop) { raw->keep(stop); });
   return made;
 }
 
@@ -83,16 +87,29 @@ Status RunStore::take_up(model::Run& run, const Continuation& continuation) {
   return store_->end_run(earlier);
 }
 
-/// Twice a second: so much is done again after a kill, at most.
-void RunStore::keep_journal(const std::stop_token& stop) {
+/// The journal twice a second: so much is done again after a kill, at most. The pool more seldom.
+void RunStore::keep(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any never;
   std::unique_lock lock(mutex);
+  auto& clock = SystemClock::instance();
+  auto tended = clock.now();
   while (!never.wait_for(lock, stop, std::chrono::milliseconds(500), [] { return false; })) {
     if (stop.stop_requested()) return;
     // A store that refuses is told of when the records are: here it is tried again.
-    (void)checkpoint();
+    if (!key_.empty()) (void)checkpoint();
+    if (clock.now() - tended < sample_interval_) continue;
+    tended = clock.now();
+    tend();
   }
+}
+
+void RunStore::tend() {
+  const auto pool = store_->tend();
+  if (!pool) return;
+  log::get("store")->debug("pool open={} idle={} in_use={} waits={} timeouts={} broken={}",
+                           pool->open, pool->idle, pool->in_use, pool->waits, pool->timeouts,
+                           pool->broken);
 }
 
 /// The text is taken before the flush: all that came of what it calls finished was given by then.
@@ -117,6 +134,11 @@ Status RunStore::end(model::Run run) {
   for (const auto& [name, count] : earlier_counts_) run.counts[name] += count;
   run.counts["peak_rss_bytes"] = usage.peak_rss_bytes;
   run.counts["cpu_ms"] += static_cast<std::uint64_t>(usage.cpu().count() / 1000);
+  if (const auto pool = store_->tend()) {
+    run.counts["db_connections"] =
+        std::max(run.counts["db_connections"], static_cast<std::uint64_t>(pool->most_open));
+    run.counts["db_waits"] += pool->waits;
+  }
   const Status ended = store_->end_run(run);
   return first.ok() ? ended : first;
 }

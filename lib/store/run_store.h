@@ -1,6 +1,7 @@
 /// RunStore: the store of a run, as --store and --no-store say.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -51,14 +52,16 @@ class RunStore {
   /// What is finished of the run. Written twice a second, after the records that came of it.
   model::Journal& journal() { return journal_; }
   /// Writes what is left, the journal and the end of \p run, with the counts of the sessions
-  /// before added to its own, and what it cost this process among them: peak_rss_bytes, cpu_ms.
+  /// before added to its own, and what it cost this process among them: peak_rss_bytes, cpu_ms,
+  /// and what the pool of a server's connections did: db_connections (most at once), db_waits.
   Status end(model::Run run);
 
  private:
   RunStore(std::string url, std::unique_ptr<Store> store)
       : url_(std::move(url)), store_(std::move(store)) {}
   Status take_up(model::Run& run, const Continuation& continuation);
-  void keep_journal(const std::stop_token& stop);
+  void keep(const std::stop_token& stop);
+  void tend();
   Status checkpoint();
 
   std::string url_;
@@ -69,7 +72,8 @@ class RunStore {
   RunJournal journal_;
   std::uint64_t saved_changes_ = 0;
   std::map<std::string, std::uint64_t> earlier_counts_;
-  std::jthread keeper_;  ///< of the journal
+  std::chrono::milliseconds sample_interval_{0};
+  std::jthread keeper_;  ///< of the journal and of the pool
 };
 
 /// What a store knows besides what \p run saw. Borrows \p store.

@@ -42,6 +42,9 @@ std::vector<cli::Flag> pool_settings() {
       time_setting("store.ping_timeout", "5s", "wait for the server's first answer"),
       time_setting("store.wait_timeout", "10s", "wait for a connection when all are in use"),
       time_setting("store.answer_timeout", "2m", "wait for the answer to one statement"),
+      time_setting(
+          "store.sample_interval", "10s",
+          "during a run, close idle connections and log (-vv) what the pool does so often"),
   };
 }
 
@@ -49,6 +52,9 @@ std::vector<cli::Flag> write_settings() {
   return {
       time_setting("store.busy_timeout", "10s", "wait for another process that locks SQLite"),
       time_setting("store.slow_query", "100ms", "log statements that take longer; 0: none",
+                   milliseconds(0)),
+      time_setting("store.query_cache_ttl", "0",
+                   "give a small query's answer again for so long; 0: ask each time",
                    milliseconds(0)),
       cli::setting("store.batch_records", "N", cli::ValueType::number(1, 1'000'000), "50000",
                    "write when so many records wait,"),
@@ -86,6 +92,7 @@ std::vector<cli::Flag> store_flags() {
 OpenOptions open_options(const cli::Values& flags, OpenOptions options) {
   options.busy_timeout = flags.duration("store-busy-timeout");
   options.slow_query = flags.duration("store-slow-query");
+  options.query_cache_ttl = flags.duration("store-query-cache-ttl");
   PoolOptions& pool = options.pool;
   pool.max_open = flags.number<int>("store-max-open");
   pool.max_idle = flags.number<int>("store-max-idle");

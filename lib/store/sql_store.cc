@@ -7,7 +7,26 @@
 namespace m8::store {
 
 Result<std::int64_t> SqlStore::change(const Query& query) {
-  return run(query, [](const Row&) { return Status(); });
+  auto changed = run(query, [](const Row&) { return Status(); });
+  wrote();
+  return changed;
+}
+
+/// The rows of a small SELECT, from the cache if they are there.
+Status SqlStore::ask(const Query& query, const EachRow& each) {
+  if (!cache_.on()) {
+    M8_TRY(run(query, each));
+    return {};
+  }
+  if (const auto known = cache_.find(query)) return known->for_each(each);
+  const std::uint64_t generation = cache_.generation();
+  const auto rows = std::make_shared<KeptRows>();
+  M8_TRY(run(query, [&rows](const Row& row) {
+    rows->add(row);
+    return Status();
+  }));
+  cache_.keep(query, rows, generation);
+  return rows->for_each(each);
 }
 
 /// kNotFound unless a row was changed.
@@ -22,6 +41,7 @@ Result<std::int64_t> SqlStore::begin_run(const model::Run& run) {
     id = row.integer(0);
     return Status();
   }));
+  wrote();
   return id;
 }
 
@@ -33,7 +53,7 @@ Status SqlStore::end_run(const model::Run& run) {
 
 Result<model::Run> SqlStore::find_run(std::int64_t id) {
   std::optional<model::Run> found;
-  M8_TRY(run(select_run(id), [&found](const Row& row) {
+  M8_TRY(ask(select_run(id), [&found](const Row& row) {
     found = read_run(row);
     return Status();
   }));
@@ -69,7 +89,7 @@ Status SqlStore::remove_domain(const std::string& name) {
 
 Result<bool> SqlStore::any_domain_enabled() {
   bool any = false;
-  M8_TRY(run(store::any_domain_enabled(), [&any](const Row& row) {
+  M8_TRY(ask(store::any_domain_enabled(), [&any](const Row& row) {
     any = row.integer(0) != 0;
     return Status();
   }));
@@ -91,12 +111,20 @@ Status SqlStore::for_each_hostname(const HostnameFilter& filter,
   return read(select_hostnames(filter), read_hostname, each);
 }
 
-Status SqlStore::for_each_change(const ChangeFilter& filter,
-                                 const Each<model::HostnameChange>& each) {
+Status SqlStore::for_each_change(const ChangeFilter& filter, const EachChange& each) {
   return stream(select_changes(filter), [&](const Row& row) -> Status {
-    const auto change = read_change(row, filter.since);
-    return change ? each(*change) : Status();
+    auto change = read_change(row, filter.since);
+    return change ? each(*std::move(change)) : Status();
   });
+}
+
+Result<std::optional<model::Endpoint>> SqlStore::find_endpoint(const std::string& url) {
+  std::optional<model::Endpoint> found;
+  M8_TRY(ask(select_endpoint(url), [&found](const Row& row) {
+    found = read_endpoint(row);
+    return Status();
+  }));
+  return found;
 }
 
 Status SqlStore::for_each_endpoint(const Each<model::Endpoint>& each) {
@@ -114,6 +142,7 @@ Status SqlStore::for_each_run(const RunFilter& filter, const Each<model::Run>& e
 Result<StoreInfo> SqlStore::info() {
   StoreInfo info;
   info.place = place();
+  info.cache = cache_.stats();
   M8_TRY(fill_info(info));
   for (const Migration& step : migrations()) {
     info.newest = step.version;

@@ -9,12 +9,15 @@
 #include "store/migrate.h"
 #include "store/queries.h"
 #include "store/query.h"
+#include "store/query_cache.h"
 #include "store/store.h"
 
 namespace m8::store {
 
 class SqlStore : public Store {
  public:
+  explicit SqlStore(const OpenOptions& options) : cache_(options.query_cache_ttl) {}
+
   Result<std::int64_t> begin_run(const model::Run& run) final;
   Status end_run(const model::Run& run) final;
   Result<model::Run> find_run(std::int64_t id) final;
@@ -26,7 +29,8 @@ class SqlStore : public Store {
   Result<bool> any_domain_enabled() final;
   Status for_each_domain(const DomainFilter& filter, const Each<model::Domain>& each) final;
   Status for_each_hostname(const HostnameFilter& filter, const Each<model::Hostname>& each) final;
-  Status for_each_change(const ChangeFilter& filter, const Each<model::HostnameChange>& each) final;
+  Status for_each_change(const ChangeFilter& filter, const EachChange& each) final;
+  Result<std::optional<model::Endpoint>> find_endpoint(const std::string& url) final;
   Status for_each_endpoint(const Each<model::Endpoint>& each) final;
   Status for_each_issue(const IssueFilter& filter, const Each<model::Issue>& each) final;
   Status for_each_run(const RunFilter& filter, const Each<model::Run>& each) final;
@@ -50,12 +54,17 @@ class SqlStore : public Store {
   virtual std::span<const Migration> migrations() const = 0;
   /// Sets what only the backend knows: its name, version of the schema, bytes, pool.
   virtual Status fill_info(StoreInfo& info) = 0;
+  /// To be called after each batch that was committed: what the cache holds may be wrong now.
+  void wrote() { cache_.forget(); }
 
  private:
   template <typename Record>
   Status read(const Query& query, Record (*read_row)(const Row&), const Each<Record>& each);
+  Status ask(const Query& query, const EachRow& each);
   Result<std::int64_t> change(const Query& query);
   Status change_one(const Query& query, std::string_view what, std::string_view name);
+
+  QueryCache cache_;
 };
 
 }  // namespace m8::store

@@ -46,8 +46,8 @@ constexpr std::string_view kUpsertIssue =
 
 class SqliteStore final : public SqlStore, private SchemaOwner {
  public:
-  SqliteStore(std::unique_ptr<SqliteDb> db, std::chrono::milliseconds slow_query)
-      : slow_query_(slow_query), db_(std::move(db)) {}
+  SqliteStore(std::unique_ptr<SqliteDb> db, const OpenOptions& options)
+      : SqlStore(options), slow_query_(options.slow_query), db_(std::move(db)) {}
 
   Status bring_up_to_date() { return migrate(*this, migrations(), db_->path()); }
 
@@ -55,6 +55,7 @@ class SqliteStore final : public SqlStore, private SchemaOwner {
   Status deny_hostnames(std::span<const model::Hostname> batch) override;
   Status upsert_endpoints(std::int64_t run, std::span<const model::Endpoint> batch) override;
   Status upsert_issues(std::int64_t run, std::span<const model::Issue> batch) override;
+  std::optional<PoolStats> tend() override { return std::nullopt; }
 
  private:
   Result<std::int64_t> run(const Query& query, const EachRow& each) override;
@@ -68,6 +69,8 @@ class SqliteStore final : public SqlStore, private SchemaOwner {
   Result<int> schema_version() override;
   Status apply(const Migration& step) override;
   Result<std::int64_t> pragma(std::string_view name);
+  template <typename Write>
+  Status in_transaction(Write write);
 
   const std::chrono::milliseconds slow_query_;
   std::mutex mutex_;  ///< one statement at a time on the one connection
@@ -153,30 +156,34 @@ std::string SqliteStore::scanned_table(std::string_view line) const {
   return one_row ? std::string() : table;
 }
 
-Status SqliteStore::upsert_hostnames(std::int64_t run, std::span<const model::Hostname> batch) {
+/// Runs \p write and commits.
+template <typename Write>
+Status SqliteStore::in_transaction(Write write) {
   std::lock_guard lock(mutex_);
   auto transaction = M8_TRY(SqliteTransaction::begin(*db_));
-  M8_TRY(HostnameWriter(*db_, run).write(batch));
-  return transaction.commit();
+  M8_TRY(write());
+  M8_TRY(transaction.commit());
+  wrote();
+  return {};
+}
+
+Status SqliteStore::upsert_hostnames(std::int64_t run, std::span<const model::Hostname> batch) {
+  return in_transaction([&] { return HostnameWriter(*db_, run).write(batch); });
 }
 
 Status SqliteStore::deny_hostnames(std::span<const model::Hostname> batch) {
-  std::lock_guard lock(mutex_);
-  auto transaction = M8_TRY(SqliteTransaction::begin(*db_));
-  {
+  return in_transaction([&]() -> Status {
     auto deny = M8_TRY(db_->prepare(kDenyHostname));
     for (const model::Hostname* record : sorted(batch, hostname_key)) {
       deny.bind(record->domain).bind(record->hostname).bind(to_millis(record->last_seen));
       M8_TRY(deny.run());
     }
-  }
-  return transaction.commit();
+    return {};
+  });
 }
 
 Status SqliteStore::upsert_endpoints(std::int64_t run, std::span<const model::Endpoint> batch) {
-  std::lock_guard lock(mutex_);
-  auto transaction = M8_TRY(SqliteTransaction::begin(*db_));
-  {
+  return in_transaction([&]() -> Status {
     auto upsert = M8_TRY(db_->prepare(kUpsertEndpoint));
     for (const model::Endpoint* record : sorted(batch, &model::Endpoint::url)) {
       const std::int64_t live = record->live ? 1 : 0;
@@ -185,14 +192,12 @@ Status SqliteStore::upsert_endpoints(std::int64_t run, std::span<const model::En
       upsert.bind(record->title).bind(record->server).bind(live);
       M8_TRY(upsert.bind(to_millis(record->last_seen)).bind(run).run());
     }
-  }
-  return transaction.commit();
+    return {};
+  });
 }
 
 Status SqliteStore::upsert_issues(std::int64_t run, std::span<const model::Issue> batch) {
-  std::lock_guard lock(mutex_);
-  auto transaction = M8_TRY(SqliteTransaction::begin(*db_));
-  {
+  return in_transaction([&]() -> Status {
     auto upsert = M8_TRY(db_->prepare(kUpsertIssue));
     for (const model::Issue& issue : batch) {  // in their order, which gives the ids
       const std::string_view status(&issue.status, 1);
@@ -202,8 +207,8 @@ Status SqliteStore::upsert_issues(std::int64_t run, std::span<const model::Issue
       upsert.bind(to_millis(issue.first_seen)).bind(to_millis(issue.last_seen)).bind(run);
       M8_TRY(upsert.bind(issue.event).run());
     }
-  }
-  return transaction.commit();
+    return {};
+  });
 }
 
 /// Makes the missing directories above \p path, for this user alone.
@@ -225,7 +230,7 @@ Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, const OpenOp
   if (path.empty()) return Error{ErrorCode::kInvalidArgument, "store: empty path"};
   if (options.create_parents && !options.must_exist) M8_TRY(create_parents(path));
   auto store = std::make_unique<SqliteStore>(
-      M8_TRY(SqliteDb::open(path, options.busy_timeout, options.must_exist)), options.slow_query);
+      M8_TRY(SqliteDb::open(path, options.busy_timeout, options.must_exist)), options);
   if (options.migrate) M8_TRY(store->bring_up_to_date());
   return std::unique_ptr<Store>(std::move(store));
 }

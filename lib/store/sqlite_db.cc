@@ -158,6 +158,8 @@ void SqliteStatement::reset() {
   next_ = 1;
 }
 
+int SqliteStatement::columns() const { return sqlite3_column_count(statement_); }
+
 std::int64_t SqliteStatement::integer(int column) const {
   return sqlite3_column_int64(statement_, column);
 }

@@ -39,6 +39,7 @@ class SqliteStatement final : public Row {
   /// Ready to be bound and stepped again.
   void reset();
 
+  int columns() const override;
   std::int64_t integer(int column) const override;
   /// Borrowed until the next step().
   std::string_view text(int column) const override;

@@ -34,6 +34,9 @@ namespace m8::store {
 template <typename Record>
 using Each = std::function<Status(const Record&)>;
 
+/// The same for changes, which are handed over.
+using EachChange = std::function<Status(model::HostnameChange)>;
+
 struct DomainFilter {
   bool enabled_only = false;
 };
@@ -67,12 +70,19 @@ struct JournalState {
 /// What the connections of a pool do, and did since it was opened.
 struct PoolStats {
   int open = 0, idle = 0, in_use = 0;       ///< now
+  int most_open = 0;                        ///< at once
   std::uint64_t opened = 0;                 ///< connections made
   std::uint64_t broken = 0;                 ///< dropped because they no longer worked
   std::uint64_t expired = 0;                ///< dropped for their age or idleness
   std::uint64_t waits = 0;                  ///< callers that had to wait for a connection,
   std::uint64_t timeouts = 0, refused = 0;  ///< in vain; turned away because the queue was full
   std::chrono::nanoseconds wait_time{};     ///< of all waits together
+};
+
+/// What the cache of query results did since the store was opened.
+struct QueryCacheStats {
+  std::uint64_t hits = 0, misses = 0;
+  std::size_t entries = 0, bytes = 0;  ///< now
 };
 
 /// What `m8 db status` tells.
@@ -85,6 +95,7 @@ struct StoreInfo {
   std::uint64_t bytes = 0;                                  ///< on disk
   std::vector<std::pair<std::string, std::uint64_t>> rows;  ///< by table; none without a schema
   std::optional<PoolStats> pool;                            ///< of a server's connections
+  QueryCacheStats cache;                                    ///< all 0 if it is off
 };
 
 /// How the database answers one of the queries that this program uses.
@@ -149,8 +160,9 @@ class Store {
   virtual Status for_each_hostname(const HostnameFilter& filter,
                                    const Each<model::Hostname>& each) = 0;
   /// By domain, then name: what the inventory gained and lost. Streams, in one pass.
-  virtual Status for_each_change(const ChangeFilter& filter,
-                                 const Each<model::HostnameChange>& each) = 0;
+  virtual Status for_each_change(const ChangeFilter& filter, const EachChange& each) = 0;
+  /// The endpoint with this URL; empty if it is not known. O(log n).
+  virtual Result<std::optional<model::Endpoint>> find_endpoint(const std::string& url) = 0;
   /// By URL.
   virtual Status for_each_endpoint(const Each<model::Endpoint>& each) = 0;
   /// By id.
@@ -159,6 +171,9 @@ class Store {
   virtual Status for_each_run(const RunFilter& filter, const Each<model::Run>& each) = 0;
 
   virtual Result<StoreInfo> info() = 0;
+  /// Closes a server's connections that were idle for too long, and tells what its pool does; empty
+  /// without a pool. There is no thread behind a store: who keeps one open calls this now and then.
+  virtual std::optional<PoolStats> tend() = 0;
   /// Every query that this program uses, with its plan.
   virtual Status explain(const Each<QueryPlan>& each) = 0;
 };
@@ -170,6 +185,10 @@ struct OpenOptions {
   std::chrono::milliseconds busy_timeout{10'000};  ///< how long SQLite waits for another process
   /// Statements that take longer are logged (info), without their values; 0: none.
   std::chrono::milliseconds slow_query{100};
+  /// How long an answer to a small query (any_domain_enabled(), find_endpoint(), find_run()) is
+  /// given again without asking; 0: never. Own writes are seen at once, those of other programs
+  /// after this time.
+  std::chrono::milliseconds query_cache_ttl{0};
   PoolOptions pool;  ///< of a database server
 };
 

@@ -1,46 +1,16 @@
-// What every backend must do. A backend joins by a line in kBackends.
+// What every backend must do.
 #include <algorithm>
 #include <functional>
 
 #include <fmt/ranges.h>
 
-#include "store/pg_server.h"
-#include "store/records.h"
+#include "store/backends.h"
 
 using namespace m8;
 using namespace m8::store;
 using namespace m8::test;
 
 namespace {
-
-struct Backend {
-  const char* name;
-  /// URL of an empty database; \p directory lives as long as the test.
-  std::string (*empty_url)(const TempDirectory& directory);
-};
-
-constexpr Backend kBackends[] = {
-    {"sqlite",
-     [](const TempDirectory& directory) { return "sqlite:" + directory.path() + "/test.db"; }},
-    {"postgresql", [](const TempDirectory&) { return PgServer().empty_url(); }},
-};
-
-/// Runs \p test on an empty store of each backend; reopen() opens the same database once more.
-void on_each_backend(
-    const std::function<void(Store&, const std::function<std::unique_ptr<Store>()>&)>& test) {
-  for (const Backend& backend : kBackends) {
-    CAPTURE(std::string(backend.name));
-    if (std::string_view(backend.name) == "postgresql" && !PgServer().known()) {
-      MESSAGE("not checked with PostgreSQL: M8_TEST_POSTGRES is not set");
-      continue;
-    }
-    const TempDirectory directory = make_directory();
-    const std::string url = backend.empty_url(directory);
-    const auto store = open_ok(url);
-    test(*store, [&url] { return open_ok(url); });
-    if (backend.name == std::string_view("postgresql")) PgServer().drop(url);
-  }
-}
 
 /// Enough rows that an index is worth it, of all kinds.
 void fill_large(Store& store) {
@@ -346,6 +316,26 @@ TEST_CASE("store/contract: endpoints are kept by URL") {
   });
 }
 
+TEST_CASE("store/contract: an endpoint is found by its URL") {
+  on_each_backend([](Store& store, const auto&) {
+    std::vector<model::Endpoint> batch(3);
+    for (int i = 0; i < 3; ++i) {
+      batch[static_cast<std::size_t>(i)].url = fmt::format("https://h{}.example.com", i);
+      batch[static_cast<std::size_t>(i)].title = fmt::format("Title {}", i);
+      batch[static_cast<std::size_t>(i)].status = 200 + i;
+    }
+    REQUIRE(store.upsert_endpoints(1, batch).ok());
+    const auto found = store.find_endpoint("https://h1.example.com");
+    REQUIRE(found.ok());
+    REQUIRE(found->has_value());
+    CHECK((*found)->title == "Title 1");
+    CHECK((*found)->status == 201);
+    const auto unknown = store.find_endpoint("https://h1.example.com/");
+    REQUIRE(unknown.ok());
+    CHECK_FALSE(unknown->has_value());
+  });
+}
+
 TEST_CASE("store/contract: an issue that is found again keeps its id, status and first sighting") {
   on_each_backend([](Store& store, const auto&) {
     model::Issue issue = make_issue("flaw", "http://a.com/x?p=1", 0);
@@ -503,50 +493,6 @@ TEST_CASE("store/contract: an error of the reader ends the reading") {
     CHECK(status.error().message == "enough");
     CHECK(seen == 3);
     CHECK(hostnames_of(store).size() == 10);
-  });
-}
-
-TEST_CASE("store/contract: no text is ever taken for SQL") {
-  on_each_backend([](Store& store, const auto&) {
-    const std::string evil = "x'); DROP TABLE hostname; --\"\\ %_?1\n";
-    model::Hostname record = make_hostname(evil, evil);
-    record.sources = record.a = record.aaaa = record.cname = {"'';--"};
-    record.resolver = record.wildcard = evil;
-    REQUIRE(store.upsert_hostnames(1, {&record, 1}).ok());
-    model::Issue issue = make_issue(evil, evil);
-    issue.host = issue.name = issue.tags = issue.matcher = evil;
-    REQUIRE(store.upsert_issues(1, {&issue, 1}).ok());
-    model::Endpoint endpoint;
-    endpoint.url = endpoint.hostname = endpoint.title = endpoint.server = endpoint.ip = evil;
-    REQUIRE(store.upsert_endpoints(1, {&endpoint, 1}).ok());
-    model::Run run;
-    run.command = run.arguments = run.version = run.status = evil;
-    REQUIRE(store.begin_run(run).ok());
-    REQUIRE(store.add_domain({evil, true, {}}).ok());
-    REQUIRE(store.set_domain_enabled(evil, false).ok());
-    CHECK(store.set_domain_enabled("' OR 1=1 --", true).error().code == ErrorCode::kNotFound);
-    CHECK(store.remove_domain("x' OR 'x'='x").error().code == ErrorCode::kNotFound);
-    REQUIRE(store.deny_hostnames({&record, 1}).ok());
-    REQUIRE(store.save_journal(1, {evil, evil}).ok());
-    CHECK(changes_of(store, {evil, at_second(-9)}).empty());  // it came and went
-    std::vector<model::Run> runs;
-    REQUIRE(store.for_each_run({evil, 0}, collect(runs)).ok());
-    CHECK(runs.size() == 1);
-
-    HostnameFilter hostnames;
-    hostnames.domain = evil;
-    REQUIRE(hostnames_of(store, hostnames).size() == 1);
-    CHECK(hostnames_of(store, hostnames)[0].hostname == evil);
-    hostnames.after = evil;
-    CHECK(hostnames_of(store, hostnames).empty());
-    REQUIRE(store.remove_domain(evil).ok());
-    IssueFilter issues;
-    issues.host = evil;
-    issues.template_id = evil;
-    REQUIRE(issues_of(store, issues).size() == 1);
-    CHECK(issues_of(store, issues)[0].tags == evil);
-    issues.statuses = "' OR 1=1 --";
-    CHECK(issues_of(store, issues).empty());
   });
 }
 

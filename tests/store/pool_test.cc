@@ -205,6 +205,49 @@ TEST_CASE("store/pool: what is old or idle for long is closed") {
   CHECK(f.pool.stats().expired == 3);
 }
 
+TEST_CASE("store/pool: tend() closes what is idle for long or old when nobody comes") {
+  Fixture f;
+  take(f.pool, 3);
+  f.clock.advance(1min);
+  take(f.pool, 1);
+  f.clock.advance(61s);
+  f.pool.tend();
+  CHECK(f.pool.stats().open == 1);
+  CHECK(f.pool.stats().expired == 2);
+  CHECK(f.world.living == 1);
+  f.clock.advance(59s);
+  f.pool.tend();
+  CHECK(f.pool.stats().open == 0);
+  CHECK(f.pool.stats().most_open == 3);
+  CHECK(f.world.living == 0);
+}
+
+TEST_CASE("store/pool: what is on loan is not closed, however old, until it comes back") {
+  Fixture f;
+  {
+    const auto held = take(f.pool, 1);
+    f.clock.advance(10min);
+    f.pool.tend();
+    CHECK(f.world.living == 1);
+  }
+  CHECK(f.world.living == 0);
+  CHECK(f.pool.stats().expired == 1);
+}
+
+TEST_CASE("store/pool: a thread gets the connection that it had, not the last returned") {
+  Fixture f;
+  auto held = take(f.pool, 2);
+  const PooledConnection* const mine = &*held[0];
+  std::optional<Pool::Lease> other(std::move(held[1]));
+  held.clear();
+  std::jthread([&other] { other.reset(); }).join();
+  for (int i = 0; i < 3; ++i) {
+    const auto lease = f.pool.acquire();
+    REQUIRE(lease.ok());
+    CHECK(&**lease == mine);
+  }
+}
+
 TEST_CASE("store/pool: no more than max_idle stay") {
   PoolOptions options;
   options.max_idle = 1;

@@ -54,10 +54,13 @@ class Failing final : public Store {
                            const Each<model::Hostname>& each) override {
     return real_.for_each_hostname(filter, each);
   }
-  Status for_each_change(const ChangeFilter& filter,
-                         const Each<model::HostnameChange>& each) override {
+  Status for_each_change(const ChangeFilter& filter, const EachChange& each) override {
     return real_.for_each_change(filter, each);
   }
+  Result<std::optional<model::Endpoint>> find_endpoint(const std::string& url) override {
+    return real_.find_endpoint(url);
+  }
+  std::optional<PoolStats> tend() override { return real_.tend(); }
   Status for_each_endpoint(const Each<model::Endpoint>& each) override {
     return real_.for_each_endpoint(each);
   }
