@@ -39,6 +39,11 @@ std::size_t datagram_bytes(const ResolverOptions& options) {
   return std::max<std::size_t>(options.edns_payload, 512) + 768;
 }
 
+/// Types whose answers often exceed the 512 bytes of plain UDP, or say more with EDNS.
+bool wants_edns(RrType type) {
+  return type == RrType::kTxt || type == RrType::kAny || type == RrType::kNsec;
+}
+
 bool has_opt(Bytes query) { return query[11] != std::byte{0}; }
 
 /// Moves \p answers_at past the question; false if the question or a record of the answer section
@@ -196,7 +201,8 @@ bool Resolver::ask(std::string_view name, RrType type, std::uint64_t token) {
   const Index index = table_.take();
   if (index == InflightTable::kNone) return false;
   Slot& slot = table_[index];
-  const QueryOptions query{slot.id, type, options_.recursion_desired, options_.edns_payload};
+  const std::uint16_t payload = wants_edns(type) ? options_.edns_payload : std::uint16_t{0};
+  const QueryOptions query{slot.id, type, options_.recursion_desired, payload};
   const std::size_t size = write_query(slot.query, name, query);
   Upstream* upstream = size > 0 ? pool_.next() : nullptr;
   if (upstream == nullptr) {
@@ -234,6 +240,18 @@ void Resolver::flush() {
   if (table_.used() > 0) arm_tick();
 }
 
+/// Puts what follows \p from into the batch, one size after the other if those can go as one.
+void Resolver::fill_batch(std::vector<Index>& queue, std::size_t from, bool by_size) {
+  const std::size_t to = std::min(queue.size(), from + SendBatch::kMost);
+  const auto begin = queue.begin() + static_cast<std::ptrdiff_t>(from);
+  const auto end = queue.begin() + static_cast<std::ptrdiff_t>(to);
+  const auto smaller = [this](Index a, Index b) {
+    return table_[a].query_size < table_[b].query_size;
+  };
+  if (by_size && !std::is_sorted(begin, end, smaller)) std::sort(begin, end, smaller);
+  for (auto at = begin; at != end; ++at) outgoing_.add(table_[*at].query_bytes());
+}
+
 void Resolver::send(Upstream& upstream) {
   auto& queue = upstream.outgoing;
   if (upstream.stream) {
@@ -244,13 +262,14 @@ void Resolver::send(Upstream& upstream) {
   std::size_t done = 0;
   bool refused_before = false;
   while (done < queue.size()) {
-    for (std::size_t i = done; i < queue.size() && !outgoing_.full(); ++i)
-      outgoing_.add(table_[queue[i]].query_bytes());
-    const int count = outgoing_.send(upstream.socket.get());
+    fill_batch(queue, done, upstream.segments);
+    const int count = outgoing_.send(upstream.socket.get(), upstream.segments);
     if (count > 0) {
       mark_sent(upstream, done, static_cast<std::size_t>(count));
       done += static_cast<std::size_t>(count);
       refused_before = false;
+    } else if (upstream.segments && refuses_segments(errno)) {
+      upstream.segments = false;
     } else if (errno == EAGAIN || errno == ENOBUFS) {
       upstream.waits_for_room = true;
       (void)poller_.modify(upstream.socket.get(), EPOLLIN | EPOLLOUT, &upstream);
@@ -337,7 +356,7 @@ void Resolver::accept(Upstream& upstream, Bytes message, bool cut_off) {
   upstream.round_trip.sample(now_ - table_[index].sent);
   --upstream.in_flight;
   table_.disarm(index);
-  if ((header.truncated() && !upstream.stream) || cut_off) return truncated(index);
+  if ((header.truncated() && !upstream.stream) || cut_off) return truncated(index, cut_off);
   judge(index, message, header);
 }
 
@@ -460,7 +479,22 @@ void Resolver::refill() {
 
 // ---- TCP ----------------------------------------------------------------------------------------
 
-void Resolver::truncated(Index index) {
+bool Resolver::retry_with_edns(Index index) {
+  Slot& slot = table_[index];
+  if (options_.edns_payload == 0 || slot.internal || has_opt(slot.query_bytes()) ||
+      !pool_[slot.upstream].edns) {
+    return false;
+  }
+  const std::size_t size = add_opt(slot.query, slot.query_size, options_.edns_payload);
+  if (size == 0) return false;
+  slot.query_size = static_cast<std::uint16_t>(size);
+  --slot.attempts;
+  ask_again(index);
+  return true;
+}
+
+void Resolver::truncated(Index index, bool cut_off) {
+  if (!cut_off && retry_with_edns(index)) return;
   ++counts_.truncated;
   table_[index].state = State::kTcp;
   if (tcp_.size() < kMostTcp) return start_tcp(index);

@@ -102,8 +102,7 @@ bool Resolver::send_canary(Upstream& upstream) {
   Slot& slot = table_[index];
   Canaries::Question& question = canary_questions_[index];
   question = canaries_.next(upstream.index);
-  const QueryOptions query{slot.id, question.type, options_.recursion_desired,
-                           options_.edns_payload};
+  const QueryOptions query{slot.id, question.type, options_.recursion_desired, 0};
   slot.query_size = static_cast<std::uint16_t>(write_query(slot.query, question.name, query));
   slot.internal = true;
   if (options_.mix_case) mix_case(slot);

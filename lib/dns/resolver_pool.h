@@ -50,6 +50,7 @@ struct Upstream final : net::Poller::Handler {
   RoundTrip round_trip;
   std::size_t in_flight = 0;
   bool edns = true;             ///< false once it was found not to understand EDNS
+  bool segments = true;         ///< false once its path was found not to take UDP_SEGMENT
   bool waits_for_room = false;  ///< the socket's send buffer is full: EPOLLOUT is awaited
   std::vector<Index> outgoing;  ///< queued to be sent, in order
   std::function<void(Upstream&, std::uint32_t)> on_ready;

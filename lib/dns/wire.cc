@@ -98,19 +98,24 @@ std::size_t write_query(std::span<std::byte> out, std::string_view name,
   const std::size_t name_size = put_name(out.subspan(kHeaderBytes), name);
   if (name_size == 0) return 0;
   std::size_t at = kHeaderBytes + name_size;
-  const std::size_t tail = 4 + (options.edns_payload > 0 ? kOptBytes : 0);
-  if (out.size() - at < tail) return 0;
+  if (out.size() - at < 4) return 0;
   put_u16(&out[at], static_cast<std::uint16_t>(options.type));
   put_u16(&out[at + 2], kClassIn);
   at += 4;
   if (options.edns_payload == 0) return at;
-  std::memset(&out[at], 0, kOptBytes);
-  put_u16(&out[at + 1], static_cast<std::uint16_t>(RrType::kOpt));
-  put_u16(&out[at + 3], options.edns_payload);
+  at = add_opt(out, at, options.edns_payload);
   // Who asks for an NSEC record wants the proof that stands in its place too (DO, RFC 3225).
-  if (options.type == RrType::kNsec) out[at + 7] = std::byte{0x80};
+  if (at > 0 && options.type == RrType::kNsec) out[at - 4] = std::byte{0x80};
+  return at;
+}
+
+std::size_t add_opt(std::span<std::byte> out, std::size_t size, std::uint16_t payload) {
+  if (size < kHeaderBytes || out.size() < size + kOptBytes) return 0;
+  std::memset(&out[size], 0, kOptBytes);
+  put_u16(&out[size + 1], static_cast<std::uint16_t>(RrType::kOpt));
+  put_u16(&out[size + 3], payload);
   out[11] = std::byte{1};
-  return at + kOptBytes;
+  return size + kOptBytes;
 }
 
 void set_id(std::span<std::byte> message, std::uint16_t id) { put_u16(message.data(), id); }

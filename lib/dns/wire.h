@@ -56,6 +56,10 @@ struct QueryOptions {
 std::size_t write_query(std::span<std::byte> out, std::string_view name,
                         const QueryOptions& options);
 
+/// Adds an OPT record for \p payload bytes of answer to the query of \p size bytes at the start of
+/// \p out; returns its length now. 0 if \p out has no room.
+std::size_t add_opt(std::span<std::byte> out, std::size_t size, std::uint16_t payload);
+
 /// Overwrites the id of a message of at least two bytes.
 void set_id(std::span<std::byte> message, std::uint16_t id);
 

@@ -202,7 +202,7 @@ TEST_CASE("dns/resolver: TCP that closes early or talks rubbish ends as a named 
 TEST_CASE("dns/resolver: a malformed answer is asked again and then named") {
   Responder server([](const auto& asked) -> std::vector<std::string> {
     std::string reply = one_address(asked)[0];
-    reply.resize(reply.size() - 14);  // into the answer record; the OPT is gone
+    reply.resize(reply.size() - 14);  // into the answer record
     return {reply};
   });
   Asker asker(options_for({server.address()}));
@@ -247,13 +247,44 @@ TEST_CASE("dns/resolver: beside a closed port the open one answers everything") 
   for (const auto& [name, end] : ends) CHECK(end.addresses == kOneAddress);
 }
 
-TEST_CASE("dns/resolver: who does not know EDNS is asked without") {
-  Responder old_server([](const auto& asked) {
-    return asked.query.edns ? only_rcode(asked, Rcode::kFormErr) : one_address(asked);
+TEST_CASE(
+    "dns/resolver: EDNS is asked with when 512 bytes are too few, TCP when it brings no more") {
+  for (const bool enough : {true, false}) {
+    CAPTURE(enough);
+    Responder server([enough](const auto& asked) -> std::vector<std::string> {
+      if (asked.tcp || (enough && asked.query.edns)) return one_address(asked);
+      Message reply = reply_to(asked.query);
+      reply.truncated = true;
+      return {encoded(reply)};
+    });
+    Asker asker(options_for({server.address()}, 1));
+    CHECK(asker.ask_one("a.example").addresses == kOneAddress);
+    CHECK(server.queries() == (enough ? 2 : 3));
+    CHECK(asker.resolver().counts().truncated == (enough ? 0 : 1));
+  }
+}
+
+TEST_CASE("dns/resolver: who does not know EDNS is asked without, and over TCP") {
+  Responder old_server([](const auto& asked) -> std::vector<std::string> {
+    if (asked.query.edns) return only_rcode(asked, Rcode::kFormErr);
+    if (asked.tcp) return one_address(asked);
+    Message reply = reply_to(asked.query);
+    reply.truncated = true;
+    return {encoded(reply)};
   });
   Asker asker(options_for({old_server.address()}, 1));
   CHECK(asker.ask_one("a.example").addresses == kOneAddress);
-  CHECK(old_server.queries() == 2);
+  CHECK(old_server.queries() == 4);  // plain, EDNS, plain, TCP
+}
+
+TEST_CASE("dns/resolver: names of any length go out together and come back") {
+  Responder server(one_address);
+  std::vector<std::string> names;
+  for (int i = 0; i < 600; ++i)
+    names.push_back(std::string(1 + static_cast<std::size_t>(i * 7 % 40), 'n') + std::to_string(i));
+  Asker asker(options_for({server.address()}));
+  for (const auto& [name, end] : asker.ask(names)) CHECK(end.addresses == kOneAddress);
+  CHECK(asker.resolver().counts().received >= 600);
 }
 
 TEST_CASE("dns/resolver: silence everywhere is noticed") {
