@@ -1,11 +1,13 @@
 /// `m8 bench dns`: `asmm8 resolve` as a process, against dnsperf on the same server.
 ///
 /// The server is NSD with a generated zone on a free loopback port, or whatever --server names.
-/// Before anything is timed, every name must come back once, with its address.
+/// Before anything is timed, every name must come back once, with its address. Names are asked in
+/// the zone's order and scattered: scattered, NSD waits for memory at each name and nobody can be
+/// faster than that, so the bars are on the first.
 #include <algorithm>
 #include <charconv>
+#include <numeric>
 #include <random>
-#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -21,10 +23,15 @@ namespace {
 constexpr auto kTimeout = std::chrono::seconds(300);
 constexpr std::string_view kApex = "bench.example";
 
+/// The same names twice: for us, and with their type for dnsperf.
+struct NameList {
+  std::string names_file, queries_file;
+};
+
 struct Setup {
   std::string asmm8;
   net::SocketAddress server;
-  std::string names_file, queries_file;
+  NameList in_order, scattered;
   std::size_t names = 0;
   std::string in_flight;
 };
@@ -35,24 +42,32 @@ std::string address_of(std::size_t i) {
   return net::IpAddress::v4(static_cast<std::uint32_t>(0x0a000000 + i)).to_string();
 }
 
-/// The zone in \p zone, and the names in an order that is no help to a cache.
-Status write_files(const Context& context, Setup& setup, std::string& zone) {
-  zone = zone_head(std::string(kApex));
-  std::vector<std::size_t> order(setup.names);
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    order[i] = i;
+std::string make_zone(std::size_t count) {
+  std::string zone = zone_head(std::string(kApex));
+  for (std::size_t i = 0; i < count; ++i)
     fmt::format_to(std::back_inserter(zone), "{} IN A {}\n", label_of(i), address_of(i));
-  }
-  std::shuffle(order.begin(), order.end(), std::mt19937_64(1));
+  return zone;
+}
+
+Result<NameList> write_list(const std::string& path, const std::vector<std::size_t>& order) {
   std::string names, queries;
   for (const std::size_t i : order) {
     fmt::format_to(std::back_inserter(names), "{}.{}\n", label_of(i), kApex);
     fmt::format_to(std::back_inserter(queries), "{}.{} A\n", label_of(i), kApex);
   }
-  setup.names_file = context.temp_directory + "/names";
-  setup.queries_file = context.temp_directory + "/queries";
-  M8_TRY(write_file_atomically(setup.names_file, names));
-  return write_file_atomically(setup.queries_file, queries);
+  NameList list{path + "-names", path + "-queries"};
+  M8_TRY(write_file_atomically(list.names_file, names));
+  M8_TRY(write_file_atomically(list.queries_file, queries));
+  return list;
+}
+
+Status write_lists(const Context& context, Setup& setup) {
+  std::vector<std::size_t> order(setup.names);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  setup.in_order = M8_TRY(write_list(context.temp_directory + "/in-order", order));
+  std::shuffle(order.begin(), order.end(), std::mt19937_64(1));
+  setup.scattered = M8_TRY(write_list(context.temp_directory + "/scattered", order));
+  return {};
 }
 
 std::vector<std::string> resolve_command(const Setup& setup, const std::string& names) {
@@ -80,9 +95,9 @@ Status wait_for_server(const Context& context, const Setup& setup) {
 /// Each name once, with the address that the zone gives it.
 Status check_answers(const Context& context, const Setup& setup) {
   const std::string out = context.temp_directory + "/answers";
-  M8_TRY(run_checked(context,
-                     {resolve_command(setup, setup.names_file), {}, ChildStream::file(out), {}},
-                     kTimeout));
+  M8_TRY(run_checked(
+      context, {resolve_command(setup, setup.scattered.names_file), {}, ChildStream::file(out), {}},
+      kTimeout));
   std::vector<bool> seen(setup.names, false);
   std::size_t good = 0;
   LineReader lines = M8_TRY(LineReader::open(out));
@@ -111,18 +126,41 @@ double microseconds_each(const ChildUsage& usage, std::size_t names) {
 }
 
 struct Rows {
-  Row& speed;
-  Row& cpu;
-  Row& memory;
+  Row &speed, &cpu, &memory, &lost, &scattered;
 };
 
-Status run_ours(const Context& context, const Setup& setup, Rows& rows) {
-  const auto usage = M8_TRY(
-      run_checked(context, {resolve_command(setup, setup.names_file), {}, {}, {}}, kTimeout));
+/// How many names the last run found, by its own account.
+Result<double> found(const std::string& summary) {
+  const std::string text = M8_TRY(read_file(summary));
+  const auto record = M8_TRY(json::parse(text));
+  const json::Value* counts = record.find("counts");
+  const json::Value* value = counts != nullptr ? counts->find("found") : nullptr;
+  if (value == nullptr) return Error{ErrorCode::kInternal, "bench dns: summary without counts"};
+  return value->as_double();
+}
+
+double per_second(std::size_t names, const ChildUsage& usage) {
   const std::chrono::duration<double> wall = usage.wall;
-  rows.speed.ours.add(static_cast<double>(setup.names) / wall.count());
+  return static_cast<double>(names) / wall.count();
+}
+
+/// JSON lines to a file.
+Result<ChildUsage> run_ours(const Context& context, const Setup& setup, const NameList& list) {
+  auto command = resolve_command(setup, list.names_file);
+  command.insert(command.end(), {"--summary", context.temp_directory + "/summary"});
+  return run_checked(
+      context, {command, {}, ChildStream::file(context.temp_directory + "/answers"), {}}, kTimeout);
+}
+
+Status measure_ours(const Context& context, const Setup& setup, Rows& rows) {
+  const auto usage = M8_TRY(run_ours(context, setup, setup.in_order));
+  rows.speed.ours.add(per_second(setup.names, usage));
   rows.cpu.ours.add(microseconds_each(usage, setup.names));
   rows.memory.ours.add(static_cast<double>(usage.peak_rss_bytes) / 1e6);
+  rows.lost.ours.add(static_cast<double>(setup.names) -
+                     M8_TRY(found(context.temp_directory + "/summary")));
+  const auto scattered = M8_TRY(run_ours(context, setup, setup.scattered));
+  rows.scattered.ours.add(per_second(setup.names, scattered));
   return {};
 }
 
@@ -135,20 +173,34 @@ Result<double> figure(const std::string& report, std::string_view label) {
   return std::strtod(report.c_str() + at + label.size(), nullptr);
 }
 
-Status run_dnsperf(const Context& context, const Setup& setup, const std::string& dnsperf,
-                   Rows& rows) {
+struct DnsperfRun {
+  double names_per_second = 0;
+  ChildUsage usage;
+};
+
+Result<DnsperfRun> run_dnsperf(const Context& context, const Setup& setup,
+                               const std::string& dnsperf, const NameList& list) {
   const std::string out = context.temp_directory + "/dnsperf";
   const std::vector<std::string> command{dnsperf, "-c1",
                                          "-T1",   "-n1",
                                          "-s",    setup.server.ip.to_string(),
                                          "-p",    std::to_string(setup.server.port),
-                                         "-d",    setup.queries_file};
-  const auto usage =
-      M8_TRY(run_checked(context, {command, {}, ChildStream::file(out), {}}, kTimeout));
+                                         "-d",    list.queries_file};
+  DnsperfRun run;
+  run.usage = M8_TRY(run_checked(context, {command, {}, ChildStream::file(out), {}}, kTimeout));
   const std::string report = M8_TRY(read_file(out));
-  rows.speed.peer.add(M8_TRY(figure(report, "Queries per second:")));
-  rows.cpu.peer.add(microseconds_each(usage, setup.names));
-  rows.memory.peer.add(static_cast<double>(usage.peak_rss_bytes) / 1e6);
+  run.names_per_second = M8_TRY(figure(report, "Queries per second:"));
+  return run;
+}
+
+Status measure_dnsperf(const Context& context, const Setup& setup, const std::string& dnsperf,
+                       Rows& rows) {
+  const auto run = M8_TRY(run_dnsperf(context, setup, dnsperf, setup.in_order));
+  rows.speed.peer.add(run.names_per_second);
+  rows.cpu.peer.add(microseconds_each(run.usage, setup.names));
+  rows.memory.peer.add(static_cast<double>(run.usage.peak_rss_bytes) / 1e6);
+  const auto scattered = M8_TRY(run_dnsperf(context, setup, dnsperf, setup.scattered));
+  rows.scattered.peer.add(scattered.names_per_second);
   return {};
 }
 
@@ -157,19 +209,24 @@ Result<Report> measure(const Context& context, const Setup& setup) {
   Report report("dns");
   Rows rows{report.row("names resolved", "names/s", Bar::ratio_at_least(1.2)),
             report.row("CPU per name", "us", Bar::ratio_at_most(0.8)),
-            report.row("peak memory", "MB", Bar::at_most(100))};
+            report.row("peak memory", "MB", Bar::at_most(100)),
+            report.row("names lost", "", Bar::at_most(0)),
+            report.row("names resolved, scattered", "names/s")};
   const auto dnsperf = context.peer_program("dnsperf", "dnsperf");
   std::function<Status()> peer;
   if (dnsperf.ok()) {
-    for (Row* row : {&rows.speed, &rows.cpu, &rows.memory}) row->peer_name = "dnsperf -c1 -T1";
-    peer = [&] { return run_dnsperf(context, setup, *dnsperf, rows); };
+    for (Row* row : {&rows.speed, &rows.cpu, &rows.memory, &rows.scattered})
+      row->peer_name = "dnsperf -c1 -T1";
+    peer = [&] { return measure_dnsperf(context, setup, *dnsperf, rows); };
   } else {
     report.note(dnsperf.error().message);
   }
   M8_TRY(alternate(
-      context, [&] { return run_ours(context, setup, rows); }, peer));
-  report.note(fmt::format("asmm8 resolve --jsonl -t {}, {} names, each checked once before",
-                          setup.in_flight, setup.names));
+      context, [&] { return measure_ours(context, setup, rows); }, peer));
+  report.note(
+      fmt::format("asmm8 resolve --jsonl -t {} to a file, {} names, each checked once before",
+                  setup.in_flight, setup.names));
+  report.note("scattered: in random order, where the server waits for its memory");
   return report;
 }
 
@@ -178,8 +235,7 @@ Result<Report> run(const Context& context) {
   setup.asmm8 = M8_TRY(context.own_program("asmm8"));
   setup.names = context.flags.number<std::size_t>("names");
   setup.in_flight = context.flags.text("in-flight");
-  std::string zone;
-  M8_TRY(write_files(context, setup, zone));
+  M8_TRY(write_lists(context, setup));
   const std::string server = context.flags.text("server");
   if (!server.empty()) {
     setup.server = M8_TRY(net::SocketAddress::parse(server, 53));
@@ -187,7 +243,7 @@ Result<Report> run(const Context& context) {
     return measure(context, setup);
   }
   context.progress(fmt::format("starting NSD with {} names", setup.names));
-  Nsd nsd = M8_TRY(start_nsd(context, {{std::string(kApex), zone}}));
+  Nsd nsd = M8_TRY(start_nsd(context, {{std::string(kApex), make_zone(setup.names)}}));
   setup.server = nsd.address;
   M8_TRY(wait_for_server(context, setup));
   auto report = measure(context, setup);
