@@ -11,7 +11,7 @@ build_packages=(
 )
 # shellcheck disable=SC2034
 test_packages=(
-  nsd nginx-light postgresql microsocks tinyproxy-bin openssl curl xz-utils dnsperf wrk
+  nsd ldnsutils nginx-light postgresql microsocks tinyproxy-bin openssl curl xz-utils dnsperf wrk
   clang-14 clang-format-14 libclang-rt-14-dev shellcheck mandoc zsh fish
 )
 # Servers among them: installed for tests, never to be started by the system.

@@ -34,7 +34,7 @@ class Permutations final : public CandidateSource {
     int step = 3;                       ///< how far numbers are moved
     std::size_t most_learned = 10'000;  ///< words, and as many numbers
     std::size_t most_patterns = 256;    ///< learned
-    std::size_t remembered = 1u << 20;  ///< names that are not tried again; 8 bytes each
+    std::size_t remembered = 1u << 20;  ///< names that are not tried again; 4 bytes each
   };
   /// Why there were no more.
   enum class End : std::uint8_t { kNone, kBudget, kMinRate };

@@ -5,6 +5,7 @@ import random
 import signal
 import socket
 import struct
+import subprocess
 import threading
 import time
 import unittest
@@ -182,6 +183,84 @@ class Inventory(Case):
             self.assert_one_error(self.run_program(*arguments), 1, "schema (99) is newer")
         status = self.run_program("m8", "db", "status")
         self.assertIn("newer than this program", status.stdout)
+
+
+class KilledInEveryStage(Case):
+    """Words, masks, recursion and permutations, each stopped in its middle, by kill -9 and Ctrl-C."""
+
+    RATE = 250
+
+    def setUp(self):
+        super().setUp()
+        hosts = ["z.test", "www.z.test", "mail.z.test", "a.eu.z.test", "db-fra-01.z.test",
+                 "db-ams-01.z.test", "srv7.z.test"]
+        # Of a mask, of recursion, of numbers, of words of the config, of learned words.
+        hosts += ["m42.z.test", "www.eu.z.test", "mail.eu.z.test", "srv8.z.test", "srv9.z.test",
+                  "www-new.z.test", "old-mail.z.test", "db-www-01.z.test", "mail-db.z.test"]
+        self.zone = Zone(**{host: "192.0.2.1" for host in hosts})
+        self.addCleanup(self.zone.close)
+        self.hosts = set(hosts)
+        self.write("words", "www\nmail\na.eu\ndb-fra-01\ndb-ams-01\nsrv7\n" +
+                   "".join(f"junk-{number}\n" for number in range(300)))
+        words = ", ".join(["new", "old", *(f"p{number}x" for number in range(25))])
+        self.write("patterns", "patterns: ['{{step}}.{{suffix}}', '{{sub}}-{{word}}.{{suffix}}', "
+                   "'{{word}}-{{sub}}.{{suffix}}']\npayloads:\n  word: [" + words + "]\n")
+
+    def begin(self, *more):
+        return self.start_program(
+            "asmm8", "enum", "-d", "z.test", "-r", self.zone.address, "-q", "-w", "words", "--mask",
+            "m?d?d", "--recurse", "--permute", "--permute-config", "patterns", "--permute-min-rate",
+            0, "--rate", f"{self.RATE}/s", "-t", 20, "-o", "out", *more)
+
+    def check(self, stops):
+        self.assertEqual(set((self.folder / "out").read_text().split()), self.hosts)
+        stored = self.run_program("asmm8", "host", "list", "--names").stdout.split()
+        self.assertEqual(sorted(stored), sorted(self.hosts))
+        runs = records(self.run_program("m8", "runs", "list", "--jsonl").stdout)
+        self.assertEqual([one["status"] for one in runs], ["done"])
+        # Denied once means asked once: again is what was in flight, or ended since the last half second.
+        junk = [count for name, count in self.zone.asked.items() if name not in self.hosts
+                and count > 1 and not self.is_control(name)]
+        self.assertLessEqual(sum(junk) - len(junk), stops * (self.RATE * 0.75 + 20))
+        left = self.folder / "data/m8/tried"
+        self.assertEqual(list(left.iterdir()), [])
+
+    @staticmethod
+    def is_control(name):
+        return len(name.split(".")[0]) == 16
+
+    def test_at_any_moment(self):
+        chance, stops, more = random.Random(5), 0, ()
+        for attempt in range(40):
+            process = self.begin(*more)
+            try:
+                process.wait(chance.uniform(0.3, 1.6))
+                break
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL if attempt % 3 else signal.SIGINT)
+                _, said = process.communicate(timeout=SECONDS)
+                stops += 1
+                if attempt % 3 == 0 and process.returncode == 130:
+                    self.assertRegex(said, r"go on with: asmm8 enum .* --resume 1\n")
+            if records(self.run_program("m8", "runs", "list", "--jsonl").stdout):
+                more = ("--resume", 1)
+        else:
+            self.begin(*more).wait(SECONDS)
+        self.assertGreater(stops, 3)
+        self.check(stops)
+
+    def test_what_changed_is_told(self):
+        process = self.begin()
+        while not self.zone.asked.get("junk-9.z.test"):
+            time.sleep(0.01)
+        process.kill()
+        process.wait(SECONDS)
+        with (self.folder / "words").open("a") as words:
+            words.write("more\n")
+        process = self.begin("--resume", 1, "--exclude", "x.z.test")
+        _, said = process.communicate(timeout=SECONDS)
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("run 1 had other words, exclusions: enum -d z.test", said)
 
 
 class Killed(Case):

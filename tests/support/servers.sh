@@ -2,7 +2,9 @@
 # Real servers for the tests: NSD, nginx and PostgreSQL on free loopback ports, in one temporary
 # directory.
 # Sourced by tests/run.sh. After start_servers these are exported:
-#   M8_TEST_NSD         address:port of NSD, serving tests/support/test.zone as m8.test
+#   M8_TEST_NSD         address:port of NSD, serving tests/support/test.zone as m8.test, and
+#                       zones of its own: open.test gives itself away by AXFR, signed.test and
+#                       deep.signed.test have NSEC chains, hidden.test has NSEC3
 #   M8_TEST_NGINX_HTTP  http://127.0.0.1:port, keep-alive, / and /page.html, 404 else
 #   M8_TEST_NGINX_HTTPS the same with HTTP/2 and a self-signed certificate for localhost,
 #   M8_TEST_NGINX_CERTIFICATE  the file of it
@@ -44,11 +46,66 @@ wait_for_port() {
   return 1
 }
 
+# write_zone FOLDER ZONE: the records on stdin, with SOA and name server.
+write_zone() {
+  {
+    printf '$ORIGIN %s.\n$TTL 300\n@ IN SOA ns hostmaster 1 3600 600 86400 300\n' "$2"
+    printf '@ IN NS ns\nns IN A 127.0.0.1\n'
+    cat
+  } >"$1/$2.zone"
+}
+
+# sign_zone FOLDER ZONE [-n]: in place; -n with NSEC3.
+sign_zone() (
+  cd "$1"
+  key=$(ldns-keygen -a ECDSAP256SHA256 "$2")
+  ldns-signzone ${3:+"$3"} -f "$2.signed" "$2.zone" "$key"
+  mv "$2.signed" "$2.zone"
+)
+
+# zones_of_enum FOLDER: what asmm8 enum learns of zones from.
+zones_of_enum() {
+  write_zone "$1" open.test <<'ZONE'
+given-away IN A 127.0.0.20
+deep.given IN A 127.0.0.21
+*.any      IN A 127.0.0.22
+_sip._tcp  IN SRV 1 1 5060 voice
+voice      IN A 127.0.0.23
+@          IN MX 10 post-office
+post-office IN A 127.0.0.24
+@          IN TXT "v=spf1 a:sender-7.open.test include:spf.other.test -all"
+sender-7   IN A 127.0.0.25
+@          IN CAA 0 iodef "https://cert-reports.open.test/caa"
+cert-reports IN A 127.0.0.26
+www        IN CNAME web-backend-3
+web-backend-3 IN A 127.0.0.27
+ZONE
+  write_zone "$1" signed.test <<'ZONE'
+alpha      IN A 127.0.0.30
+x9-secret  IN A 127.0.0.31
+deep       IN NS ns.deep
+ns.deep    IN A 127.0.0.1
+plain      IN NS ns.elsewhere.test.
+zulu       IN A 127.0.0.32
+a.b.ent    IN A 127.0.0.33
+ZONE
+  write_zone "$1" deep.signed.test <<'ZONE'
+mine       IN A 127.0.0.34
+ZONE
+  write_zone "$1" hidden.test <<'ZONE'
+x9-secret  IN A 127.0.0.35
+ZONE
+  sign_zone "$1" signed.test
+  sign_zone "$1" deep.signed.test
+  sign_zone "$1" hidden.test -n
+}
+
 start_nsd() {
   local folder=$servers_directory/nsd port i
   mkdir -p "$folder"
   cp "$servers_support/test.zone" "$folder/"
   for ((i = 1; i <= 200; i++)); do echo "many IN A 127.0.1.$i"; done >"$folder/many.zone"
+  zones_of_enum "$folder" >"$folder/zones.out"
   port=$(free_port STREAM DGRAM)
   cat >"$folder/nsd.conf" <<NSD
 server:
@@ -69,6 +126,19 @@ remote-control:
 zone:
   name: m8.test
   zonefile: test.zone
+zone:
+  name: open.test
+  zonefile: open.test.zone
+  provide-xfr: 127.0.0.0/8 NOKEY
+zone:
+  name: signed.test
+  zonefile: signed.test.zone
+zone:
+  name: deep.signed.test
+  zonefile: deep.signed.test.zone
+zone:
+  name: hidden.test
+  zonefile: hidden.test.zone
 NSD
   /usr/sbin/nsd -d -c "$folder/nsd.conf" >"$folder/nsd.out" 2>&1 &
   servers_pids+=($!)
