@@ -49,7 +49,7 @@ wait_for_port() {
 # write_zone FOLDER ZONE: the records on stdin, with SOA and name server.
 write_zone() {
   {
-    printf '$ORIGIN %s.\n$TTL 300\n@ IN SOA ns hostmaster 1 3600 600 86400 300\n' "$2"
+    printf '\x24ORIGIN %s.\n\x24TTL 300\n@ IN SOA ns hostmaster 1 3600 600 86400 300\n' "$2"
     printf '@ IN NS ns\nns IN A 127.0.0.1\n'
     cat
   } >"$1/$2.zone"
@@ -57,7 +57,7 @@ write_zone() {
 
 # sign_zone FOLDER ZONE [-n]: in place; -n with NSEC3.
 sign_zone() (
-  cd "$1"
+  cd "$1" || exit
   key=$(ldns-keygen -a ECDSAP256SHA256 "$2")
   ldns-signzone ${3:+"$3"} -f "$2.signed" "$2.zone" "$key"
   mv "$2.signed" "$2.zone"
