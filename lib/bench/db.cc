@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/guarded.h"
 #include "base/process.h"
+#include "bench/db_guides.h"
 #include "bench/pg_server.h"
 #include "bench/registry.h"
 #include "store/columns.h"
@@ -434,6 +435,11 @@ Status measure_server(const Context& context, const Setup& setup, Report& report
   M8_TRY(compare_baseline(context, setup, report));
   M8_TRY(compare_connections(context, setup, report));
   M8_TRY(measure_crowd(context, setup, report));
+  {
+    context.progress("the guides' queries");
+    const Schema schema = M8_TRY(Schema::create(setup.url));
+    M8_TRY(measure_guides(context, "PostgreSQL", setup.store_url, report));
+  }
   context.progress(fmt::format("storing {} names", setup.names));
   const Schema schema = M8_TRY(Schema::create(setup.url));
   return compare_bulk(context, setup, report);
@@ -485,7 +491,11 @@ Result<Report> run(const Context& context) {
   setup.url = context.flags.text("url");
   Report report("db");
   const bool all = setup.pooled && setup.prepared;
-  if (all) M8_TRY(measure_sqlite(context, setup, report));
+  if (all) {
+    M8_TRY(measure_sqlite(context, setup, report));
+    M8_TRY(measure_guides(context, "SQLite", "sqlite:" + context.temp_directory + "/guides.db",
+                          report));
+  }
   M8_TRY(measure_postgres(context, setup, report));
   if (all) {
     report.row("peak memory", "MB", Bar::at_most(150))
