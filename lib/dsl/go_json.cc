@@ -164,14 +164,18 @@ class Indenter {
 
 }  // namespace
 
+std::string minified(const json::Value& value) {
+  std::string out;
+  append_sorted(out, value);
+  return out;
+}
+
 Result<std::string> minified_object(std::string_view text) {
   const json::Value value = M8_TRY(parsed(text));
   if (!value.is_object()) {
     return Error{ErrorCode::kInvalidArgument, "json: cannot unmarshal: not an object"};
   }
-  std::string out;
-  append_sorted(out, value);
-  return out;
+  return minified(value);
 }
 
 Result<std::string> indented(std::string_view text, std::string_view indent) {

@@ -4,9 +4,14 @@
 #include <string>
 #include <string_view>
 
+#include "base/json.h"
 #include "base/result.h"
 
 namespace m8::dsl {
+
+/// \p value with sorted keys, the last of equal keys; numbers through float64; < > & and U+2028/9
+/// escaped.
+std::string minified(const json::Value& value);
 
 /// A JSON object read and written again: keys sorted, the last of equal keys wins, numbers through
 /// float64, < > & and U+2028/9 escaped. kInvalidArgument unless \p text is one object.

@@ -45,6 +45,8 @@ using ExtractorResult = Result<std::unique_ptr<Extractor>>;
 ExtractorResult compile_regex_extractor(ExtractorFields fields, const yaml::Node& node);
 ExtractorResult compile_kval_extractor(ExtractorFields fields, const yaml::Node& node);
 ExtractorResult compile_dsl_extractor(ExtractorFields fields, const yaml::Node& node);
+ExtractorResult compile_json_extractor(ExtractorFields fields, const yaml::Node& node);
+ExtractorResult compile_xpath_extractor(ExtractorFields fields, const yaml::Node& node);
 
 /// Drops later duplicates, keeps the order.
 void drop_duplicates(dsl::List& values);

@@ -59,5 +59,6 @@ MatcherResult compile_size_matcher(MatcherFields fields, const yaml::Node& node)
 MatcherResult compile_regex_matcher(MatcherFields fields, const yaml::Node& node);
 MatcherResult compile_binary_matcher(MatcherFields fields, const yaml::Node& node);
 MatcherResult compile_dsl_matcher(MatcherFields fields, const yaml::Node& node);
+MatcherResult compile_xpath_matcher(MatcherFields fields, const yaml::Node& node);
 
 }  // namespace m8::operators

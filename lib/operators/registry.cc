@@ -12,7 +12,7 @@ namespace m8::operators {
 namespace {
 
 /// A type of matcher: its name, the keys it has besides the common ones (comma-separated), and who
-/// compiles it (null: not yet).
+/// compiles it.
 struct MatcherType {
   std::string_view name;
   std::string_view keys;
@@ -26,7 +26,7 @@ constexpr std::array kMatcherTypes{
     MatcherType{"regex", "regex,part,encoding,case-insensitive", compile_regex_matcher},
     MatcherType{"binary", "binary,part,encoding,case-insensitive", compile_binary_matcher},
     MatcherType{"dsl", "dsl", compile_dsl_matcher},
-    MatcherType{"xpath", "xpath,part", nullptr},
+    MatcherType{"xpath", "xpath,part", compile_xpath_matcher},
 };
 
 struct ExtractorType {
@@ -35,11 +35,9 @@ struct ExtractorType {
 };
 
 constexpr std::array kExtractorTypes{
-    ExtractorType{"regex", compile_regex_extractor},
-    ExtractorType{"kval", compile_kval_extractor},
-    ExtractorType{"dsl", compile_dsl_extractor},
-    ExtractorType{"json", nullptr},
-    ExtractorType{"xpath", nullptr},
+    ExtractorType{"regex", compile_regex_extractor}, ExtractorType{"kval", compile_kval_extractor},
+    ExtractorType{"dsl", compile_dsl_extractor},     ExtractorType{"json", compile_json_extractor},
+    ExtractorType{"xpath", compile_xpath_extractor},
 };
 
 template <typename Types>
@@ -114,7 +112,6 @@ MatcherResult compile_matcher(const yaml::Node& node) {
     return invalid(node, fmt::format("unknown matcher type specified: {}", name));
   M8_TRY(check_matcher_keys(*type, node));
   MatcherFields fields = M8_TRY(matcher_fields(*type, node));
-  if (type->compile == nullptr) return Error{ErrorCode::kUnsupported, name + " matcher"};
   return type->compile(std::move(fields), node);
 }
 
@@ -126,7 +123,6 @@ ExtractorResult compile_extractor(const yaml::Node& node) {
     return invalid(node, fmt::format("unknown extractor type specified: {}", name));
   }
   ExtractorFields fields = M8_TRY(extractor_fields(*type, node));
-  if (type->compile == nullptr) return Error{ErrorCode::kUnsupported, name + " extractor"};
   return type->compile(std::move(fields), node);
 }
 

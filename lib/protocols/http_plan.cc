@@ -187,6 +187,13 @@ Status read_switches(const yaml::Node& block, const CompileOptions& options, Htt
   return {};
 }
 
+Status read_digest(const yaml::Node& block, HttpPlan& plan) {
+  DigestLogin login{M8_TRY(text_field(block, "digest-username")),
+                    M8_TRY(text_field(block, "digest-password"))};
+  if (!login.user.empty()) plan.digest = std::move(login);
+  return {};
+}
+
 /// What makes a template invalid before it can be called unsupported (templates 1.2).
 Status check_combinations(const yaml::Node& block, const HttpPlan& plan) {
   const bool race = M8_TRY(bool_field(block, "race"));
@@ -211,7 +218,6 @@ Status check_support(const yaml::Node& block, const HttpPlan& plan, const Compil
   if (!M8_TRY(operators::items_of(block, "fuzzing")).empty()) return unsupported("fuzzing");
   if (M8_TRY(bool_field(block, "race"))) return unsupported("race");
   if (M8_TRY(bool_field(block, "pipeline"))) return unsupported("pipeline");
-  if (!M8_TRY(text_field(block, "digest-username")).empty()) return unsupported("digest");
   if (!M8_TRY(text_field(block, "signature")).empty()) return unsupported("signature");
   if (options.self_contained || M8_TRY(bool_field(block, "self-contained"))) {
     return unsupported("self-contained");
@@ -279,6 +285,7 @@ Result<HttpPlan> HttpPlan::compile(const yaml::Node& block, const CompileOptions
   M8_TRY(read_headers(block, plan));
   M8_TRY(read_redirects(block, plan));
   M8_TRY(read_switches(block, options, plan));
+  M8_TRY(read_digest(block, plan));
   std::string body = M8_TRY(text_field(block, "body"));
   plan.has_body = !body.empty();
   plan.body = TemplateText(wire_line_ends(std::move(body)));

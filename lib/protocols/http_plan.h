@@ -13,6 +13,7 @@
 #include "base/yaml.h"
 #include "http/request.h"
 #include "operators/operators.h"
+#include "protocols/http_digest.h"
 #include "protocols/payloads.h"
 #include "protocols/protocol.h"
 
@@ -49,6 +50,7 @@ struct HttpPlan {
   std::vector<HeaderText> headers;
   bool has_body = false;
   TemplateText body;
+  std::optional<DigestLogin> digest;  ///< answers a 401 with a Digest challenge
   Payloads payloads;
   operators::Operators operators;
 

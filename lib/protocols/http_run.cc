@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/hash.h"
 #include "dsl/render.h"
 #include "protocols/deferred_waits.h"
 #include "protocols/http_dump.h"
@@ -164,6 +165,7 @@ void HttpRun::send(const Cursor& at, const std::shared_ptr<const HttpNames>& nam
 }
 
 void HttpRun::dispatch(InFlight flight, http::Request request) {
+  if (plan_.digest) flight.unanswered = std::make_shared<http::Request>(request);
   const bool at_home = flight.url.host == home_ && !request.connect_to;
   execution_->scan.session.send(
       std::move(request), [self = shared_from_this(), flight = std::move(flight),
@@ -181,7 +183,24 @@ void HttpRun::dispatch(InFlight flight, http::Request request) {
       });
 }
 
+bool HttpRun::answer_challenge(InFlight& flight, const Result<http::Exchange>& result) {
+  if (!flight.unanswered || !result || result->final().status != 401 || stopped_) return false;
+  http::Request request = std::move(*flight.unanswered);
+  if (http::find_header(request.headers, "Authorization") != nullptr) return false;
+  char random[8];
+  execution_->scan.services.random(random, sizeof random);
+  const std::string target = request.url.request_target();
+  const std::string cnonce = hex_encode({random, sizeof random});
+  auto answer =
+      answer_digest(result->final().headers, *plan_.digest, {request.method, target, cnonce});
+  if (!answer) return false;
+  request.headers.push_back({"Authorization", std::move(*answer)});
+  dispatch(std::move(flight), std::move(request));
+  return true;
+}
+
 void HttpRun::receive(InFlight request, Result<http::Exchange> result) {
+  if (answer_challenge(request, result)) return;
   --in_flight_;
   if (!result) {
     fail(request, result.error());

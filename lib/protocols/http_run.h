@@ -40,6 +40,7 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
     std::shared_ptr<SentRequest> sent;
     net::Url url;  ///< whose host is blamed for errors
     bool own_deadline = false;
+    std::shared_ptr<http::Request> unanswered;  ///< digest: sent again with an answer to a 401
   };
 
   void pump();
@@ -54,6 +55,8 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   Result<dsl::Variables> payloads_for(const Cursor& at, const HttpNames& names) const;
   std::shared_ptr<const dsl::Variables> dynamic_for(const Cursor& at) const;
 
+  /// True if \p result was a challenge and the request went out again.
+  bool answer_challenge(InFlight& flight, const Result<http::Exchange>& result);
   void receive(InFlight request, Result<http::Exchange> result);
   void fail(const InFlight& request, const Error& error);
   void evaluate(const InFlight& request, http::Exchange exchange);

@@ -9,13 +9,13 @@ using namespace m8;
 
 namespace {
 
-dsl::List extract(const std::string& yaml_text) {
+dsl::List extract(const std::string& yaml_text, const std::string& body = "a1 b2 a1 c") {
   auto node = yaml::parse(yaml_text);
   REQUIRE(node.ok());
   auto extractor = operators::compile_extractor(*node);
   REQUIRE_MESSAGE(extractor.ok(), yaml_text);
   dsl::Variables values = test::sample_values();
-  values.set("body", "a1 b2 a1 c");
+  values.set("body", body);
   values.set("Capital", "X");
   values.set("big", 1000000.0);
   const test::MapParts parts(std::move(values));
@@ -51,12 +51,33 @@ TEST_CASE("operators/extractor: values of every type") {
   }
 }
 
-TEST_CASE("operators/extractor: json and xpath are named as not there yet") {
-  for (const char* type : {"json", "xpath"}) {
-    auto node = yaml::parse("{type: " + std::string(type) + "}");
-    auto extractor = operators::compile_extractor(*node);
-    REQUIRE_FALSE(extractor.ok());
-    CHECK(extractor.error().code == ErrorCode::kUnsupported);
-    CHECK(extractor.error().message == std::string(type) + " extractor");
+TEST_CASE("operators/extractor: json as the reference writes it (templates 7.1)") {
+  struct Row {
+    const char *body, *program;
+    dsl::List expected;
+  };
+  const Row rows[] = {
+      {R"({"a":{"b":"x"}})", ".a.b", {"x"}},
+      {R"([1, 1.50, 1e21, true, null])", ".[]", {"1", "1.5", "1000000000000000000000", "true", ""}},
+      {R"({"b":"<", "a":[1e3]})", ".", {R"({"a":[1000],"b":"\u003c"})"}},
+      {R"([{"slug":"b"},{"slug":"a"},{"slug":"b"}])", " .[] | .slug", {"b", "a"}},
+      {R"([0,[{"x":1}]])", ".[1].[] | .x", {"1"}},
+      {"<html>", ".", {}},
+      {"{} {}", ".", {}},
+      {"{}", ".[", {}},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.program);
+    CHECK(extract("{type: json, json: ['" + std::string(row.program) + "']}", row.body) ==
+          row.expected);
   }
+}
+
+TEST_CASE("operators/extractor: xpath gives texts or an attribute (templates 7.1)") {
+  constexpr const char* kPage = "<ul><li id=a>one</li><li id=b>two</li></ul>";
+  CHECK(extract("{type: xpath, xpath: ['//li']}", kPage) == dsl::List{"one", "two"});
+  CHECK(extract("{type: xpath, xpath: ['//li', '//ul/li'], attribute: id}", kPage) ==
+        dsl::List{"a", "b"});
+  CHECK(extract("{type: xpath, xpath: ['/html/body/ul/li[2]']}", kPage) == dsl::List{"two"});
+  CHECK(extract("{type: xpath, xpath: ['//li['], part: body}", kPage).empty());
 }

@@ -111,8 +111,10 @@ TEST_CASE("operators/matcher: keys with zero values are not seen") {
   CHECK(matches("{type: status, status: [200], case-insensitive: false, encoding: ''}"));
 }
 
-TEST_CASE("operators/matcher: xpath is named as not there yet") {
-  const Error error = refusal("{type: xpath, xpath: ['//a']}");
-  CHECK(error.code == ErrorCode::kUnsupported);
-  CHECK(error.message == "xpath matcher");
+TEST_CASE("operators/matcher: xpath needs at least one node") {
+  CHECK(matches("{type: xpath, xpath: ['//nowhere', '//body']}"));
+  CHECK_FALSE(matches("{type: xpath, xpath: ['//nowhere', '//body'], condition: and}"));
+  CHECK(matches("{type: xpath, xpath: ['//nowhere'], negative: true}"));
+  CHECK_FALSE(matches("{type: xpath, xpath: ['//body'], part: missing}"));
+  CHECK(refusal("{type: xpath}").code == ErrorCode::kInvalidArgument);
 }

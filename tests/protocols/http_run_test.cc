@@ -46,6 +46,24 @@ TEST_CASE("protocols/http_run: an internal value goes into the next request") {
   CHECK(server.connections() == 1);
 }
 
+TEST_CASE("protocols/http_run: a digest challenge is answered once (RFC 7616)") {
+  RecordingServer server([](const std::string& request) -> std::string {
+    if (has(request, "Authorization: Digest username=\"admin\", realm=\"r\", nonce=\"n1\"")) {
+      return ok_reply("welcome");
+    }
+    return "HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n1\", qop=\"auth\"\r\n"
+           "Content-Length: 0\r\n\r\n";
+  });
+  BlockFixture fixture(server.url());
+  const char* matcher = "path: ['{{BaseURL}}/a'], matchers: [{type: word, words: [welcome]}]";
+  CHECK(fixture.run(fmt::format("{{digest-username: admin, digest-password: x, {}}}", matcher))
+            .findings == 1);
+  CHECK(server.requests().size() == 2);
+  CHECK(fixture.run(fmt::format("{{digest-username: other, digest-password: x, {}}}", matcher))
+            .findings == 0);
+  CHECK(server.requests().size() == 4);
+}
+
 TEST_CASE("protocols/http_run: a value that was not found stops the block") {
   RecordingServer server([](const std::string&) { return ok_reply("nothing"); });
   BlockFixture fixture(server.url());

@@ -27,10 +27,7 @@ TEST_CASE("protocols/registry: what can't run yet is named") {
       {"http", "{race: true, raw: [a]}", "race"},
       {"http", "{pipeline: true, raw: [a]}", "pipeline"},
       {"http", "{fuzzing: [{part: query}], path: [a]}", "fuzzing"},
-      {"http", "{digest-username: a, path: [a]}", "digest"},
       {"http", "{self-contained: true, path: [a]}", "self-contained"},
-      {"http", "{path: [a], matchers: [{type: xpath, xpath: [a]}]}", "xpath matcher"},
-      {"http", "{path: [a], extractors: [{type: json, json: [a]}]}", "json extractor"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.block);

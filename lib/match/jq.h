@@ -1,0 +1,35 @@
+/// jq programs on JSON documents.
+///
+/// libjq 1.6 can be neither interrupted nor bounded from inside, so it runs in a helper process: a
+/// fork of this one that runs nothing else, has no descriptor but its socket, and may use 256 MB
+/// more memory. One that takes too long is killed; the next call starts another. Started at first
+/// use; ends with this process.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace m8::match {
+
+/// One value that a program gave.
+struct JqValue {
+  bool is_string = false;
+  std::string text;  ///< the string itself, or compact JSON with sorted keys
+};
+
+/// The values of \p program on \p document (JSON, at most 16 MiB) up to its end or its first
+/// error; at most 10,000 values or 4 MiB. Any thread; one call runs at a time.
+/// kInvalidArgument: not jq; kTimeout: took longer than \p limit (of CPU, too); kExhausted: the
+/// helper could not start, or ran out of memory.
+Result<std::vector<JqValue>> run_jq(const std::string& program, std::string_view document,
+                                    std::chrono::milliseconds limit);
+
+/// \p program in the words of libjq 1.6, which refuses what later dialects allow: `.a.[0]` and
+/// `.[1].[]` become `.a[0]` and `.[1][]`. Strings stay as they are.
+std::string portable_jq(std::string_view program);
+
+}  // namespace m8::match

@@ -1,0 +1,146 @@
+#include "match/markup.h"
+
+#include <set>
+
+#include <fmt/format.h>
+#include <libxml/HTMLparser.h>
+#include <libxml/parser.h>
+#include <libxml/xpath.h>
+#include <libxml/xpathInternals.h>
+
+#include "base/regex.h"
+
+namespace m8::match {
+namespace {
+
+constexpr std::size_t kMaxText = std::size_t{16} << 20;
+constexpr unsigned long kMaxSteps = 10'000'000;
+/// As the library numbers it in errors.
+constexpr int kTooManySteps =
+    XPATH_OP_LIMIT_EXCEEDED - XPATH_EXPRESSION_OK + XML_XPATH_EXPRESSION_OK;
+
+struct FreeText {
+  void operator()(xmlChar* text) const { xmlFree(text); }
+};
+using Text = std::unique_ptr<xmlChar, FreeText>;
+
+struct FreeContext {
+  void operator()(xmlXPathContext* context) const { xmlXPathFreeContext(context); }
+};
+struct FreeObject {
+  void operator()(xmlXPathObject* object) const { xmlXPathFreeObject(object); }
+};
+
+const xmlChar* as_xml(const std::string& text) {
+  return reinterpret_cast<const xmlChar*>(text.c_str());
+}
+
+std::string as_string(const Text& text) {
+  return text ? reinterpret_cast<const char*>(text.get()) : std::string();
+}
+
+/// The element after \p node in document order, below \p root.
+xmlNode* next_element(xmlNode* node, xmlNode* root) {
+  if (xmlNode* child = xmlFirstElementChild(node)) return child;
+  while (node != root) {
+    if (xmlNode* sibling = xmlNextElementSibling(node)) return sibling;
+    node = node->parent;
+  }
+  return nullptr;
+}
+
+/// Elements of a default namespace lose it, because expressions have no way to name it.
+void drop_default_namespaces(xmlDoc* document) {
+  xmlNode* root = xmlDocGetRootElement(document);
+  for (xmlNode* node = root; node != nullptr; node = next_element(node, root)) {
+    if (node->ns != nullptr && node->ns->prefix == nullptr) node->ns = nullptr;
+  }
+}
+
+/// Prefixes mean in expressions what they first mean in the document.
+void register_prefixes(xmlXPathContext* context, xmlDoc* document) {
+  std::set<std::string> known;
+  xmlNode* root = xmlDocGetRootElement(document);
+  for (xmlNode* node = root; node != nullptr; node = next_element(node, root)) {
+    for (xmlNs* ns = node->nsDef; ns != nullptr; ns = ns->next) {
+      if (ns->prefix == nullptr) continue;
+      if (!known.insert(reinterpret_cast<const char*>(ns->prefix)).second) continue;
+      xmlXPathRegisterNs(context, ns->prefix, ns->href);
+    }
+  }
+}
+
+void say_nothing(void*, const char*, ...) {}
+
+std::string pop_text(xmlXPathParserContext* context) {
+  return as_string(Text(xmlXPathPopString(context)));
+}
+
+/// matches(text, pattern) of XPath 2.0, which templates use.
+void call_matches(xmlXPathParserContext* context, int arguments) {
+  if (arguments != 2) {
+    xmlXPathSetArityError(context);
+    return;
+  }
+  const std::string pattern = pop_text(context), text = pop_text(context);
+  if (xmlXPathCheckError(context) != 0) return;
+  const auto regex = Regex::compile(pattern);
+  xmlXPathReturnBoolean(context, regex && regex->search(text) ? 1 : 0);
+}
+
+xmlDoc* parse_xml(std::string_view text) {
+  return xmlReadMemory(text.data(), static_cast<int>(text.size()), nullptr, nullptr,
+                       XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+}
+
+xmlDoc* parse_html(std::string_view text) {
+  return htmlReadMemory(
+      text.data(), static_cast<int>(text.size()), nullptr, "UTF-8",
+      HTML_PARSE_RECOVER | HTML_PARSE_NONET | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING);
+}
+
+}  // namespace
+
+void Markup::Free::operator()(_xmlDoc* document) const { xmlFreeDoc(document); }
+Markup::Markup(Markup&&) noexcept = default;
+Markup::~Markup() = default;
+
+std::optional<Markup> Markup::parse(std::string_view text) {
+  static const bool ready = (xmlInitParser(), true);
+  (void)ready;
+  if (text.size() > kMaxText) return std::nullopt;
+  const bool is_xml = text.starts_with("<?xml");
+  xmlDoc* document = is_xml ? parse_xml(text) : parse_html(text);
+  if (document == nullptr) return std::nullopt;
+  if (is_xml) drop_default_namespaces(document);
+  return Markup(document);
+}
+
+Result<std::vector<std::string>> Markup::select(const std::string& xpath,
+                                                const std::string& attribute) const {
+  const std::unique_ptr<xmlXPathContext, FreeContext> context(xmlXPathNewContext(document_.get()));
+  if (!context) return Error{ErrorCode::kExhausted, "xpath: no memory"};
+  context->error = [](void*, xmlErrorPtr) {};
+  xmlSetGenericErrorFunc(nullptr, say_nothing);  // of this thread
+  xmlXPathRegisterFunc(context.get(), reinterpret_cast<const xmlChar*>("matches"), call_matches);
+  context->opLimit = kMaxSteps;
+  register_prefixes(context.get(), document_.get());
+  const std::unique_ptr<xmlXPathObject, FreeObject> found(
+      xmlXPathEvalExpression(as_xml(xpath), context.get()));
+  if (context->lastError.code == kTooManySteps) {
+    return Error{ErrorCode::kExhausted, fmt::format("xpath: too many steps: {}", xpath)};
+  }
+  if (!found || found->type != XPATH_NODESET) {
+    return Error{ErrorCode::kInvalidArgument, fmt::format("xpath: selects no nodes: {}", xpath)};
+  }
+  std::vector<std::string> out;
+  const int count = found->nodesetval == nullptr ? 0 : found->nodesetval->nodeNr;
+  for (int i = 0; i < count; ++i) {
+    xmlNode* node = found->nodesetval->nodeTab[i];
+    out.push_back(as_string(
+        Text(attribute.empty() ? xmlNodeGetContent(node) : xmlGetProp(node, as_xml(attribute)))));
+  }
+  return out;
+}
+
+}  // namespace m8::match
