@@ -21,36 +21,53 @@ namespace {
 constexpr std::array<std::string_view, 3> kPrograms = {"asmm8", "num8", "m8"};
 constexpr std::size_t kMaxBytes = 1u << 20;
 
-/// Lines on which the flags and sections of one level stand: each may stand there once.
+/// Lines on which keys stand: each may stand there once.
 using Seen = std::map<std::string, int>;
+
+/// A part of the file: the whole, what is below a program, or below a command.
+struct Section {
+  std::string name;                  ///< "", "num8", "scan", "num8.scan"
+  const Command* command = nullptr;  ///< null: not below one
+  bool program = false;              ///< below the program's name
+  bool ours = true;                  ///< for the command that runs
+  std::vector<Flag> known;           ///< what may be set in it
+  /// Inner ones go before outer ones.
+  int depth() const { return (program ? 1 : 0) + (command ? 2 : 0); }
+};
+
+/// A key and its value that set something once the whole file was read.
+struct Entry {
+  int depth = 0;
+  bool ours = true;
+  std::string key;  ///< dotted
+  Flag flag;
+  const yaml::Node* node = nullptr;  ///< borrowed from the tree
+};
 
 class Reader {
  public:
-  /// \p values null: keys and values are checked only.
   Reader(const std::string& path, const Program& program, const Command& command,
-         const std::vector<Flag>& flags, FlagValues* values)
+         const std::vector<Flag>& flags, FlagValues& values)
       : path_(path), program_(program), command_(command), flags_(flags), values_(values) {}
 
   ConfigReport take_report() { return std::move(report_); }
-  void read_file(const yaml::Node& root) { read_section(root, every_flag(), Level::kFile); }
+  void read_file(const yaml::Node& root);
 
  private:
-  /// What may stand in a section besides flags and settings: programs and commands, commands, none.
-  enum class Level { kFile, kProgram, kCommand };
-
-  void read_section(const yaml::Node& section, const std::vector<Flag>& known, Level level);
-  void read_inner(const std::string& key, const yaml::Node& node, Level level);
-  void read_command(const std::string& name, const yaml::Node& section);
-  void read_settings(const std::string& section, const yaml::Node& node,
-                     const std::vector<Flag>& known, Level level, Seen& seen);
-  void read_flag(const std::string& key, const Flag& flag, const yaml::Node& node);
-  Status set(const Flag& flag, const yaml::Node& node, const std::string& place);
+  void read_section(const Section& section, const yaml::Node& node);
+  void read_key(const Section& section, const std::string& key, const yaml::Node& node);
+  void read_settings(const Section& section, const std::string& key, const yaml::Node& node);
+  void read_inner(const Section& inner, const std::string& rest, const yaml::Node& node);
+  void take(const Section& section, const std::string& key, const Flag& flag,
+            const yaml::Node& node);
+  Status set(const Entry& entry);
   Status resolve(const Flag& flag, std::vector<std::string>& texts);
   void warn_if_open(const std::string& file);
-  bool is_inner(const std::string& key, const yaml::Node& node, Level level) const;
   bool first(Seen& seen, const std::string& id, const std::string& key, const yaml::Node& node);
-  void unknown_key(const std::string& key, const yaml::Node& node, const std::vector<Flag>& known,
-                   Level level);
+  void unknown_key(const Section& section, const std::string& key, const yaml::Node& node);
+  std::vector<std::string> valid_keys(const Section& section) const;
+  Section program_section() const;
+  Section command_section(const Section& outer, const Command& command) const;
   std::vector<Flag> every_flag() const;
   const Command* find_command(const std::string& name) const;
   void problem(const yaml::Node& node, const std::string& reason) {
@@ -62,7 +79,9 @@ class Reader {
   const Program& program_;
   const Command& command_;
   const std::vector<Flag>& flags_;
-  FlagValues* values_;
+  FlagValues& values_;
+  std::vector<Entry> entries_;
+  Seen set_;  ///< section and flag, however its key is written
   ConfigReport report_;
 };
 
@@ -84,14 +103,10 @@ const Flag* find_key(const std::vector<Flag>& flags, const std::string& key) {
   return found == flags.end() ? nullptr : &*found;
 }
 
-bool has_section(const std::vector<Flag>& flags, const std::string& section) {
+/// Whether \p prefix is what several settings have in common: "http", "http.breaker".
+bool has_section(const std::vector<Flag>& flags, const std::string& prefix) {
   return std::any_of(flags.begin(), flags.end(),
-                     [&](const Flag& flag) { return flag.key.rfind(section + ".", 0) == 0; });
-}
-
-bool Reader::is_inner(const std::string& key, const yaml::Node& node, Level level) const {
-  if (level == Level::kFile && is_program(key)) return true;
-  return level != Level::kCommand && find_command(key) && !node.is_scalar();
+                     [&](const Flag& flag) { return flag.key.rfind(prefix + ".", 0) == 0; });
 }
 
 bool Reader::first(Seen& seen, const std::string& id, const std::string& key,
@@ -101,64 +116,69 @@ bool Reader::first(Seen& seen, const std::string& id, const std::string& key,
   return inserted;
 }
 
-/// The flags of this level first, then the sections, so that the inner one wins.
-void Reader::read_section(const yaml::Node& section, const std::vector<Flag>& known, Level level) {
-  if (section.is_null()) return;
-  if (!section.is_map()) return problem(section, "not a map of flag names and values");
-  std::vector<const yaml::Node::Member*> inner;
+/// The inner sections' values last, so that they win.
+void Reader::read_file(const yaml::Node& root) {
+  Section all;
+  all.known = every_flag();
+  read_section(all, root);
+  std::stable_sort(entries_.begin(), entries_.end(),
+                   [](const Entry& a, const Entry& b) { return a.depth < b.depth; });
+  for (const Entry& entry : entries_) {
+    const Status good = set(entry);
+    if (!good.ok()) problem(*entry.node, fmt::format("{}: {}", entry.key, good.error().message));
+  }
+}
+
+void Reader::read_section(const Section& section, const yaml::Node& node) {
+  if (node.is_null()) return;
+  if (!node.is_map()) return problem(node, "not a map of flag names and values");
   Seen seen;
-  for (const auto& member : section.members()) {
-    const auto& [key, node] = member;
-    const Flag* flag = find_flag(known, key);
-    const bool settings = is_settings(key) && !node.is_scalar();
-    if (is_inner(key, node, level)) {
-      if (first(seen, key + ":", key, node)) inner.push_back(&member);
-    } else if (settings) {
-      if (first(seen, key + ":", key, node)) read_settings(key, node, known, level, seen);
-    } else if (!settable(flag)) {
-      unknown_key(key, node, known, level);
-    } else if (first(seen, flag->name, key, node)) {
-      read_flag(key, *flag, node);
-    }
-  }
-  for (const auto* member : inner) read_inner(member->first, member->second, level);
-}
-
-void Reader::read_inner(const std::string& key, const yaml::Node& node, Level level) {
-  if (level == Level::kFile && key == program_.name) {
-    read_section(node, every_flag(), Level::kProgram);
-  } else if (find_command(key)) {
-    read_command(key, node);
+  for (const auto& [key, value] : node.members()) {
+    if (first(seen, key, key, value)) read_key(section, key, value);
   }
 }
 
-void Reader::read_command(const std::string& name, const yaml::Node& section) {
-  if (name == command_.name) return read_section(section, flags_, Level::kCommand);
-  const Command& other = *find_command(name);
-  const std::vector<Flag> other_flags = all_flags(other);
-  Reader reader(path_, program_, other, other_flags, nullptr);
-  reader.read_section(section, other_flags, Level::kCommand);
-  for (ConfigProblem& found : reader.report_.problems) report_.problems.push_back(std::move(found));
+/// \p key may be a path: "num8.scan.severity" is severity in the map scan in the map num8.
+void Reader::read_key(const Section& section, const std::string& key, const yaml::Node& node) {
+  const auto dot = key.find('.');
+  const std::string head = key.substr(0, dot);
+  const std::string rest = dot == std::string::npos ? "" : key.substr(dot + 1);
+  const bool path = !rest.empty() || !node.is_scalar();
+  if (section.depth() == 0 && is_program(head)) {
+    if (head == program_.name) read_inner(program_section(), rest, node);
+    return;
+  }
+  const Command* command = section.command || !path ? nullptr : find_command(head);
+  if (command) return read_inner(command_section(section, *command), rest, node);
+  if (is_settings(head) && path) {
+    // No command of this program may have any of them.
+    if (section.depth() == 0 && !has_section(section.known, head)) return;
+    return read_settings(section, key, node);
+  }
+  const Flag* flag = find_flag(section.known, key);
+  settable(flag) ? take(section, key, *flag, node) : unknown_key(section, key, node);
 }
 
-void Reader::read_settings(const std::string& section, const yaml::Node& node,
-                           const std::vector<Flag>& known, Level level, Seen& seen) {
-  if (node.is_null() || (level == Level::kFile && !has_section(known, section))) return;
-  if (!node.is_map()) return problem(node, section + ": not a map of settings");
+void Reader::read_inner(const Section& inner, const std::string& rest, const yaml::Node& node) {
+  rest.empty() ? read_section(inner, node) : read_key(inner, rest, node);
+}
+
+void Reader::read_settings(const Section& section, const std::string& key, const yaml::Node& node) {
+  if (const Flag* flag = find_key(section.known, key)) return take(section, key, *flag, node);
+  if (!has_section(section.known, key)) return unknown_key(section, key, node);
+  if (node.is_null()) return;
+  if (!node.is_map()) return problem(node, key + ": not a map of settings");
+  Seen seen;
   for (const auto& [name, value] : node.members()) {
-    const std::string key = section + "." + name;
-    const Flag* flag = find_key(known, key);
-    if (!flag) {
-      unknown_key(key, value, known, level);
-    } else if (first(seen, flag->name, key, value)) {
-      read_flag(key, *flag, value);
-    }
+    const std::string inner = fmt::format("{}.{}", key, name);
+    if (first(seen, name, inner, value)) read_settings(section, inner, value);
   }
 }
 
-void Reader::read_flag(const std::string& key, const Flag& flag, const yaml::Node& node) {
-  const Status good = set(flag, node, fmt::format("{}:{}: {}", path_, node.key_line(), key));
-  if (!good.ok()) problem(node, fmt::format("{}: {}", key, good.error().message));
+void Reader::take(const Section& section, const std::string& key, const Flag& flag,
+                  const yaml::Node& node) {
+  if (first(set_, section.name + ":" + flag.name, key, node))
+    entries_.push_back({section.depth(), section.ours, key, flag, &node});
 }
 
 /// The scalars of a scalar or a list; empty if there is anything else.
@@ -174,19 +194,21 @@ std::vector<std::string> texts_of(const yaml::Node& node) {
 
 /// Checks the value, and sets it if the flag is one of the command's own. The reason alone if it is
 /// wrong.
-Status Reader::set(const Flag& flag, const yaml::Node& node, const std::string& place) {
-  std::vector<std::string> texts = texts_of(node);
+Status Reader::set(const Entry& entry) {
+  std::vector<std::string> texts = texts_of(*entry.node);
   if (texts.empty()) return Error{ErrorCode::kInvalidArgument, "not a value or a list of values"};
-  if (!flag.repeatable && texts.size() > 1)
+  if (!entry.flag.repeatable && texts.size() > 1)
     return Error{ErrorCode::kInvalidArgument, "takes one value"};
-  const Flag* own = values_ ? find_flag(flags_, flag.name) : nullptr;
-  bool referred = std::any_of(texts.begin(), texts.end(), has_reference);
+  const Flag* own = entry.ours ? find_flag(flags_, entry.flag.name) : nullptr;
+  const bool referred = std::any_of(texts.begin(), texts.end(), has_reference);
   if (!own && referred) return {};
-  Flag checked = own ? *own : flag;
+  Flag checked = own ? *own : entry.flag;
   checked.secret = checked.secret || referred;  // what a reference stands for is not shown
   if (own) M8_TRY(resolve(*own, texts));
   (void)M8_TRY(checked_values(checked, texts));
-  return own ? values_->set(*own, texts, Origin::kConfig, place) : Status();
+  if (!own) return {};
+  const std::string place = fmt::format("{}:{}: {}", path_, entry.node->key_line(), entry.key);
+  return values_.set(*own, texts, Origin::kConfig, place);
 }
 
 Status Reader::resolve(const Flag& flag, std::vector<std::string>& texts) {
@@ -223,23 +245,50 @@ const Command* Reader::find_command(const std::string& name) const {
   return nullptr;
 }
 
-void Reader::unknown_key(const std::string& key, const yaml::Node& node,
-                         const std::vector<Flag>& known, Level level) {
-  std::vector<std::string> names;
-  for (const Flag& flag : known) {
-    if (settable(&flag)) names.push_back(flag.key.empty() ? flag.name : flag.key);
+Section Reader::program_section() const {
+  return {program_.name, nullptr, true, true, every_flag()};
+}
+
+Section Reader::command_section(const Section& outer, const Command& command) const {
+  const bool ours = command.name == command_.name;
+  return {outer.name + (outer.name.empty() ? "" : ".") + command.name, &command, outer.program,
+          ours, ours ? flags_ : all_flags(command)};
+}
+
+/// What may stand in \p section, the nearest meaning of a misspelling first.
+std::vector<std::string> Reader::valid_keys(const Section& section) const {
+  std::vector<std::string> keys, names, parts;
+  for (const Flag& flag : section.known) {
+    if (!settable(&flag)) continue;
+    keys.push_back(flag.key.empty() ? flag.name : flag.key);
+    if (flag.key.empty()) continue;
+    names.push_back(flag.name);
+    for (auto dot = flag.key.find('.'); dot != std::string::npos; dot = flag.key.find('.', dot + 1))
+      parts.push_back(flag.key.substr(0, dot));
   }
-  for (const Flag& flag : known) {
-    if (settable(&flag) && !flag.key.empty()) names.push_back(flag.name);
+  if (!section.command)
+    for (const Command& command : program_.commands) parts.push_back(command.name);
+  if (section.depth() == 0) {
+    parts.insert(parts.end(), setting_sections().begin(), setting_sections().end());
+    parts.insert(parts.end(), kPrograms.begin(), kPrograms.end());
   }
-  if (level != Level::kCommand) {
-    for (const Command& command : program_.commands) names.push_back(command.name);
-    names.insert(names.end(), setting_sections().begin(), setting_sections().end());
+  keys.insert(keys.end(), names.begin(), names.end());
+  keys.insert(keys.end(), parts.begin(), parts.end());
+  return keys;
+}
+
+void Reader::unknown_key(const Section& section, const std::string& key, const yaml::Node& node) {
+  const std::vector<std::string> valid = valid_keys(section);
+  std::string meant = nearest(key, valid);
+  const auto dot = key.find('.');
+  if (meant.empty() && dot != std::string::npos) {
+    meant = nearest(key.substr(0, dot), valid);
+    if (!meant.empty()) meant += key.substr(dot);
   }
   std::string message = "unknown key: " + key;
-  if (const auto meant = nearest(key, names); !meant.empty()) {
+  if (!meant.empty()) {
     message += fmt::format(" (did you mean {}?)", meant);
-  } else if (level != Level::kCommand) {
+  } else if (!section.command) {
     message += fmt::format(" (not of {}; other programs' keys go below their name)", program_.name);
   }
   problem(node, message);
@@ -281,7 +330,7 @@ ConfigReport apply_config(const std::string& path, const Program& program, const
                           const std::vector<Flag>& flags, FlagValues& values) {
   const auto root = read_tree(path);
   if (!root.ok()) return {{{0, root.error().message}}, {}};
-  Reader reader(path, program, command, flags, &values);
+  Reader reader(path, program, command, flags, values);
   reader.read_file(*root);
   ConfigReport report = reader.take_report();
   sort_by_line(report);

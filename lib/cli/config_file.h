@@ -3,13 +3,16 @@
 ///
 ///     no-color: true            # every command that has the flag
 ///     store: {max_open: 25}     # settings: flags with a key, here --store-max-open
+///     http: {breaker: {max_failures: 3}}
 ///     enum: {threads: 5}        # one command of the program that reads the file
 ///     num8:                     # one program, when several share the file
 ///       rate-limit: 50
 ///       scan: {severity: [high, critical]}
 ///
-/// An inner section wins over an outer one. Programs do not know each other's flags, so each skips
-/// the sections of the others, and sections of settings that none of its commands has.
+/// A map in a map is the same as a key with a dot, at every depth: `num8.scan.severity: high`,
+/// `http: {breaker.max_failures: 3}`. An inner section wins over an outer one. Programs do not know
+/// each other's flags, so each skips the sections of the others, and sections of settings that none
+/// of its commands has.
 ///
 /// `${VARIABLE}` in a value stands for the variable (`$${` for itself), and a value `file:PATH` for
 /// the text in that file, relative to the config file, without its last line break. Both are read

@@ -67,6 +67,25 @@ std::map<std::string, std::vector<Flag>> settings_of(const std::vector<Program>&
   return sections;
 }
 
+/// \p flags below their common key \p prefix, maps in it last.
+std::string settings_section(const std::string& prefix, const std::vector<Flag>& flags,
+                             const std::string& indent) {
+  std::string out;
+  std::map<std::string, std::vector<Flag>> inner;
+  for (const Flag& flag : flags) {
+    const std::string name = flag.key.substr(prefix.size() + 1);
+    if (const auto dot = name.find('.'); dot != std::string::npos) {
+      inner[name.substr(0, dot)].push_back(flag);
+    } else {
+      out += entry(flag, name, indent);
+    }
+  }
+  for (const auto& [name, below] : inner)
+    out += fmt::format("{}{}:\n{}", indent, name,
+                       settings_section(prefix + "." + name, below, indent + "  "));
+  return out;
+}
+
 std::string program_section(const Program& program) {
   std::string out = fmt::format("\n# {}\n{}:\n", program.brief, program.name);
   for (const Command& command : program.commands) {
@@ -112,8 +131,7 @@ std::string config_template(const std::vector<Program>& programs) {
     if (settable(flag)) out += entry(flag, flag.name, "");
   }
   for (const auto& [section, flags] : settings_of(programs)) {
-    out += fmt::format("\n{}:\n", section);
-    for (const Flag& flag : flags) out += entry(flag, flag.key.substr(section.size() + 1), "  ");
+    out += fmt::format("\n{}:\n{}", section, settings_section(section, flags, "  "));
   }
   for (const Program& program : programs) out += program_section(program);
   return out;

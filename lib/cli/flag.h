@@ -47,13 +47,14 @@ struct Flag {
 };
 
 /// A setting of a part that several programs share, such as the store: \p key is "SECTION.NAME"
-/// with a section of setting_sections() and underscores. In the config file it is NAME in the map
-/// SECTION, in the environment M8_SECTION_NAME, on the command line --section-name (not in --help).
-/// Its section of the help is the capitalised SECTION. \p argument is empty for a switch.
+/// with a section of setting_sections() and underscores; NAME may have parts of its own. In the
+/// config file it is NAME in the map SECTION, in the environment M8_SECTION_NAME, on the command
+/// line --section-name (not in --help). Its section of the help is the capitalised SECTION. \p
+/// argument is empty for a switch.
 Flag setting(std::string key, std::string argument, ValueType type, std::string initial,
              std::string brief);
 
-/// The sections that keys may have: "store", "http"...
+/// The sections that keys may have: "store", "http"
 const std::vector<std::string>& setting_sections();
 
 /// Values after parsing: flag, environment, config file, default, in this order of precedence. Each
@@ -98,7 +99,7 @@ struct Context {
   const Values& flags;
   std::string program;                 ///< "asmm8"
   std::string command;                 ///< "enum"
-  std::vector<std::string> arguments;  ///< argv without argv[0], for the record of the run
+  std::vector<std::string> arguments;  ///< argv without argv[0], secrets masked: for records
 };
 
 /// A subcommand: one per file in apps/<app>/.

@@ -129,6 +129,7 @@ constexpr const char* kFiles =
     "Read if it exists, unless --config or M8_CONFIG names another one. "
     "YAML; the keys are names of flags, also below the name of a command or of a program. "
     "Settings that the programs share stand in sections: --store-url is url below store. "
+    "A map in a map is the same as a key with a dot: num8.scan.severity. "
     "The inner section wins. "
     "${VARIABLE} in a value stands for the variable, $${ for itself, and a value file:PATH for the "
     "text of a file. "

@@ -28,7 +28,13 @@ Program some_program() {
   Flag url = setting("store.url", "URL", ValueType::url(), "", "where");
   url.name = "store";
   url.aliases = {"store-url"};
-  const std::vector<Flag> flags = {threads, tags, silent, open, url, token};
+  const Flag failures =
+      setting("http.breaker.max_failures", "N", ValueType::number(0, 9), "5", "failures");
+  const Flag reset =
+      setting("http.breaker.reset_timeout", "TIME",
+              ValueType::duration(std::chrono::seconds(1), std::chrono::hours(1)), "30s", "time");
+  const Flag idle = setting("http.max_idle", "N", ValueType::number(1, 1000), "100", "idle");
+  const std::vector<Flag> flags = {threads, tags, silent, open, url, token, failures, reset, idle};
   Command enumerate{"enum", "finds names", "", "", flags, {}, {}};
   Command add{"domain add", "adds", "", "", {format, wait}, {}, {}};
   return {"asmm8", "names", {enumerate, add}};
@@ -122,7 +128,7 @@ TEST_CASE("cli/config_file: settings in sections, the inner one wins") {
       {"enum: {store: {max_open: 3}}\nstore: {max_open: 1}", 3},
       {"asmm8: {store: {max_open: 4}}\nstore: {max_open: 1}", 4},
       {"asmm8: {enum: {store: {max_open: 5}}, store: {max_open: 4}}", 5},
-      {"domain add: {wait: 1}\nqueue: {what: ever}\nm8: {store: {max_open: 9}}", 25},
+      {"domain add: {wait: 1}\nm8: {store: {max_open: 9}}", 25},
   };
   for (const auto& [text, open] : table) {
     const auto& shown = text;
@@ -133,6 +139,34 @@ TEST_CASE("cli/config_file: settings in sections, the inner one wins") {
   }
   CHECK(Read("store: sqlite:a").values.text("store") == "sqlite:a");
   CHECK(Read("store: {url: sqlite:b}").values.text("store") == "sqlite:b");
+}
+
+TEST_CASE("cli/config_file: a map in a map is the same as a key with a dot") {
+  const Folder folder;
+  for (const char* text : {
+           "http: {breaker: {max_failures: 3}}",
+           "http: {breaker.max_failures: 3}",
+           "http.breaker: {max_failures: 3}",
+           "http.breaker.max_failures: 3",
+           "http-breaker-max-failures: 3",
+           "asmm8: {http: {breaker: {max_failures: 3}}}",
+           "asmm8.http.breaker.max_failures: 3",
+           "enum: {http: {breaker: {max_failures: 3}}}",
+           "enum.http.breaker.max_failures: 3",
+           "enum.http: {breaker.max_failures: 3}",
+           "asmm8: {enum: {http: {breaker: {max_failures: 3}}}}",
+           "asmm8: {enum.http.breaker: {max_failures: 3}}",
+           "asmm8.enum: {http: {breaker: {max_failures: 3}}}",
+           "asmm8.enum.http.breaker.max_failures: 3\nenum: {http: {breaker: {max_failures: 2}}}",
+           "enum.http-breaker-max-failures: 3\nasmm8: {http: {breaker: {max_failures: 2}}}",
+           "asmm8.http.breaker.max_failures: 3\nhttp: {max_idle: 7, breaker: {max_failures: 2}}",
+           "http:\n  breaker:\nhttp.breaker.max_failures: 3",
+       }) {
+    CAPTURE(text);
+    const Read read(text);
+    CHECK(read.problems == "");
+    CHECK(read.values.number("http-breaker-max-failures") == 3);
+  }
 }
 
 TEST_CASE("cli/config_file: references to variables and files") {
@@ -226,10 +260,56 @@ TEST_CASE("cli/config_file: errors name file, line and key") {
       {"enum: {store: {max_open: 101}}", "c.yaml:1: store.max_open: must be 1 to 100: 101"},
       {"store: {max_open: {a: b}}", "c.yaml:1: store.max_open: not a value or a list of values"},
       {"store:\n  max_open: 1\n  max_open: 2", "c.yaml:3: store.max_open: duplicate of line 2"},
-      {"store: sqlite:a\nstore:\n  url: sqlite:b", "c.yaml:3: store.url: duplicate of line 1"},
+      {"store: sqlite:a\nstore:\n  url: sqlite:b", "c.yaml:2: store: duplicate of line 1"},
       {"store: here", "c.yaml:1: store: not a URL (SCHEME:...): here"},
       {"store: [a]", "c.yaml:1: store: not a map of settings"},
-      {"enum: {queue: {url: x}}", "c.yaml:1: unknown key: queue.url"},
+      {"queue: {url: x}",
+       "c.yaml:1: unknown key: queue (not of asmm8; other programs' keys go below their name)"},
+      {"enum: {queue: {url: x}}", "c.yaml:1: unknown key: queue"},
+      // Maps in maps, and keys that are paths.
+      {"http:\n  breaker:\n    max_failure: 1",
+       "c.yaml:3: unknown key: http.breaker.max_failure (did you mean http.breaker.max_failures?)"},
+      {"http:\n  braker:\n    max_failures: 1",
+       "c.yaml:2: unknown key: http.braker (did you mean http.breaker?)"},
+      {"http.braker.max_failures: 1",
+       "c.yaml:1: unknown key: http.braker.max_failures (did you mean http.breaker.max_failures?)"},
+      {"htp:\n  breaker: {max_failures: 1}", "c.yaml:1: unknown key: htp (did you mean http?)"},
+      {"htp.breaker.max_failures: 1",
+       "c.yaml:1: unknown key: htp.breaker.max_failures (did you mean http.breaker.max_failures?)"},
+      {"http:\n  breaker:\n    max_failures: 10",
+       "c.yaml:3: http.breaker.max_failures: must be 0 to 9: 10"},
+      {"http:\n  breaker:\n    max_failures: -1",
+       "c.yaml:3: http.breaker.max_failures: must be 0 to 9: -1"},
+      {"http:\n  breaker:\n    max_failures: few",
+       "c.yaml:3: http.breaker.max_failures: not a whole number: few"},
+      {"http:\n  breaker:\n    reset_timeout: 2h",
+       "c.yaml:3: http.breaker.reset_timeout: must be 1s to 1h: 2h"},
+      {"http:\n  breaker:\n    reset_timeout: soon",
+       "c.yaml:3: http.breaker.reset_timeout: not a duration: soon"},
+      {"http:\n  breaker:\n    max_failures: [1, 2]",
+       "c.yaml:3: http.breaker.max_failures: takes one value"},
+      {"http:\n  breaker:\n    max_failures: {a: b}",
+       "c.yaml:3: http.breaker.max_failures: not a value or a list of values"},
+      {"http:\n  breaker:\n    max_failures:",
+       "c.yaml:3: http.breaker.max_failures: not a value or a list of values"},
+      {"http:\n  breaker: 5", "c.yaml:2: http.breaker: not a map of settings"},
+      {"http:\n  breaker: [max_failures]", "c.yaml:2: http.breaker: not a map of settings"},
+      {"http:\n  breaker:\n    max_failures: 1\n    max_failures: 2",
+       "c.yaml:4: http.breaker.max_failures: duplicate of line 3"},
+      {"http:\n  breaker:\n    max_failures: 1\n  breaker.max_failures: 2",
+       "c.yaml:4: http.breaker.max_failures: duplicate of line 3"},
+      {"http.breaker: {max_failures: 1}\nhttp-breaker-max-failures: 2",
+       "c.yaml:2: http-breaker-max-failures: duplicate of line 1"},
+      {"asmm8:\n  enum:\n    http:\n      breaker:\n        max_failures: 10",
+       "c.yaml:5: http.breaker.max_failures: must be 0 to 9: 10"},
+      {"asmm8.enum.tread: 1", "c.yaml:1: unknown key: tread (did you mean threads?)"},
+      {"asmm8.enmu.threads: 1", "c.yaml:1: unknown key: enmu.threads (did you mean enum.threads?)"},
+      {"asmm.enum.threads: 1",
+       "c.yaml:1: unknown key: asmm.enum.threads (did you mean asmm8.enum.threads?)"},
+      {"asmm8.domain add.wait: 2h", "c.yaml:1: wait: must be 0 to 1h: 2h"},
+      {"enum: {threads: 1}\nenum.t: 2", "c.yaml:2: t: duplicate of line 1"},
+      {"http.: 1", "c.yaml:1: unknown key: http. (did you mean http?)"},
+      {".http: 1", "c.yaml:1: unknown key: .http (did you mean http?)"},
       {"token: ${M8_TEST_GONE}", "c.yaml:1: token: variable M8_TEST_GONE is not set"},
       {"\nstore:\n  url: sqlite:${M8_TEST_GONE}",
        "c.yaml:3: store.url: variable M8_TEST_GONE is not set"},
