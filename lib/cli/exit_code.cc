@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "cli/value_type.h"
+
 namespace m8::cli {
 namespace {
 
@@ -36,7 +38,8 @@ ExitCode exit_code(const Error& error) {
 }
 
 int fail(std::string_view program, const Error& error) {
-  const std::string line = fmt::format("{}: {}\n", program, printable(error.message));
+  const std::string line =
+      fmt::format("{}: {}\n", program, printable(without_password(error.message)));
   std::fwrite(line.data(), 1, line.size(), stderr);
   return exit_code(error);
 }

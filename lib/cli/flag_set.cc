@@ -16,6 +16,7 @@
 #include "cli/flag_values.h"
 #include "cli/generate.h"
 #include "cli/help.h"
+#include "cli/secrets.h"
 #include "cli/spelling.h"
 #include "cli/terminal.h"
 
@@ -231,7 +232,8 @@ int run_command(const Program& program, const Choice& choice, const Arguments& a
   if (!ready.ok()) return stop(ready.error());
   if (const Status good = apply_verbosity(*ready->values); !good.ok()) return stop(good.error());
   for (const std::string& warning : ready->warnings) log::get("config")->warn("{}", warning);
-  return command.run(Context{*ready->values, program.name, command.name, arguments});
+  return command.run(
+      Context{*ready->values, program.name, command.name, without_secrets(flags, arguments)});
 }
 
 }  // namespace

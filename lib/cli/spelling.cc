@@ -26,26 +26,6 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return d[a.size()][b.size()];
 }
 
-struct Spelled {
-  std::string_view dashes;
-  std::string_view name;
-  std::string_view value;
-  bool has_value = false;
-};
-
-Spelled take_apart(std::string_view argument) {
-  Spelled spelled;
-  const std::size_t dashes = argument.substr(0, 2) == "--" ? 2 : 1;
-  spelled.dashes = argument.substr(0, dashes);
-  spelled.name = argument.substr(dashes);
-  if (const auto equals = spelled.name.find('='); equals != std::string_view::npos) {
-    spelled.value = spelled.name.substr(equals + 1);
-    spelled.name = spelled.name.substr(0, equals);
-    spelled.has_value = true;
-  }
-  return spelled;
-}
-
 Error unknown_flag(const std::vector<Flag>& flags, const Spelled& spelled) {
   std::string message = fmt::format("unknown flag: {}{}", spelled.dashes, spelled.name);
   if (const auto meant = nearest(spelled.name, names_of(flags)); !meant.empty()) {
@@ -64,6 +44,19 @@ Error missing_value(const std::string& argument, const Flag& flag, const std::st
 }
 
 }  // namespace
+
+Spelled take_apart(std::string_view argument) {
+  Spelled spelled;
+  const std::size_t dashes = argument.substr(0, 2) == "--" ? 2 : 1;
+  spelled.dashes = argument.substr(0, dashes);
+  spelled.name = argument.substr(dashes);
+  if (const auto equals = spelled.name.find('='); equals != std::string_view::npos) {
+    spelled.value = spelled.name.substr(equals + 1);
+    spelled.name = spelled.name.substr(0, equals);
+    spelled.has_value = true;
+  }
+  return spelled;
+}
 
 const Flag* find_flag(const std::vector<Flag>& flags, std::string_view name) {
   for (const Flag& flag : flags) {

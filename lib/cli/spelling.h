@@ -16,6 +16,17 @@
 
 namespace m8::cli {
 
+/// An argument that begins with a dash, in its parts.
+struct Spelled {
+  std::string_view dashes;
+  std::string_view name;
+  std::string_view value;  ///< after "="
+  bool has_value = false;  ///< there is a "="
+};
+
+/// \p argument, not empty, into its parts; they borrow from it.
+Spelled take_apart(std::string_view argument);
+
 /// The flag named \p name (without dashes), by its long name or an alias; null if there is none.
 /// Borrowed from \p flags.
 const Flag* find_flag(const std::vector<Flag>& flags, std::string_view name);

@@ -175,16 +175,17 @@ std::string without_password(std::string_view url) {
   const auto hide = [&out](std::size_t begin, std::size_t end) {
     out.replace(begin, std::min(end, out.size()) - begin, "***");
   };
-  if (const auto parameter = out.find("password="); parameter != std::string::npos) {
-    const auto begin = parameter + 9;
-    hide(begin, out.find_first_of("&#", begin));
+  for (std::size_t at = 0; (at = out.find("password=", at)) != std::string::npos;) {
+    at += 9;
+    hide(at, out.find_first_of("&# ", at));
   }
-  const auto authority = out.find("://");
-  if (authority == std::string::npos) return out;
-  const auto begin = authority + 3;
-  const auto at = out.rfind('@', out.find_first_of("/?#", begin));
-  const auto colon = out.find(':', begin);
-  if (at != std::string::npos && at >= begin && colon < at) hide(colon + 1, at);
+  for (std::size_t begin = 0; (begin = out.find("://", begin)) != std::string::npos;) {
+    begin += 3;
+    const auto end = std::min(out.find_first_of("/?# ", begin), out.size());
+    const auto at = out.rfind('@', end);
+    const auto colon = out.find(':', begin);
+    if (at != std::string::npos && at >= begin && colon < at) hide(colon + 1, at);
+  }
   return out;
 }
 

@@ -64,6 +64,9 @@ TEST_CASE("cli/value_type: URLs without their password") {
       {"postgres://h/db?user=u&password=p&x=1", "postgres://h/db?user=u&password=***&x=1"},
       {"redis://:p@h", "redis://:***@h"},
       {"http://h:80/a@b", "http://h:80/a@b"},
+      {"connect to http://u:p@h: refused", "connect to http://u:***@h: refused"},
+      {"http://u:p@a, http://v:q@b/", "http://u:***@a, http://v:***@b/"},
+      {"http://a me@b", "http://a me@b"},
   };
   for (const auto& [url, shown] : table) CHECK(without_password(url) == shown);
 }
