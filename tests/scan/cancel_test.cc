@@ -1,5 +1,5 @@
 // A scan that is stopped at any moment leaves nothing behind: no thread, no descriptor, no file, no
-// connection at the servers.
+// connection at the servers; and what the store has is whole.
 #include <atomic>
 #include <future>
 #include <map>
@@ -15,6 +15,7 @@
 #include "lab/lab.h"
 #include "scan/engine.h"
 #include "support/process_state.h"
+#include "support/round_store.h"
 #include "templates/template.h"
 
 using namespace m8;
@@ -99,6 +100,10 @@ class CountingSink final : public model::Sink, public JobSink {
     trigger_.event();
     return next_.outcome(outcome);
   }
+  Status endpoint(const model::Endpoint& endpoint) override {
+    trigger_.event();
+    return next_.endpoint(endpoint);
+  }
   Status job(const JobResult& job) override {
     trigger_.event();
     ++jobs;
@@ -165,8 +170,8 @@ int scan_once(const Round& round, int stop_at) {
   http::Session::Options options;
   options.loops = 1 + static_cast<int>(round.random() % 2);
   auto session = http::Session::create(options, *lookup, scope, limiter, clock).value();
-  model::FanOut nowhere;
-  CountingSink sink(trigger, nowhere);
+  RoundStore store(round.folder);
+  CountingSink sink(trigger, store);
   protocols::Settings settings;
   settings.retries = 0;
   const dsl::Variables overrides;
@@ -195,6 +200,8 @@ int scan_once(const Round& round, int stop_at) {
   CHECK(totals.targets_ended <= totals.targets);
   CHECK(sink.ended == totals.targets_done);
   if (!stopped) CHECK(sink.jobs == totals.targets);
+  CHECK(totals.records_lost == 0);
+  store.end_and_check(stopped ? "interrupted" : "done", totals.findings);
   return trigger.events();
 }
 
