@@ -71,12 +71,13 @@ Status check_stdin(const cli::Values& flags) {
   return Error{ErrorCode::kInvalidArgument, "-w -: the domains are read from stdin"};
 }
 
-Status make_plan(const cli::Values& flags, const std::stop_token& stop, Clock& clock, Plan& plan) {
+Status make_plan(const cli::Values& flags, cli::RunLimits& limits, Clock& clock, Plan& plan) {
+  const std::stop_token stop = limits.token();
   M8_TRY(check_stdin(flags));
   plan.domains = M8_TRY(domains_of(flags, stop));
   plan.resolver = M8_TRY(resolver_options(flags, kDnsDefaults));
   plan.scope = M8_TRY(scope_of(flags));
-  plan.passive = M8_TRY(Passive::create(flags, plan.domains, plan.scope, clock));
+  plan.passive = M8_TRY(Passive::create(flags, plan.domains, plan.scope, clock, limits.memory()));
   plan.stages = M8_TRY(Stages::create(flags, plan.domains, plan.scope, stop));
   return {};
 }
@@ -210,9 +211,10 @@ class EnumRun {
     inventory_.emplace(flags_, plan_.domains, outputs_.store.get(), record_.run());
     plan_.stages->remember(record_.run(), continuation_);
     M8_TRY(plan_.stages->join(candidates_, plan_.passive->names(), *inventory_, provenance_));
-    engine_ = M8_TRY(
-        enumerate::Engine::create({plan_.resolver, plan_.domains, flags_.on("strict-wildcard")},
-                                  candidates_, plan_.scope, provenance_, clock_));
+    enumerate::EngineOptions options{plan_.resolver, plan_.domains, flags_.on("strict-wildcard")};
+    options.memory = &limits_.memory();
+    engine_ =
+        M8_TRY(enumerate::Engine::create(options, candidates_, plan_.scope, provenance_, clock_));
     return inventory_->each_found(
         [this](const model::Hostname& record) { engine_->remember(record); });
   }
@@ -269,7 +271,7 @@ class EnumRun {
 Result<int> enumerate_domains(const cli::Context& context, cli::RunLimits& limits) {
   Clock& clock = SystemClock::instance();
   Plan plan;
-  M8_TRY(make_plan(context.flags, limits.token(), clock, plan));
+  M8_TRY(make_plan(context.flags, limits, clock, plan));
   if (context.flags.on("dry-run")) {
     print(plan);
     return cli::kDone;

@@ -17,6 +17,9 @@
 namespace m8::asmm8 {
 namespace {
 
+/// Names that wait for the engine.
+constexpr std::size_t kWaiting = 4096;
+
 namespace sources = enumerate::sources;
 
 /// "$XDG_...", else ~/HOME_PART; empty without a home.
@@ -108,13 +111,19 @@ void Provenance::each(const std::function<void(const std::string&)>& visit) cons
 
 // ---- set up -------------------------------------------------------------------------------------
 
-Passive::Passive(const std::vector<net::Name>& domains, const net::Scope& scope, Clock& clock)
-    : domains_(domains), scope_(scope), clock_(clock), unlimited_({}, clock), feed_(domains) {}
+Passive::Passive(const std::vector<net::Name>& domains, const net::Scope& scope, Clock& clock,
+                 const MemoryGovernor& memory)
+    : domains_(domains),
+      scope_(scope),
+      clock_(clock),
+      unlimited_({}, clock),
+      feed_(domains, kWaiting, &memory) {}
 
 Result<std::unique_ptr<Passive>> Passive::create(const cli::Values& flags,
                                                  const std::vector<net::Name>& domains,
-                                                 const net::Scope& scope, Clock& clock) {
-  std::unique_ptr<Passive> passive(new Passive(domains, scope, clock));
+                                                 const net::Scope& scope, Clock& clock,
+                                                 const MemoryGovernor& memory) {
+  std::unique_ptr<Passive> passive(new Passive(domains, scope, clock, memory));
   M8_TRY(passive->configure(flags));
   return passive;
 }

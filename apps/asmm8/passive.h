@@ -59,7 +59,8 @@ class Passive {
   /// Everything is borrowed. kInvalidArgument for flags and files that make no sense.
   static Result<std::unique_ptr<Passive>> create(const cli::Values& flags,
                                                  const std::vector<net::Name>& domains,
-                                                 const net::Scope& scope, Clock& clock);
+                                                 const net::Scope& scope, Clock& clock,
+                                                 const MemoryGovernor& memory);
   ~Passive() { stop_asking(); }
 
   /// "crtsh, anubis, ...", or why none is asked. For --dry-run.
@@ -79,7 +80,8 @@ class Passive {
   int verdict(const std::string& program) const;
 
  private:
-  Passive(const std::vector<net::Name>& domains, const net::Scope& scope, Clock& clock);
+  Passive(const std::vector<net::Name>& domains, const net::Scope& scope, Clock& clock,
+          const MemoryGovernor& memory);
   Status configure(const cli::Values& flags);
   Status configure_session(const cli::Values& flags);
   void stop_asking();

@@ -51,12 +51,15 @@ void add_one(std::atomic<std::uint64_t>& counter) {
 /// Reads names, hands them to the engine, writes what comes back.
 class Job final : public BulkClient {
  public:
-  Job(NameFeed& feed, BlockWriter& writer, ResolveLines lines, const net::Scope* scope)
-      : feed_(feed), writer_(writer), lines_(std::move(lines)), scope_(scope) {}
+  Job(NameFeed& feed, BlockWriter& writer, ResolveLines lines, const net::Scope* scope,
+      const MemoryGovernor& memory)
+      : feed_(feed), writer_(writer), lines_(std::move(lines)), scope_(scope), memory_(memory) {}
 
   Pull pull(std::string_view& name) override {
     if (writer_.abandoned() || writer_.failed()) return Pull::kEnd;
     if (!writer_.accepts()) return Pull::kLater;
+    // One goes on in any case: its end is when the next is thought of.
+    if (memory_.tight() && tally_.asked > tally_.done) return Pull::kLater;
     for (std::string_view line;;) {
       const auto next = feed_.next(line);
       input_ended_ = next == NameFeed::Next::kEnd;
@@ -130,6 +133,7 @@ class Job final : public BulkClient {
   BlockWriter& writer_;
   ResolveLines lines_;
   const net::Scope* scope_;  ///< null if everything is allowed
+  const MemoryGovernor& memory_;
   std::string name_;
   Tally tally_;
   bool input_ended_ = false;
@@ -280,7 +284,7 @@ Result<int> resolve(const cli::Context& context, cli::RunLimits& limits) {
   const auto feed = M8_TRY(NameFeed::open(flags.arguments(), flags.text("list"), poller));
   const auto writer = M8_TRY(BlockWriter::open(flags.text("output"), limits.token()));
   Job job(*feed, *writer, ResolveLines(lines, clock),
-          flags.given("scope") || flags.given("exclude") ? &scope : nullptr);
+          flags.given("scope") || flags.given("exclude") ? &scope : nullptr, limits.memory());
   const auto bulk = M8_TRY(dns::Bulk::create(options, types_of(flags), poller, job, clock));
 
   Status ran;
@@ -289,7 +293,8 @@ Result<int> resolve(const cli::Context& context, cli::RunLimits& limits) {
     const cli::Progress progress(
         cli::progress_mode(flags), "names",
         [&tally] {
-          return cli::ProgressNumbers{tally.done, 0, tally.found, tally.failed};
+          return cli::ProgressNumbers{tally.done, 0, tally.found, tally.failed,
+                                      tally.asked - tally.done};
         },
         clock);
     ran = Loop(poller, *bulk, *writer, *feed).run(limits.token());

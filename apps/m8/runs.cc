@@ -18,7 +18,8 @@ namespace m8::app {
 namespace {
 
 /// Counts that are not numbers of things: RunStore adds them at the end of a run.
-constexpr std::string_view kPeakMemory = "peak_rss_bytes", kCpu = "cpu_ms";
+constexpr std::string_view kPeakMemory = "peak_rss_bytes", kCpu = "cpu_ms",
+                           kPeakThreads = "peak_threads";
 constexpr std::string_view kErrors = "errors.";
 
 std::uint64_t count_of(const model::Run& run, std::string_view name) {
@@ -107,12 +108,13 @@ std::string text_of(const model::Run& run, bool resumable) {
   }
   if (run.counts.contains(std::string(kPeakMemory))) {
     text += row("peak memory", output::bytes_text(count_of(run, kPeakMemory)));
+    text += row("peak threads", std::to_string(count_of(run, kPeakThreads)));
     text += row("CPU time", output::duration_text(std::chrono::milliseconds(count_of(run, kCpu))));
   }
   if (resumable) text += row("go on with", resume_text(run));
   std::string counts, errors;
   for (const auto& [name, count] : run.counts) {
-    if (name == kPeakMemory || name == kCpu) continue;
+    if (name == kPeakMemory || name == kPeakThreads || name == kCpu) continue;
     const bool error = name.starts_with(kErrors);
     (error ? errors : counts) +=
         "  " + row(error ? name.substr(kErrors.size()) : name, std::to_string(count));

@@ -11,6 +11,7 @@
 #include "cli/exit_code.h"
 #include "cli/progress.h"
 #include "cli/run_limits.h"
+#include "cli/shell_words.h"
 #include "cli/signals.h"
 #include "commands.h"
 #include "job_trace.h"
@@ -74,6 +75,7 @@ cli::ProgressNumbers numbers_of(const scan::Engine& engine) {
   numbers.total = totals.planned_is_total ? totals.requests_planned : 0;
   numbers.found = totals.findings;
   for (const auto& [name, count] : totals.errors) numbers.errors += count;
+  numbers.tasks = totals.targets_under_way;
   return numbers;
 }
 
@@ -83,8 +85,7 @@ class Scan {
   Scan(const cli::Context& context, ScanSettings& settings, cli::RunLimits& limits)
       : context_(context), settings_(settings), limits_(limits) {
     record_.command = "num8 scan";
-    for (const std::string& argument : context.arguments)
-      record_.arguments += (record_.arguments.empty() ? "" : " ") + argument;
+    record_.arguments = cli::shell_words(context.arguments);
     record_.version = version();
     record_.started = clock_.wall();
     record_.status = "running";
@@ -98,13 +99,14 @@ class Scan {
       const Status planned = print_plan(*catalog, reader, settings_.scope, stop_.get_token());
       return planned.ok() ? cli::kDone : cli::fail(context_.program, planned.error());
     }
-    auto outputs = Outputs::open(context_.flags, stop_, record_);
-    if (!outputs.ok()) return cli::fail(context_.program, outputs.error());
-    const Status traced = trace_.open(context_.flags.text("trace-jobs"));
-    if (!traced.ok()) return cli::fail(context_.program, traced.error());
     auto network =
         Network::create(context_.flags, settings_, limits_.memory(), clock_, stop_.get_token());
     if (!network.ok()) return cli::fail(context_.program, network.error());
+    const Status traced = trace_.open(context_.flags.text("trace-jobs"));
+    if (!traced.ok()) return cli::fail(context_.program, traced.error());
+    // Last, for the run is on record from here on.
+    auto outputs = Outputs::open(context_.flags, stop_, record_);
+    if (!outputs.ok()) return cli::fail(context_.program, outputs.error());
     proxy_ = (*network)->proxy();
     const Status status = scan(*catalog, reader, **outputs, **network);
     count_catalog(*catalog, record_);
@@ -171,6 +173,7 @@ class Scan {
                      : code == cli::kIncomplete                    ? "incomplete"
                                                                    : "done";
     report_losses(context_, totals_, stats_, proxy_);
+    report_memory(context_, limits_.memory(), record_);
     if (limits_.reached()) report_limit(context_, limits_, totals_);
     if (names_lost_ > 0) {
       say(context_, fmt::format("incomplete: {} host names could not be looked up", names_lost_));

@@ -83,6 +83,16 @@ void report_limit(const cli::Context& context, const cli::RunLimits& limits,
       limits.text(totals.targets - totals.targets_ended, totals.targets, "targets") + rest);
 }
 
+void report_memory(const cli::Context& context, const MemoryGovernor& memory, model::Run& run) {
+  if (!memory.limited()) return;
+  run.counts["memory.limit_bytes"] = memory.limit();
+  run.counts["memory.shortages"] = memory.shortages();
+  run.counts["memory.trims"] = memory.trims();
+  if (memory.shortages() > 0)
+    say(context, fmt::format("memory limit of {} MB came close {} times: less was in flight then",
+                             memory.limit() >> 20, memory.shortages()));
+}
+
 std::string closing_line(const model::Run& run, const scan::Totals& totals,
                          const http::SessionStats& stats, const ProcessUsage& usage) {
   const std::chrono::duration<double> wall = run.ended - run.started;

@@ -25,6 +25,8 @@ void report_targets(const cli::Context& context, const model::TargetReader::Coun
 /// Says which work was lost, if any.
 void report_losses(const cli::Context& context, const scan::Totals& totals,
                    const http::SessionStats& stats, const std::string& proxy);
+/// Says that memory was short and less was in flight for it, if so, and counts it in \p run.
+void report_memory(const cli::Context& context, const MemoryGovernor& memory, model::Run& run);
 /// "12 findings, 2000 requests, 4.1 s, 7 threads, peak 48 MB"
 std::string closing_line(const model::Run& run, const scan::Totals& totals,
                          const http::SessionStats& stats, const ProcessUsage& usage);

@@ -70,7 +70,7 @@ bool MemoryGovernor::watch() {
   const std::uint64_t left = ceiling - std::min(ceiling, base);
   const std::uint64_t room = std::max(left / kCopies / 2, kLeastRoom);
   room_.store(room, std::memory_order_relaxed);
-  tight_.store(resident > ceiling || leased >= room, std::memory_order_relaxed);
+  set_tight(resident > ceiling || leased >= room);
   return resident > percent_of(limit_, kEndPercent);
 }
 
@@ -82,7 +82,7 @@ bool MemoryGovernor::raise(Lease& lease, std::uint64_t bytes) {
   const bool fits = leased + more <= room_.load(std::memory_order_relaxed);
   if (!fits && !lease.privileged_) {
     if (privilege_taken_) {
-      tight_.store(true, std::memory_order_relaxed);
+      set_tight(true);
       return false;
     }
     privilege_taken_ = lease.privileged_ = true;
@@ -100,7 +100,12 @@ void MemoryGovernor::give_back(Lease& lease) {
   if (lease.privileged_) privilege_taken_ = false;
   if (left < room_.load(std::memory_order_relaxed) &&
       resident_bytes() <= percent_of(limit_, kTightPercent))
-    tight_.store(false, std::memory_order_relaxed);
+    set_tight(false);
+}
+
+void MemoryGovernor::set_tight(bool tight) {
+  if (!tight_.exchange(tight, std::memory_order_relaxed) && tight)
+    shortages_.fetch_add(1, std::memory_order_relaxed);
 }
 
 MemoryGovernor::Lease::Lease(Lease&& other) noexcept

@@ -58,17 +58,20 @@ class MemoryGovernor {
   /// one thread.
   bool watch();
   std::uint64_t leased() const { return leased_.load(std::memory_order_relaxed); }
+  /// How often room became short, and less was begun.
+  std::uint64_t shortages() const { return shortages_.load(std::memory_order_relaxed); }
   /// How often free memory was given back to the kernel.
   std::uint64_t trims() const { return trims_.load(std::memory_order_relaxed); }
 
  private:
   void give_back(Lease& lease);
+  void set_tight(bool tight);
 
   const std::uint64_t limit_;
   std::mutex mutex_;
   bool privilege_taken_ = false;
   int calm_ = 0;  ///< samples until the next trim
-  std::atomic<std::uint64_t> leased_{0}, room_{0}, trims_{0};
+  std::atomic<std::uint64_t> leased_{0}, room_{0}, trims_{0}, shortages_{0};
   std::atomic<bool> tight_{false};
 };
 

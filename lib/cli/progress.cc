@@ -65,7 +65,8 @@ std::string progress_line(const ProgressNumbers& numbers, const std::string& nou
   return line;
 }
 
-std::string progress_json(const ProgressNumbers& numbers, double rate, Duration elapsed) {
+std::string progress_json(const ProgressNumbers& numbers, double rate, Duration elapsed,
+                          const ProcessUsage& usage) {
   json::Writer w;
   w.object();
   w.field("elapsed", std::round(Seconds(elapsed).count() * 1000) / 1000);
@@ -75,6 +76,8 @@ std::string progress_json(const ProgressNumbers& numbers, double rate, Duration 
   w.field("found", numbers.found).field("errors", numbers.errors).key("eta");
   const double left = remaining_seconds(numbers, rate);
   left >= 0 ? w.value(static_cast<std::int64_t>(std::ceil(left))) : w.null();
+  w.field("tasks", numbers.tasks).field("threads", usage.threads);
+  w.field("resident_bytes", usage.resident_bytes).field("open_files", usage.open_files);
   return w.end().take();
 }
 
@@ -101,7 +104,7 @@ Progress::~Progress() {
     const Duration elapsed = clock_.now() - began_;
     const double mean =
         static_cast<double>(numbers.done) / std::max(1e-3, Seconds(elapsed).count());
-    put(progress_json(numbers, mean, elapsed) + "\n");
+    put(progress_json(numbers, mean, elapsed, process_usage()) + "\n");
   } else if (line_shown_) {
     put(kWipe);
   }
@@ -123,7 +126,7 @@ void Progress::show(std::stop_token stop) {
     const double rate = update_rate(numbers, now);
     std::lock_guard lock(mutex_);
     if (mode_ == ProgressMode::kJson) {
-      put(progress_json(numbers, rate, now - began_) + "\n");
+      put(progress_json(numbers, rate, now - began_, process_usage()) + "\n");
     } else {
       put(kWipe + progress_line(numbers, noun_, rate));
       line_shown_ = true;

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "cli/flag.h"
 
 namespace m8::cli {
@@ -20,6 +21,7 @@ struct ProgressNumbers {
   std::uint64_t total = 0;  ///< exact, or 0 while it is not known
   std::uint64_t found = 0;
   std::uint64_t errors = 0;
+  std::uint64_t tasks = 0;  ///< pieces of work under way
 };
 
 enum class ProgressMode { kNone, kLine, kJson };
@@ -33,9 +35,11 @@ ProgressMode progress_mode(const Values& flags);
 /// "12/400 names (3%)  5600/s  found 7  errors 1  eta 1m12s"; \p rate in pieces per second.
 std::string progress_line(const ProgressNumbers& numbers, const std::string& noun, double rate);
 
-/// {"elapsed":1.5,"done":12,"total":400,"rate":5600.0,"found":7,"errors":1,"eta":72}; total and eta
-/// (seconds) are null while unknown.
-std::string progress_json(const ProgressNumbers& numbers, double rate, Duration elapsed);
+/// {"elapsed":1.5,"done":12,"total":400,"rate":5600.0,"found":7,"errors":1,"eta":72,"tasks":25,
+/// "threads":6,"resident_bytes":31457280,"open_files":80}; total and eta (seconds) are null while
+/// unknown.
+std::string progress_json(const ProgressNumbers& numbers, double rate, Duration elapsed,
+                          const ProcessUsage& usage);
 
 /// Shows progress while it lives: five times a second on a terminal, once a second as JSON, and
 /// once more as JSON at the end. The line is wiped at the end.

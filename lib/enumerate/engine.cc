@@ -127,6 +127,8 @@ void Engine::ask_pending() {
 }
 
 bool Engine::pull(Candidate& candidate) {
+  // One goes on in any case: its end is when the next is thought of.
+  if (options_.memory && options_.memory->tight() && !nothing_under_way()) return false;
   for (;;) {
     if (!next_apex(candidate)) {
       const auto next = candidates_.next(candidate);

@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/memory.h"
 #include "dns/answer.h"
 #include "dns/resolver.h"
 #include "enumerate/candidate_source.h"
@@ -60,6 +61,8 @@ struct EngineOptions {
   bool strict_wildcard = false;
   /// After a stop, the names under way may take so long to end by themselves.
   std::chrono::milliseconds stop_grace{2000};
+  /// While it is tight, names are tried one at a time; null: no limit.
+  const MemoryGovernor* memory = nullptr;
 };
 
 class Engine final : dns::Resolver::Client {

@@ -9,11 +9,17 @@ namespace {
 
 /// Names remembered so that a source that repeats itself costs nothing: 64 MB at most.
 constexpr std::size_t kMostRemembered = 2'000'000;
+/// Names that wait while memory is tight.
+constexpr std::size_t kNarrow = 16;
 
 }  // namespace
 
-Feed::Feed(std::vector<net::Name> apexes, std::size_t capacity)
-    : apexes_(std::move(apexes)), capacity_(std::max<std::size_t>(capacity, 1)) {}
+Feed::Feed(std::vector<net::Name> apexes, std::size_t capacity, const MemoryGovernor* memory)
+    : apexes_(std::move(apexes)), capacity_(std::max<std::size_t>(capacity, 1)), memory_(memory) {}
+
+std::size_t Feed::capacity() const {
+  return memory_ && memory_->tight() ? std::min(capacity_, kNarrow) : capacity_;
+}
 
 Feed::Pushed Feed::push(const net::Name& name, std::string_view source, std::stop_token stop,
                         bool guess) {
@@ -28,7 +34,7 @@ Feed::Pushed Feed::push(const net::Name& name, std::string_view source, std::sto
   if (closed_) return Pushed::kClosed;
   const std::uint64_t key = seeded_hash(candidate.source + '\n' + candidate.name);
   if (seen_.contains(key)) return Pushed::kKnown;
-  room_.wait(lock, stop, [this] { return closed_ || waiting_.size() < capacity_; });
+  room_.wait(lock, stop, [this] { return closed_ || waiting_.size() < capacity(); });
   if (closed_ || stop.stop_requested()) return Pushed::kClosed;
   if (seen_.size() < kMostRemembered) seen_.insert(key);
   waiting_.push_back(std::move(candidate));

@@ -16,6 +16,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/memory.h"
 #include "enumerate/candidate_source.h"
 #include "net/name.h"
 
@@ -31,7 +32,9 @@ class Feed final : public CandidateSource {
   };
 
   /// \p apexes: the engine's domains, in its order. \p capacity: names that wait, at least 1.
-  explicit Feed(std::vector<net::Name> apexes, std::size_t capacity = 4096);
+  /// While \p memory (borrowed; null: no limit) is tight, 16 at most.
+  explicit Feed(std::vector<net::Name> apexes, std::size_t capacity = 4096,
+                const MemoryGovernor* memory = nullptr);
 
   /// Gives \p name, found by \p source (its provenance), to the engine; waits for room. \p guess as
   /// in Candidate. A name belongs to the longest domain that it is inside of.
@@ -46,7 +49,10 @@ class Feed final : public CandidateSource {
 
  private:
   const std::vector<net::Name> apexes_;
+  std::size_t capacity() const;
+
   const std::size_t capacity_;
+  const MemoryGovernor* const memory_;
   std::mutex mutex_;
   std::condition_variable_any room_;
   std::deque<Candidate> waiting_;           ///< guarded by mutex_, as all that follows

@@ -33,6 +33,8 @@ std::string summary_line(const model::Run& run, const ProcessUsage& usage) {
   w.field("wall_seconds", in_seconds(run.ended - run.started));
   w.field("user_seconds", in_seconds(usage.user)).field("system_seconds", in_seconds(usage.system));
   w.field("peak_rss_bytes", usage.peak_rss_bytes).field("threads", usage.threads);
+  w.field("peak_threads", usage.peak_threads).field("open_files", usage.open_files);
+  w.field("resident_bytes", usage.resident_bytes);
   w.key("counts").object();
   for (const auto& [name, count] : run.counts) w.field(name, count);
   w.end();

@@ -290,6 +290,7 @@ Totals Engine::totals() const {
   {
     std::lock_guard lock(mutex_);
     totals = state_.totals;
+    totals.targets_under_way = static_cast<std::uint64_t>(state_.probing + state_.running);
   }
   const RecordWriter::Counts records = records_.counts();
   totals.findings = records.findings;

@@ -51,7 +51,8 @@ struct EngineOptions {
 
 /// What a scan came to; a snapshot while it runs.
 struct Totals {
-  std::uint64_t targets = 0;  ///< admitted
+  std::uint64_t targets = 0;            ///< admitted
+  std::uint64_t targets_under_way = 0;  ///< being probed or scanned
   std::uint64_t targets_done = 0;
   std::uint64_t targets_ended = 0;  ///< done, or skipped after they were admitted
   std::map<std::string, std::uint64_t> targets_skipped;  ///< by reason

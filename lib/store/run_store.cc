@@ -30,12 +30,6 @@ std::string differing_parts(std::string_view one, std::string_view other) {
   return names.empty() ? "domains, options or lists" : names;
 }
 
-/// Takes the password out of the command line as it is remembered.
-void hide(const std::string& url, std::string& arguments) {
-  for (std::size_t at = 0; (at = arguments.find(url, at)) != arguments.npos;)
-    arguments.replace(at, url.size(), shown_url(url));
-}
-
 }  // namespace
 
 Result<std::unique_ptr<RunStore>> RunStore::open(const cli::Values& flags, model::Run& run,
@@ -46,8 +40,6 @@ Result<std::unique_ptr<RunStore>> RunStore::open(const cli::Values& flags, model
   }
   std::unique_ptr<RunStore> made(
       new RunStore(shown_url(chosen_url(flags)), M8_TRY(open_chosen(flags, {}))));
-  if (const std::string url = flags.text("store"); !url.empty() && made->url_ != url)
-    hide(url, run.arguments);
   made->key_ = continuation.key;
   if (continuation.resume != 0) {
     M8_TRY(made->take_up(run, continuation));
@@ -133,6 +125,7 @@ Status RunStore::end(model::Run run) {
   const ProcessUsage usage = process_usage();
   for (const auto& [name, count] : earlier_counts_) run.counts[name] += count;
   run.counts["peak_rss_bytes"] = usage.peak_rss_bytes;
+  run.counts["peak_threads"] = static_cast<std::uint64_t>(usage.peak_threads);
   run.counts["cpu_ms"] += static_cast<std::uint64_t>(usage.cpu().count() / 1000);
   if (const auto pool = store_->tend()) {
     run.counts["db_connections"] =

@@ -34,8 +34,7 @@ class RunStore {
  public:
   /// Opens the store that --store names, else the default one of this user, and begins \p run in
   /// it, giving it its id; or takes up the run that \p continuation names: its id and its start.
-  /// A password in its arguments is
-  /// hidden. Null with --no-store. Errors of open_store() and begin_run(); kInvalidArgument for a
+  /// Null with --no-store. Errors of open_store() and begin_run(); kInvalidArgument for a
   /// run that can't be gone on with, kNotFound for one that there is not.
   static Result<std::unique_ptr<RunStore>> open(const cli::Values& flags, model::Run& run,
                                                 const Continuation& continuation = {});
@@ -52,8 +51,9 @@ class RunStore {
   /// What is finished of the run. Written twice a second, after the records that came of it.
   model::Journal& journal() { return journal_; }
   /// Writes what is left, the journal and the end of \p run, with the counts of the sessions
-  /// before added to its own, and what it cost this process among them: peak_rss_bytes, cpu_ms,
-  /// and what the pool of a server's connections did: db_connections (most at once), db_waits.
+  /// before added to its own, and what it cost this process among them: peak_rss_bytes,
+  /// peak_threads, cpu_ms, and what the pool of a server's connections did: db_connections (most at
+  /// once), db_waits.
   Status end(model::Run run);
 
  private:

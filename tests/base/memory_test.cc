@@ -40,6 +40,7 @@ TEST_CASE("base/memory: leases fill the room, then one is let past it and the ot
   CHECK(governor.tight());
   CHECK(governor.raise(third, 2 * room));  // the one that may goes on
   CHECK(governor.leased() == 2 * room + room / 2 + room / 4);
+  CHECK(governor.shortages() == 1);
   third.release();
   CHECK_FALSE(governor.tight());
   CHECK(governor.raise(second, room));  // now it is its turn

@@ -26,10 +26,16 @@ TEST_CASE("cli/progress: the line shows exact numbers and what is left") {
 }
 
 TEST_CASE("cli/progress: JSON has null for what is not known") {
-  CHECK(progress_json({12, 400, 7, 1}, 5600.04, std::chrono::milliseconds(1500)) ==
-        R"({"elapsed":1.5,"done":12,"total":400,"rate":5600,"found":7,"errors":1,"eta":1})");
-  CHECK(progress_json({12, 0, 0, 0}, 2, std::chrono::seconds(2)) ==
-        R"({"elapsed":2,"done":12,"total":null,"rate":2,"found":0,"errors":0,"eta":null})");
+  ProcessUsage usage;
+  usage.threads = 6;
+  usage.resident_bytes = 1000;
+  usage.open_files = 80;
+  CHECK(progress_json({12, 400, 7, 1, 25}, 5600.04, std::chrono::milliseconds(1500), usage) ==
+        R"({"elapsed":1.5,"done":12,"total":400,"rate":5600,"found":7,"errors":1,"eta":1,)"
+        R"("tasks":25,"threads":6,"resident_bytes":1000,"open_files":80})");
+  CHECK(progress_json({12, 0, 0, 0}, 2, std::chrono::seconds(2), {}) ==
+        R"({"elapsed":2,"done":12,"total":null,"rate":2,"found":0,"errors":0,"eta":null,)"
+        R"("tasks":0,"threads":0,"resident_bytes":0,"open_files":0})");
 }
 
 /// Reads what a Progress wrote into a pipe.

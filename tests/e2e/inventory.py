@@ -160,7 +160,7 @@ class Inventory(Case):
         self.assertEqual([(one["run"], one["status"]) for one in runs], [(2, "done"), (1, "done")])
         self.assertEqual(runs[0]["counts"]["found"], 4)
         shown = self.run_program("m8", "runs", "show", "1").stdout
-        for words in ("peak memory", "CPU time", "found", "-d z.test"):
+        for words in ("peak memory", "peak threads", "CPU time", "found", "-d z.test"):
             self.assertIn(words, shown)
         self.assertRegex(self.run_program("m8", "runs", "diff", "1", "2").stdout, r"found +4 +4\n")
 

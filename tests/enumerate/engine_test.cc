@@ -307,6 +307,76 @@ TEST_CASE("enumerate/engine: sources hear of every find and every end") {
                           });
 }
 
+namespace {
+
+/// Passes candidates on, and keeps how many were under way at most.
+class Counter final : public CandidateSource {
+ public:
+  explicit Counter(std::unique_ptr<CandidateSource> source) : source_(std::move(source)) {}
+  Result<Next> next(Candidate& candidate) override {
+    const auto next = source_->next(candidate);
+    if (next.ok() && *next == Next::kCandidate) most = std::max(most, ++under_way_);
+    return next;
+  }
+  void finished(const Candidate& candidate, Verdict) override {
+    if (!candidate.is_apex) --under_way_;
+  }
+  int most = 0;
+
+ private:
+  std::unique_ptr<CandidateSource> source_;
+  int under_way_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("enumerate/engine: while memory is tight names are tried one by one, all of them") {
+  Responder server(TestZone().host("example.com", "192.0.2.1").host("w7.example.com", "192.0.2.2"));
+  std::vector<std::string> words;
+  for (int i = 0; i < 60; ++i) words.push_back("w" + std::to_string(i));
+  const MemoryGovernor unlimited, tight(resident_bytes());
+  REQUIRE(tight.tight());
+  for (const MemoryGovernor* memory : {&unlimited, &tight}) {
+    Input input = brute_force({"example.com"}, words);
+    Counter counter(std::move(input.candidates));
+    Collected sink;
+    EngineOptions options;
+    options.resolver.servers = {server.address()};
+    options.apexes = input.apexes;
+    options.memory = memory;
+    const net::Scope scope;
+    const auto engine =
+        Engine::create(options, counter, scope, sink, SystemClock::instance()).value();
+    CHECK(engine->run({}).ok());
+    CHECK(sink.set() == Set{"example.com", "w7.example.com"});
+    CHECK(engine->counts().tried == 61);
+    CHECK((counter.most == 1) == (memory == &tight));
+  }
+}
+
+TEST_CASE("enumerate/feed: while memory is tight few names wait in it") {
+  const MemoryGovernor tight(resident_bytes());
+  REQUIRE(tight.tight());
+  Feed feed(names_of({"example.com"}), 4096, &tight);
+  std::atomic<int> taken{0};
+  std::jthread producer([&](const std::stop_token& stop) {
+    for (int i = 0; i < 100; ++i) {
+      const auto name = net::Name::parse("w" + std::to_string(i) + ".example.com").value();
+      if (feed.push(name, "x", stop) == Feed::Pushed::kTaken) ++taken;
+    }
+    feed.close();
+  });
+  while (taken < 16) std::this_thread::yield();
+  for (int i = 0; i < 10'000; ++i) std::this_thread::yield();
+  CHECK(taken == 16);
+  Candidate candidate;
+  int passed = 0;
+  for (auto next = feed.next(candidate); *next != CandidateSource::Next::kEnd;
+       next = feed.next(candidate))
+    passed += *next == CandidateSource::Next::kCandidate ? 1 : 0;
+  CHECK(passed == 100);
+}
+
 TEST_CASE("enumerate/feed: closed or stopped, it takes nothing more and ends") {
   Feed feed(names_of({"example.com", "sub.example.com"}), 1);
   const auto name = [](const char* text) { return net::Name::parse(text).value(); };

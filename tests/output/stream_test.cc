@@ -239,10 +239,12 @@ TEST_CASE("output/summary: one record says what ran and what it cost") {
   usage.user = std::chrono::milliseconds(250);
   usage.peak_rss_bytes = 1 << 20;
   usage.threads = 4;
-  CHECK(summary_line(run, usage) ==
-        R"({"command":"num8 scan","arguments":"-l hosts.txt","version":"1.0","status":"done",)"
-        R"("started":"2023-11-14T22:13:20.000Z","ended":"2023-11-14T22:13:21.500Z",)"
-        R"("wall_seconds":1.5,"user_seconds":0.25,"system_seconds":0,"peak_rss_bytes":1048576,)"
-        R"("threads":4,"counts":{"asked":3,"done":2}})"
-        "\n");
+  usage.peak_threads = 5;
+  CHECK(
+      summary_line(run, usage) ==
+      R"({"command":"num8 scan","arguments":"-l hosts.txt","version":"1.0","status":"done",)"
+      R"("started":"2023-11-14T22:13:20.000Z","ended":"2023-11-14T22:13:21.500Z",)"
+      R"("wall_seconds":1.5,"user_seconds":0.25,"system_seconds":0,"peak_rss_bytes":1048576,)"
+      R"("threads":4,"peak_threads":5,"open_files":0,"resident_bytes":0,"counts":{"asked":3,"done":2}})"
+      "\n");
 }
