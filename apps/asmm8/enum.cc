@@ -335,25 +335,33 @@ cli::Command enum_command() {
   command.brief = "find the hostnames of domains";
   command.detail =
       "Asks passive sources, tries words under each domain, and writes the names that are there, "
-      "as soon as they are proven. The domain itself is among the results if it has an address. "
-      "Everything found is "
-      "kept in the store. The exit code is 4 when more than a quarter of the names got no answer, "
-      "or a domain itself got none, or when more sources failed than --max-failed-sources "
-      "allows.\n\n"
-      "Sources: every one that needs no key or has one is asked, all at once, and their names go "
-      "before words. Domains that are for special use (test, localhost, example.com and the like) "
-      "are told to none of them, except to those whose URL was given.\n\n"
+      "as "
+      "soon as they are proven. The domain itself is among the results if it has an address. "
+      "Everything found is kept in the store. The exit code is 4 when more than a quarter of the "
+      "names got no answer, or a domain itself got none, or when more sources failed than "
+      "--max-failed-sources allows.\n\n"
+      "Stages: names of sources go first, then those that are known from earlier runs, those that "
+      "answers mention (--learn, --srv, --nsec, --axfr), words and masks, words under zones that "
+      "were found (--recurse), and permutations of what was found (--permute). Each name's sources "
+      "say where it comes from: a source's name, input, bruteforce, mask, recursion, permute, "
+      "learn, "
+      "srv, nsec, axfr. Whatever stage a run was killed in, --resume goes on with it.\n\n"
+      "Sources: every one that needs no key or has one is asked, all at once. Domains that are for "
+      "special use (test, localhost, example.com and the like) are told to none of them, except to "
+      "those whose URL was given.\n\n"
       "Wildcards: each zone is asked for labels that nobody made, until what its wildcard gives is "
       "known. A name with other records is its own. A name with the same records is proven if it "
       "exists, and that shows below it: a wildcard does not reach below a name that exists (RFC "
       "4592), so a random label there is denied twice, while below a name that the wildcard made "
-      "up it is answered. A name that exists with the wildcard's records is marked "
+      "up "
+      "it is answered. A name that exists with the wildcard's records is marked "
       "\"wildcard\":\"shared\". One that a source saw, such as a certificate log, is kept and "
       "marked "
       "so even without that proof; a guess is not.";
   command.arguments = "[DOMAIN...]";
   command.flags = enum_flags();
-  command.examples = {"asmm8 enum -d example.com --dry-run"};
+  command.examples = {"asmm8 enum -d example.com --dry-run",
+                      "asmm8 enum -d example.com --deep --recurse --mask 'web?d?d' --dry-run"};
   command.run = [](const cli::Context& context) {
     const cli::Signals signals;
     const auto limits = cli::RunLimits::create(context.flags, signals, SystemClock::instance());

@@ -53,6 +53,7 @@ Status open_outputs(const cli::Values& flags, const store::Continuation& continu
   // What nobody asked for is no inventory.
   if (!flags.on("passive-only"))
     outputs.store = M8_TRY(store::RunStore::open(flags, run, continuation));
+  if (outputs.store) outputs.store->flush_first(outputs.readers);
   if (outputs.store) outputs.all.add(outputs.store->sink());
   outputs.all.add(outputs.failures);
   return {};

@@ -101,9 +101,10 @@ std::string query_for(const std::string& zone) {
   return out.append(reinterpret_cast<const char*>(query.data()), size);
 }
 
-/// Reads the records of one message. \p soas counts those of type SOA: the second one ends it.
-Result<std::uint64_t> read_records(dns::Bytes message, int& soas,
-                                   const std::function<void(std::string_view)>& take) {
+}  // namespace
+
+Result<std::uint64_t> read_transfer(dns::Bytes message, int& soas,
+                                    const std::function<void(std::string_view)>& take) {
   const Error malformed{ErrorCode::kProtocol, "malformed answer"};
   dns::Header header;
   if (!dns::read_header(message, header)) return malformed;
@@ -132,8 +133,6 @@ Result<std::uint64_t> read_records(dns::Bytes message, int& soas,
   return count;
 }
 
-}  // namespace
-
 Result<std::uint64_t> transfer_zone(const std::string& zone, const net::SocketAddress& server,
                                     const TransferLimits& limits,
                                     const std::function<void(std::string_view)>& take,
@@ -144,7 +143,7 @@ Result<std::uint64_t> transfer_zone(const std::string& zone, const net::SocketAd
   std::uint64_t count = 0;
   for (int soas = 0; soas < 2;) {
     const dns::Bytes message = M8_TRY(connection.message());
-    count += M8_TRY(read_records(message, soas, take));
+    count += M8_TRY(read_transfer(message, soas, take));
   }
   return count;
 }

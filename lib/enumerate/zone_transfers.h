@@ -30,6 +30,12 @@ struct TransferLimits {
   std::chrono::milliseconds whole{120'000};
 };
 
+/// Reads one message of a transfer. \p soas counts the SOA records: the second one ends it. Gives
+/// the owners of the others to \p take; returns their number. kDenied for an rcode or an answer
+/// without a zone, kProtocol.
+Result<std::uint64_t> read_transfer(dns::Bytes message, int& soas,
+                                    const std::function<void(std::string_view)>& take);
+
 /// One transfer: \p take gets the owner of each record, lower case, as often as it is there.
 /// Returns the number of records. kDenied if the server refuses (REFUSED, NOTAUTH, a closed
 /// connection), kExhausted above \p limits, kNetwork, kTimeout, kProtocol; kCancelled. What came

@@ -109,6 +109,7 @@ Status RunStore::checkpoint() {
   const std::uint64_t changes = journal_.changes();
   if (changes == saved_changes_) return {};
   const JournalState state{key_, journal_.text()};
+  if (model::Sink* readers = readers_) M8_TRY(readers->flush());
   M8_TRY(sink_->flush());
   M8_TRY(store_->save_journal(run_, state));
   saved_changes_ = changes;

@@ -1,6 +1,7 @@
 /// RunStore: the store of a run, as --store and --no-store say.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -48,6 +49,9 @@ class RunStore {
   model::Sink& sink() { return *sink_; }
   /// Records that were given to sink() and are not stored, after a flush() that failed.
   std::uint64_t unwritten() const { return sink_->unwritten(); }
+  /// Where the records go besides: flushed too before the journal is written, so that a file lacks
+  /// nothing that the journal calls finished. Borrowed until end(); any time.
+  void flush_first(model::Sink& readers) { readers_ = &readers; }
   /// What is finished of the run. Written twice a second, after the records that came of it.
   model::Journal& journal() { return journal_; }
   /// Writes what is left, the journal and the end of \p run, with the counts of the sessions
@@ -72,6 +76,7 @@ class RunStore {
   RunJournal journal_;
   std::uint64_t saved_changes_ = 0;
   std::map<std::string, std::uint64_t> earlier_counts_;
+  std::atomic<model::Sink*> readers_{nullptr};
   std::chrono::milliseconds sample_interval_{0};
   std::jthread keeper_;  ///< of the journal and of the pool
 };
