@@ -12,8 +12,9 @@ namespace {
 constexpr double kPrior = 40;     ///< candidates that the first guess of a yield is worth
 constexpr int kQuantum = 32;      ///< candidates between two looks at which way is best
 constexpr int kLikePatterns = 2;  ///< names that make a pattern of what they have in common
+constexpr std::size_t kManyStatements = 1u << 12, kOneStatement = 16;
 constexpr std::size_t kMostSeenPatterns = 100'000;
-constexpr std::size_t kMostParts = 12, kLongestWord = 30;
+constexpr std::size_t kMostParts = 12, kLongestWord = 30, kLongestMixed = 4;
 constexpr const char* kWordList = "learned-word";
 constexpr const char* kNumberList = "learned-number";
 
@@ -76,21 +77,21 @@ Status Permutations::add_ways(const PermuteConfig& config) {
   if (config.patterns.empty()) return Error{ErrorCode::kInvalidArgument, "no patterns"};
   double prior = 2;
   for (const std::string& pattern : config.patterns) {
-    M8_TRY(add_way(pattern, prior));
+    M8_TRY(add_way(pattern, prior, kManyStatements));
     std::string learned = replaced(pattern, "{{word}}", fmt::format("{{{{{}}}}}", kWordList));
     learned = replaced(learned, "{{number}}", fmt::format("{{{{{}}}}}", kNumberList));
     // Words of this zone's own find more than anybody's.
-    if (learned != pattern) M8_TRY(add_way(std::move(learned), prior * 1.5));
+    if (learned != pattern) M8_TRY(add_way(std::move(learned), prior * 1.5, kManyStatements));
     prior *= 0.9;
   }
   return {};
 }
 
-Status Permutations::add_way(std::string pattern, double prior) {
+Status Permutations::add_way(std::string pattern, double prior, std::size_t statements) {
   Way way;
   // Candidates are remembered here, for all ways at once.
   auto permuter = M8_TRY(Permuter::create(
-      {pattern}, payloads_, {.step = options_.step, .statements = 1u << 12, .candidates = 0}));
+      {pattern}, payloads_, {.step = options_.step, .statements = statements, .candidates = 0}));
   way.permuter = std::make_unique<Permuter>(std::move(permuter));
   if (pattern.find(kWordList) != pattern.npos) way.values = learned_words_;
   if (pattern.find(kNumberList) != pattern.npos) way.values = learned_numbers_;
@@ -118,9 +119,6 @@ void Permutations::found(const Candidate& candidate, const model::Hostname& reco
 void Permutations::learn_word(std::string_view word) {
   if (word.size() < 2 || word.size() > kLongestWord) return;
   if (learned_words_->size() >= options_.most_learned) return;
-  const auto given = payloads_->find("word");
-  if (known_words_.empty() && given != payloads_->end())
-    known_words_.insert(given->second.begin(), given->second.end());
   if (known_words_.emplace(word).second) learned_words_->emplace_back(word);
 }
 
@@ -130,14 +128,16 @@ void Permutations::learn_number(std::string_view number) {
 }
 
 void Permutations::learn(std::string_view labels) {
-  for (const Part& part : parts_of(labels)) {
+  const auto parts = parts_of(labels);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const Part& part = parts[i];
     const auto text = labels.substr(part.begin, part.end - part.begin);
     part.digits ? learn_number(text) : learn_word(text);
-  }
-  while (!labels.empty()) {
-    const auto dot = labels.find('.');
-    learn_word(labels.substr(0, dot));
-    labels.remove_prefix(dot == labels.npos ? labels.size() : dot + 1);
+    // "k8s" and "s3" are words too; "web01" is one with its number.
+    std::size_t end = part.end, last = i;
+    while (last + 1 < parts.size() && parts[last + 1].begin == end) end = parts[++last].end;
+    if (last > i && end - part.begin <= kLongestMixed)
+      learn_word(labels.substr(part.begin, end - part.begin));
   }
 }
 
@@ -156,13 +156,18 @@ void Permutations::count_pattern(const std::string& pattern) {
   const std::uint64_t hash = seeded_hash(pattern);
   const auto known = patterns_seen_.find(hash);
   if (known == patterns_seen_.end()) {
-    if (patterns_seen_.size() < kMostSeenPatterns) patterns_seen_.emplace(hash, 1);
+    if (patterns_seen_.size() < kMostSeenPatterns) patterns_seen_.try_emplace(hash);
     return;
   }
-  if (++known->second != kLikePatterns || patterns_learned_ >= options_.most_patterns) return;
-  if (!add_way(pattern, 3).ok()) return;
-  ways_.back().once = true;
-  ++patterns_learned_;
+  auto& [count, way] = known->second;
+  if (++count == kLikePatterns && patterns_learned_ < options_.most_patterns &&
+      add_way(pattern, 0, kOneStatement).ok()) {
+    way = &ways_.back();
+    way->once = true;
+    ++patterns_learned_;
+  }
+  // The more names are made like this, the more there will be.
+  if (way != nullptr) way->prior = std::min(kPrior * 0.8, 1.2 * count);
 }
 
 // ---- making -------------------------------------------------------------------------------------
@@ -170,7 +175,8 @@ void Permutations::count_pattern(const std::string& pattern) {
 bool Permutations::has_work(Way& way) const {
   const std::size_t values = way.values != nullptr ? way.values->size() : 0;
   if (way.under_way) return true;
-  return bases_.size() > way.seen_bases || values > way.seen_values;
+  const bool fresh_base = way.once ? way.seen_bases == 0 : bases_.size() > way.seen_bases;
+  return (fresh_base && !bases_.empty()) || values > way.seen_values;
 }
 
 Permutations::Way* Permutations::best() {

@@ -33,7 +33,7 @@ class Permutations final : public CandidateSource {
     std::size_t window = 2'000;
     int step = 3;                       ///< how far numbers are moved
     std::size_t most_learned = 10'000;  ///< words, and as many numbers
-    std::size_t most_patterns = 256;    ///< learned
+    std::size_t most_patterns = 2'000;  ///< learned
     std::size_t remembered = 1u << 20;  ///< names that are not tried again; 4 bytes each
   };
   /// Why there were no more.
@@ -76,7 +76,7 @@ class Permutations final : public CandidateSource {
 
   Permutations(std::vector<net::Name> apexes, Options options);
   Status add_ways(const PermuteConfig& config);
-  Status add_way(std::string pattern, double prior);
+  Status add_way(std::string pattern, double prior, std::size_t statements);
   void learn(std::string_view labels);
   void learn_word(std::string_view word);
   void learn_number(std::string_view number);
@@ -101,7 +101,11 @@ class Permutations final : public CandidateSource {
   std::deque<Way> ways_;
   std::vector<Base> bases_;
   RecentSet seen_;
-  std::unordered_map<std::uint64_t, std::uint32_t> patterns_seen_;  ///< times, by hash
+  struct Seen {
+    std::uint32_t count = 1;
+    Way* way = nullptr;  ///< once there were enough
+  };
+  std::unordered_map<std::uint64_t, Seen> patterns_seen_;  ///< by hash
   std::size_t patterns_learned_ = 0;
   std::unordered_map<std::string, Way*> under_way_;  ///< candidates given and not ended
   Way* current_ = nullptr;
