@@ -1,6 +1,7 @@
 /// m8 lab: a practice target on loopback.
 #include "lab/lab.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 #include "base/json.h"
 #include "cli/exit_code.h"
 #include "cli/signals.h"
+#include "cli/value_type.h"
 #include "commands.h"
 
 namespace m8::app {
@@ -49,6 +51,9 @@ std::vector<cli::Flag> lab_flags() {
       typed(valued("port", "PORT", "Target", "where every web host answers; 0 picks one"), port));
   flags.back().detail = "Unset: 18080, or any free port when that one is taken.";
   flags.push_back(
+      typed(valued("names", "N", "Target", "add N names, h0000000 with 10.0.0.0 and on", "0"),
+            ValueType::number(0, lab::kMaxNumbered)));
+  flags.push_back(
       typed(valued("hosts", "N", "Target", "add N plain web hosts, on 127.81.0.1 and on", "0"),
             ValueType::number(0, lab::kMaxExtraHosts)));
   flags.push_back(typed(valued("body", "BYTES", "Target", "size of their pages", "1000"),
@@ -61,6 +66,16 @@ std::vector<cli::Flag> lab_flags() {
       typed(valued("lie", "PERCENT", "Faults", "give names a false address", "0"), percent));
   flags.back().detail =
       "The same names with the same --seed, existing or not; the false address is 127.66.66.66.";
+  flags.push_back(
+      typed(valued("dns-latency", "DURATION", "Faults", "delay every DNS answer over UDP", "0"),
+            ValueType::duration(0ms, 1h)));
+  flags.push_back(valued("more-resolver", "FAULT,...", "Faults",
+                         "another DNS server for the zone, with faults of its own"));
+  flags.back().repeatable = true;
+  flags.back().literal = true;
+  flags.back().detail =
+      "Faults: loss=PERCENT, lie=PERCENT, honest=N (queries before the first lie), "
+      "latency=DURATION; or none. Each answers on a port of its own, named in --ready-file.";
   flags.push_back(
       typed(valued("seed", "N", "Faults", "which queries are lost and which names false", "8"),
             ValueType::number(0, 1LL << 62)));
@@ -78,7 +93,38 @@ std::optional<std::uint16_t> port_flag(const cli::Values& flags, const char* nam
   return flags.number<std::uint16_t>(name);
 }
 
-lab::LabOptions read_options(const cli::Values& flags) {
+/// "loss=30", or kInvalidArgument.
+Status read_fault(std::string_view text, lab::Faults& faults) {
+  const std::size_t equals = std::min(text.find('='), text.size());
+  const std::string_view name = text.substr(0, equals);
+  const std::string_view value = text.substr(std::min(equals + 1, text.size()));
+  if (text == "none") return {};
+  if (name == "latency") {
+    faults.dns_latency = std::chrono::milliseconds(M8_TRY(cli::parse_duration(value)));
+  } else if (name == "honest") {
+    faults.honest = static_cast<std::uint64_t>(std::max(0LL, M8_TRY(cli::parse_number(value))));
+  } else if (name == "loss" || name == "lie") {
+    const double percent = static_cast<double>(M8_TRY(cli::parse_number(value)));
+    (name == "loss" ? faults.loss : faults.lie) = percent / 100;
+  } else {
+    return Error{ErrorCode::kInvalidArgument, fmt::format("no such fault: {}", text)};
+  }
+  return {};
+}
+
+Result<lab::Faults> read_faults(std::string_view text, std::uint64_t seed) {
+  lab::Faults faults;
+  faults.seed = seed;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const Status read = read_fault(text.substr(begin, end - begin), faults);
+    if (!read.ok()) return read.error().with_context("--more-resolver");
+    begin = end + 1;
+  }
+  return faults;
+}
+
+Result<lab::LabOptions> read_options(const cli::Values& flags) {
   lab::LabOptions options;
   options.apex = flags.text("zone");
   options.dns_port = port_flag(flags, "dns-port");
@@ -90,6 +136,13 @@ lab::LabOptions read_options(const cli::Values& flags) {
   options.faults.loss = flags.number<double>("loss") / 100;
   options.faults.lie = flags.number<double>("lie") / 100;
   options.faults.seed = flags.number<std::uint64_t>("seed");
+  options.faults.dns_latency = flags.duration("dns-latency");
+  options.numbered_names = flags.number<std::size_t>("names");
+  for (const std::string& text : flags.list("more-resolver")) {
+    // Servers that lose alike would lose the same queries.
+    const std::uint64_t seed = options.faults.seed + options.more_resolvers.size() + 1;
+    options.more_resolvers.push_back(M8_TRY(read_faults(text, seed)));
+  }
   return options;
 }
 
@@ -101,7 +154,7 @@ void print(const std::string& text) {
 
 std::string plan_text(const lab::LabOptions& options) {
   std::string out;
-  const auto plan = lab::make_plan({options.apex, {}, options.broken_hosts, 0});
+  const auto plan = lab::make_plan({options.apex, {}, options.broken_hosts, 0, 0});
   for (const auto& name : plan.names) out += lab::to_json(name) + '\n';
   return out;
 }
@@ -123,13 +176,17 @@ Status write_ready(const std::string& path, const lab::Lab& lab) {
   if (path.empty()) return {};
   json::Writer out;
   out.object().field("zone", lab.plan().zone.apex()).field("dns", lab.dns_address().to_string());
+  std::vector<std::string> resolvers;
+  for (const auto& address : lab.more_resolvers()) resolvers.push_back(address.to_string());
+  if (!resolvers.empty()) out.strings("resolvers", resolvers);
   out.field("port", static_cast<int>(lab.web_port())).field("pid", ::getpid()).end();
   return write_file_atomically(path, out.take() + '\n');
 }
 
 Status serve(const cli::Values& flags) {
   const cli::Signals signals;
-  const auto lab = M8_TRY(lab::Lab::create(read_options(flags)));
+  const auto options = M8_TRY(read_options(flags));
+  const auto lab = M8_TRY(lab::Lab::create(options));
   print(welcome(*lab));
   M8_TRY(write_ready(flags.text("ready-file"), *lab));
   print("ready\n");
@@ -142,7 +199,8 @@ Status serve(const cli::Values& flags) {
 
 Status run_lab(const cli::Values& flags) {
   if (!flags.on("plan")) return serve(flags);
-  print(plan_text(read_options(flags)));
+  const auto options = M8_TRY(read_options(flags));
+  print(plan_text(options));
   return {};
 }
 

@@ -10,13 +10,14 @@ extern const Workload kHttp;
 extern const Workload kMemory;
 extern const Workload kPermute;
 extern const Workload kProbe;
+extern const Workload kResolversBench;
 extern const Workload kScan;
 extern const Workload kStartup;
 
 namespace {
 
 constexpr const Workload* kWorkloads[] = {
-    &kDb, &kDns, &kEnum, &kHttp, &kMemory, &kPermute, &kProbe, &kScan, &kStartup,
+    &kDb, &kDns, &kEnum, &kHttp, &kMemory, &kPermute, &kProbe, &kResolversBench, &kScan, &kStartup,
 };
 
 }  // namespace

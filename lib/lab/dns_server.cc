@@ -111,7 +111,10 @@ class DnsServer::Stream final : public net::Poller::Handler {
 DnsServer::DnsServer(net::Poller& poller, const Zone& zone, const Faults& faults)
     : poller_(poller), zone_(zone), faults_(faults), dice_(faults.seed) {}
 
-DnsServer::~DnsServer() { poller_.cancel(burial_); }
+DnsServer::~DnsServer() {
+  poller_.cancel(burial_);
+  poller_.cancel(waiting_timer_);
+}
 
 Result<std::unique_ptr<DnsServer>> DnsServer::create(net::Poller& poller, const Zone& zone,
                                                      const net::SocketAddress& at,
@@ -129,23 +132,43 @@ Result<std::unique_ptr<DnsServer>> DnsServer::create(net::Poller& poller, const 
 
 void DnsServer::serve_datagrams(int fd) {
   char buffer[4096];
+  Waiting answer;
   for (int i = 0; i < kDatagramsPerTurn; ++i) {
-    sockaddr_storage peer;
-    socklen_t peer_size = sizeof peer;
-    const ssize_t got =
-        ::recvfrom(fd, buffer, sizeof buffer, 0, reinterpret_cast<sockaddr*>(&peer), &peer_size);
-    if (got < 0) return;
+    answer.peer_size = sizeof answer.peer;
+    const ssize_t got = ::recvfrom(fd, buffer, sizeof buffer, 0,
+                                   reinterpret_cast<sockaddr*>(&answer.peer), &answer.peer_size);
+    if (got < 0) break;
     ++counters_.udp;
     if (dice_.roll(faults_.loss)) {
       ++counters_.lost;
       continue;
     }
-    const std::string reply = reply_to(as_bytes({buffer, static_cast<std::size_t>(got)}), true);
-    // A full send buffer loses the datagram, as a network does.
-    if (!reply.empty())
-      (void)::sendto(fd, reply.data(), reply.size(), MSG_NOSIGNAL,
-                     reinterpret_cast<const sockaddr*>(&peer), peer_size);
+    answer.bytes = reply_to(as_bytes({buffer, static_cast<std::size_t>(got)}), true);
+    if (answer.bytes.empty()) continue;
+    if (faults_.dns_latency == faults_.dns_latency.zero()) {
+      send(fd, answer);
+    } else {
+      answer.due = poller_.now() + faults_.dns_latency;
+      waiting_.push_back(answer);
+    }
   }
+  send_due(fd);
+}
+
+void DnsServer::send(int fd, const Waiting& answer) {
+  // A full send buffer loses the datagram, as a network does.
+  (void)::sendto(fd, answer.bytes.data(), answer.bytes.size(), MSG_NOSIGNAL,
+                 reinterpret_cast<const sockaddr*>(&answer.peer), answer.peer_size);
+}
+
+void DnsServer::send_due(int fd) {
+  for (; !waiting_.empty() && waiting_.front().due <= poller_.now(); waiting_.pop_front())
+    send(fd, waiting_.front());
+  if (waiting_.empty() || waiting_timer_ != 0) return;
+  waiting_timer_ = poller_.at(waiting_.front().due, [this, fd] {
+    waiting_timer_ = 0;
+    send_due(fd);
+  });
 }
 
 std::string DnsServer::reply_to(dns::Bytes wire, bool udp) {
@@ -168,6 +191,7 @@ std::string DnsServer::reply_to(dns::Bytes wire, bool udp) {
 /// Turns the reply into a false address, also for names that don't exist.
 bool DnsServer::lie(const dns::Message& query, dns::Message& reply) {
   if (faults_.lie <= 0 || query.questions.size() != 1) return false;
+  if (counters_.udp + counters_.tcp <= faults_.honest) return false;
   const dns::Question& question = query.questions[0];
   if (question.type != dns::RrType::kA) return false;
   if (!chosen(dns::lower(question.name), faults_.seed, faults_.lie)) return false;

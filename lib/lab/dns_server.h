@@ -4,10 +4,15 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
+#include <sys/socket.h>
+
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/result.h"
 #include "dns/wire.h"
@@ -35,6 +40,13 @@ class DnsServer {
   const Counters& counters() const { return counters_; }
 
  private:
+  /// An answer over UDP and where it goes.
+  struct Waiting {
+    SteadyTime due{};
+    std::string bytes;
+    sockaddr_storage peer{};
+    socklen_t peer_size = 0;
+  };
   class Udp;
   class Accept;
   class Stream;
@@ -44,6 +56,9 @@ class DnsServer {
   std::string reply_to(dns::Bytes wire, bool udp);
   bool lie(const dns::Message& query, dns::Message& reply);
   void serve_datagrams(int fd);
+  void send(int fd, const Waiting& answer);
+  /// Sends what has waited long enough.
+  void send_due(int fd);
   void adopt(Fd socket);
   void forget(Stream& stream);
 
@@ -55,7 +70,8 @@ class DnsServer {
   net::SocketAddress address_;
   std::unique_ptr<Udp> udp_;
   std::unique_ptr<Accept> accept_;
-  std::uint64_t burial_ = 0;
+  std::deque<Waiting> waiting_;  ///< in order: all wait equally long
+  std::uint64_t waiting_timer_ = 0, burial_ = 0;
   std::unordered_map<Stream*, std::unique_ptr<Stream>> streams_;
   std::vector<std::unique_ptr<Stream>> gone_;  ///< destroyed outside their own calls
 };

@@ -8,10 +8,12 @@
 namespace m8::lab {
 
 struct Faults {
-  std::chrono::milliseconds latency{0};  ///< before every HTTP answer
-  double loss = 0;                       ///< 0..1 of the UDP queries go unanswered
-  double lie = 0;                        ///< 0..1 of the names get a false address
-  std::uint64_t seed = 8;                ///< same seed, same losses and lies
+  std::chrono::milliseconds latency{0};      ///< before every HTTP answer
+  std::chrono::milliseconds dns_latency{0};  ///< before every DNS answer over UDP
+  double loss = 0;                           ///< 0..1 of the UDP queries go unanswered
+  double lie = 0;                            ///< 0..1 of the names get a false address
+  std::uint64_t honest = 0;                  ///< so many queries go by before the first lie
+  std::uint64_t seed = 8;                    ///< same seed, same losses and lies
 };
 
 /// How a web host behaves towards HTTP.

@@ -31,11 +31,34 @@ Result<std::unique_ptr<Lab>> Lab::create(const LabOptions& options) {
                  fmt::format("hosts: {} is more than {}", options.extra_hosts, kMaxExtraHosts)};
   const auto apex = M8_TRY(net::Name::parse(options.apex));
   net::raise_open_file_limit();
-  Plan plan = make_plan({apex.text(), kServerAddress, options.broken_hosts, options.extra_hosts});
+  Plan plan = make_plan({apex.text(), kServerAddress, options.broken_hosts, options.extra_hosts,
+                         options.numbered_names});
   std::unique_ptr<Lab> lab(new Lab(M8_TRY(net::Poller::create()), std::move(plan), options));
   M8_TRY(lab->listen_dns());
+  M8_TRY(lab->listen_more_dns());
   M8_TRY(lab->listen_web());
   return lab;
+}
+
+std::vector<net::SocketAddress> Lab::more_resolvers() const {
+  std::vector<net::SocketAddress> out;
+  for (const auto& server : more_dns_) out.push_back(server->address());
+  return out;
+}
+
+Status Lab::listen_more_dns() {
+  for (const Faults& faults : options_.more_resolvers) {
+    Status last;
+    // A port that is free for UDP may be taken for TCP.
+    for (int i = 0; i < kPortAttempts; ++i) {
+      auto server = DnsServer::create(poller_, plan_.zone, {kServerAddress, 0}, faults);
+      last = server.ok() ? Status() : Status(server.error());
+      if (server.ok()) more_dns_.push_back(std::move(*server));
+      if (last.ok() || last.error().code != ErrorCode::kExists) break;
+    }
+    M8_TRY(last);
+  }
+  return {};
 }
 
 Status Lab::listen_dns() {

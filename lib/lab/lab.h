@@ -8,6 +8,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "lab/dns_server.h"
@@ -26,10 +27,13 @@ struct LabOptions {
   std::string apex = "lab.test";
   /// Unset: the usual port, or any other when that is taken. 0: any. Else this one or kExists.
   std::optional<std::uint16_t> dns_port, web_port;
-  std::size_t extra_hosts = 0;    ///< plain web hosts beside the sites, up to kMaxExtraHosts
-  std::size_t body_bytes = 1000;  ///< of each of their pages
-  bool broken_hosts = false;      ///< also the hosts that break HTTP
+  std::size_t extra_hosts = 0;     ///< plain web hosts beside the sites, up to kMaxExtraHosts
+  std::size_t body_bytes = 1000;   ///< of each of their pages
+  bool broken_hosts = false;       ///< also the hosts that break HTTP
+  std::size_t numbered_names = 0;  ///< see Zone::add_numbered()
   Faults faults;
+  /// Further DNS servers for the zone, each with faults of its own, on any ports.
+  std::vector<Faults> more_resolvers;
 };
 
 class Lab {
@@ -40,6 +44,8 @@ class Lab {
 
   const Plan& plan() const { return plan_; }
   const net::SocketAddress& dns_address() const { return dns_->address(); }
+  /// Where the further servers answer, in the order of the options.
+  std::vector<net::SocketAddress> more_resolvers() const;
   std::uint16_t web_port() const { return web_port_; }
   const DnsServer::Counters& dns_counters() const { return dns_->counters(); }
   const WebServer::Counters& web_counters() const { return web_->counters(); }
@@ -50,6 +56,7 @@ class Lab {
  private:
   Lab(net::Poller poller, Plan plan, const LabOptions& options);
   Status listen_dns();
+  Status listen_more_dns();
   Status listen_web();
   Status listen_web_on(std::uint16_t port);
 
@@ -58,6 +65,7 @@ class Lab {
   Plan plan_;
   std::uint16_t web_port_ = 0;
   std::unique_ptr<DnsServer> dns_;
+  std::vector<std::unique_ptr<DnsServer>> more_dns_;
   std::unique_ptr<WebServer> web_;
 };
 

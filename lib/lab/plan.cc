@@ -61,6 +61,7 @@ class Builder {
     add_wildcard();
     add_dead();
     add_services();
+    plan_.zone.add_numbered(options_.numbered);
     for (std::size_t i = 0; i < options_.extra_hosts; ++i)
       plan_.zone.add_address(fmt::format("plain-{:05}", i + 1), extra_host_address(i));
     return std::move(plan_);

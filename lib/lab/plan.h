@@ -34,6 +34,7 @@ struct PlanOptions {
   net::IpAddress dns_server;
   bool broken_hosts = false;
   std::size_t extra_hosts = 0;  ///< named plain-00001.<apex> and on
+  std::size_t numbered = 0;     ///< names of Zone::add_numbered(): not in the plan's list
 };
 
 struct Plan {

@@ -1,5 +1,7 @@
 #include "lab/zone.h"
 
+#include <charconv>
+
 #include <fmt/format.h>
 
 #include "net/name.h"
@@ -16,6 +18,12 @@ std::string parent_of(const std::string& name) {
 }
 
 }  // namespace
+
+std::string numbered_label(std::size_t index) { return fmt::format("h{:07}", index); }
+
+net::IpAddress numbered_address(std::size_t index) {
+  return net::IpAddress::v4(static_cast<std::uint32_t>(0x0a000000 + index));
+}
 
 Zone::Zone(std::string apex, const net::IpAddress& server) : apex_(dns::lower(apex)) {
   dns::Soa soa;
@@ -91,6 +99,21 @@ bool Zone::follow(const dns::Question& question, dns::Message& reply) const {
   return true;
 }
 
+/// Answers for a numbered name; false if the question is for another.
+bool Zone::answer_numbered(const dns::Question& question, dns::Message& reply) const {
+  constexpr std::size_t kDigits = 7;
+  const std::string& name = question.name;
+  if (numbered_ == 0 || name.size() != kDigits + 2 + apex_.size()) return false;
+  std::size_t index = 0;
+  const auto read = std::from_chars(name.data() + 1, name.data() + 1 + kDigits, index);
+  const bool well_formed = (name[0] == 'h' || name[0] == 'H') && read.ec == std::errc() &&
+                           read.ptr == name.data() + 1 + kDigits && *read.ptr == '.';
+  if (!well_formed || index >= numbered_) return false;
+  if (question.type == dns::RrType::kA)
+    reply.answers.push_back({name, dns::RrType::kA, dns::kClassIn, kTtl, numbered_address(index)});
+  return true;
+}
+
 dns::Message Zone::answer(const dns::Message& query) const {
   dns::Message reply = dns::reply_to(query);
   if (query.opcode != 0 || query.questions.size() != 1) {
@@ -110,7 +133,7 @@ dns::Message Zone::answer(const dns::Message& query) const {
     return reply;
   }
   reply.authoritative = true;
-  const bool exists = follow(question, reply);
+  const bool exists = answer_numbered(question, reply) || follow(question, reply);
   if (!exists) reply.rcode = dns::Rcode::kNxDomain;
   const bool only_aliases =
       reply.answers.empty() ||

@@ -3,6 +3,7 @@
 /// Built by one thread, then immutable: answer() may be called by any.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -28,6 +29,8 @@ class Zone {
   /// \p target is a full name.
   void add_alias(std::string_view label, std::string target);
   void add(std::string_view label, dns::RrType type, dns::Rdata data);
+  /// The first \p count names of numbered_label(), each with its numbered_address().
+  void add_numbered(std::size_t count) { numbered_ = count; }
   /// Every question for this name is answered SERVFAIL.
   void add_failure(std::string_view label);
 
@@ -42,11 +45,19 @@ class Zone {
   const Node* find(const std::string& name) const;
   const Node* find_wildcard(const std::string& name) const;
   bool follow(const dns::Question& question, dns::Message& reply) const;
+  bool answer_numbered(const dns::Question& question, dns::Message& reply) const;
 
   std::string apex_;
   dns::Record soa_;
   std::unordered_map<std::string, Node> nodes_;  ///< by lower-case full name
   std::unordered_set<std::string> failures_;
+  std::size_t numbered_ = 0;
 };
+
+/// As many names as one likes, for measurements: "h0000000" with 10.0.0.0, "h0000001" with 10.0.0.1
+/// and so on. \p index below kMaxNumbered.
+inline constexpr std::size_t kMaxNumbered = 10'000'000;
+std::string numbered_label(std::size_t index);
+net::IpAddress numbered_address(std::size_t index);
 
 }  // namespace m8::lab

@@ -59,11 +59,15 @@ class Running {
 
   /// The reply to one query over UDP; empty if none comes within \p wait.
   std::optional<dns::Message> ask(const std::string& name, std::chrono::milliseconds wait) const {
+    return ask(name, wait, lab_->dns_address());
+  }
+  std::optional<dns::Message> ask(const std::string& name, std::chrono::milliseconds wait,
+                                  const net::SocketAddress& server) const {
     std::array<std::byte, dns::kMaxQueryBytes> query;
     const std::size_t size = dns::write_query(query, name, {});
     const Fd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     sockaddr_storage storage;
-    const socklen_t address_size = lab_->dns_address().to(storage);
+    const socklen_t address_size = server.to(storage);
     REQUIRE(::connect(fd.get(), reinterpret_cast<sockaddr*>(&storage), address_size) == 0);
     REQUIRE(::send(fd.get(), query.data(), size, 0) == static_cast<ssize_t>(size));
     pollfd ready{fd.get(), POLLIN, 0};
@@ -220,4 +224,32 @@ TEST_CASE("lab/lab: a port that is taken is said, unless any will do") {
   options.dns_port = running.lab().dns_address().port;
   CHECK(!Lab::create(options).ok());
   CHECK(Lab::create(any_port()).ok());
+}
+
+TEST_CASE("lab/lab: numbered names and further resolvers, each with faults of its own") {
+  auto options = any_port();
+  options.numbered_names = 1000;
+  Faults late, liar;
+  late.dns_latency = 100ms;
+  liar.lie = 1;
+  liar.honest = 2;
+  options.more_resolvers = {late, liar};
+  Running running(options);
+  const auto addresses = running.lab().more_resolvers();
+  REQUIRE(addresses.size() == 2);
+  const auto address = [](const std::optional<dns::Message>& reply) {
+    REQUIRE(reply);
+    REQUIRE(reply->answers.size() == 1);
+    return std::get<net::IpAddress>(reply->answers[0].data).to_string();
+  };
+  CHECK(address(running.ask("h0000999.lab.test", 10s)) == "10.0.3.231");
+  CHECK(running.ask("h0001000.lab.test", 10s)->rcode == dns::Rcode::kNxDomain);
+
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK(address(running.ask("h0000001.lab.test", 10s, addresses[0])) == "10.0.0.1");
+  CHECK(std::chrono::steady_clock::now() - begin >= 100ms);
+
+  for (int i = 0; i < 2; ++i)
+    CHECK(address(running.ask("h0000002.lab.test", 10s, addresses[1])) == "10.0.0.2");
+  CHECK(address(running.ask("h0000002.lab.test", 10s, addresses[1])) == "127.66.66.66");
 }

@@ -16,7 +16,7 @@ using namespace m8::lab;
 namespace {
 
 Plan plan(bool broken = false, std::size_t extra = 0) {
-  return make_plan({"lab.test", *net::IpAddress::parse("127.0.0.1"), broken, extra});
+  return make_plan({"lab.test", *net::IpAddress::parse("127.0.0.1"), broken, extra, 0});
 }
 
 dns::Message ask(const Zone& zone, const std::string& name, dns::RrType type) {
