@@ -38,7 +38,8 @@ InflightTable::Index InflightTable::take() {
   slot.next = slot.previous = kNone;
   slot.armed = false;
   slot.attempts = 0;
-  slot.hurried = slot.internal = slot.confirm = false;
+  slot.hurried = 0;
+  slot.internal = slot.confirm = false;
   slot.state = State::kWaitingToSend;
   slot.id = draw_id();
   by_id_[slot.id] = index;

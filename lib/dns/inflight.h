@@ -40,7 +40,7 @@ class InflightTable {
     std::uint16_t query_size = 0;
     std::uint16_t upstream = 0;
     std::uint8_t attempts = 0;  ///< made so far
-    bool hurried = false;       ///< was asked again early, elsewhere, without counting that
+    std::uint8_t hurried = 0;   ///< so often asked again early, elsewhere, without counting that
     bool internal = false;      ///< a canary: nobody waits for it
     bool confirm = false;       ///< a trusted resolver has the last word
     SteadyTime sent{};

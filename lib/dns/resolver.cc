@@ -16,6 +16,9 @@ using State = InflightTable::State;
 
 /// Nothing is asked for again sooner: a busy machine is late, too.
 constexpr std::chrono::milliseconds kSoonestOverdue{60};
+/// So often a question is asked elsewhere before its resolver's time is up: then somebody far away
+/// may need the time.
+constexpr int kMostHurried = 2;
 
 /// Rcodes that say something about the resolver rather than the name.
 bool asks_for_another(Rcode rcode) {
@@ -301,11 +304,11 @@ void Resolver::mark_sent(Upstream& upstream, std::size_t from, std::size_t count
 
 SteadyTime Resolver::due(const Upstream& upstream, const Slot& slot, SteadyTime now) const {
   const SteadyTime latest = now + options_.timeout;
-  const bool hurry =
-      slot.internal || (slot.attempts == 1 && !slot.hurried && pool_.has_alternative(upstream));
+  const bool hurry = slot.internal || (slot.attempts == 1 && slot.hurried < kMostHurried &&
+                                       pool_.has_alternative(upstream));
   if (!hurry) return latest;
   const auto usual = std::chrono::ceil<std::chrono::milliseconds>(
-      upstream.round_trip.overdue_after() * (slot.internal ? 2 : 1));
+      upstream.round_trip.overdue_after() * (slot.internal ? 2 : 1 + slot.hurried));
   return std::min(latest, now + std::max(usual, kSoonestOverdue));
 }
 
@@ -381,7 +384,7 @@ void Resolver::stream_failed(Upstream& upstream, std::uint16_t id) {
 
 void Resolver::judge(Index index, Bytes message, const Header& header) {
   ++answers_;
-  failures_since_answer_ = 0;
+  failures_since_answer_ = refusals_since_answer_ = 0;
   Slot& slot = table_[index];
   Upstream& upstream = pool_[slot.upstream];
   fared(upstream, true);
@@ -423,6 +426,7 @@ bool Resolver::retry_without_edns(Index index, const Header& header) {
 }
 
 void Resolver::refused(Upstream& upstream) {
+  upstream.last_answer = {};  // no need to wait: it is not there
   std::size_t left = upstream.in_flight - upstream.outgoing.size();
   for (Index index = 0; left > 0 && index < table_.capacity(); ++index) {
     Slot& slot = table_[index];
@@ -436,7 +440,7 @@ void Resolver::refused(Upstream& upstream) {
 }
 
 void Resolver::attempt_failed(Index index, Fate fate) {
-  ++failures_since_answer_;
+  count_failure(fate);
   if (table_[index].internal) return canary_lost(index);
   if (table_[index].attempts < options_.attempts) return ask_again(index);
   Reply reply;
@@ -457,7 +461,8 @@ void Resolver::serve_retries() {
     const Index index = retries_.front();
     const auto purpose =
         table_[index].confirm ? ResolverPool::For::kConfirmation : ResolverPool::For::kAnything;
-    Upstream* upstream = rate_allows() ? pool_.next(table_[index].upstream, purpose) : nullptr;
+    Upstream* upstream =
+        rate_allows() ? pool_.next_reliable(table_[index].upstream, purpose) : nullptr;
     if (upstream == nullptr) return;
     retries_.pop_front();
     enqueue(index, *upstream);
@@ -555,14 +560,15 @@ void Resolver::overdue(Index index) {
   } else {
     Upstream& upstream = pool_[slot.upstream];
     upstream.window.lost(now_);
+    upstream.round_trip.late(now_);
     --upstream.in_flight;
     fared(upstream, false);
     const bool early = now_ - slot.sent < options_.timeout && !slot.internal;
     if (early) {
       // Asked elsewhere at once; the whole patience is for the attempts that follow.
-      slot.hurried = true;
+      ++slot.hurried;
       --slot.attempts;
-      ++failures_since_answer_;
+      count_failure(Fate::kTimeout);
       return ask_again(index);
     }
   }

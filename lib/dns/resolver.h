@@ -137,7 +137,8 @@ class Resolver {
     return options_.servers.empty() ? options_.trusted : options_.servers;
   }
   /// kNetwork if no resolver ever answered and many attempts failed, or very many failed since the
-  /// last answer; kProtocol if every one was caught lying: going on would only be waiting.
+  /// last answer, and not all in one moment; kProtocol if every one was caught lying: going on
+  /// would only be waiting.
   Status hopeless() const;
 
  private:
@@ -169,6 +170,7 @@ class Resolver {
   void refused(Upstream& upstream);
   /// An attempt came to nothing: asks again or replies.
   void attempt_failed(Index index, Fate fate);
+  void count_failure(Fate fate);
   void ask_again(Index index);
   /// When an attempt sent now is overdue.
   SteadyTime due(const Upstream& upstream, const Slot& slot, SteadyTime now) const;
@@ -221,7 +223,8 @@ class Resolver {
   std::uint64_t tick_timer_ = 0;
   SteadyTime now_{};  ///< read once per batch
   std::uint64_t answers_ = 0;
-  std::uint64_t failures_since_answer_ = 0;
+  std::uint64_t failures_since_answer_ = 0, refusals_since_answer_ = 0;
+  SteadyTime silent_since_{};  ///< of the first of these failures
   bool checking_ = false;
   Canaries canaries_;
   std::size_t canaries_out_ = 0;

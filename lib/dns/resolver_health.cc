@@ -14,8 +14,12 @@ using Standing = Upstream::Standing;
 /// Attempts without any answer after which all is hopeless: at the start, and later.
 constexpr std::uint64_t kFailuresAtStart = 64;
 constexpr std::uint64_t kFailuresLater = 256;
+constexpr std::chrono::milliseconds kLongStandstill{3000};
 /// Failures in a row after which a resolver is left alone, and for how long.
 constexpr int kSilence = 12;
+constexpr std::chrono::milliseconds kSilenceTime{400};
+/// A loss counts so much in what a resolver is known to lose of late.
+constexpr double kLossWeight = 1.0 / 32;
 constexpr std::chrono::milliseconds kFirstQuarantine{1000};
 constexpr std::chrono::milliseconds kLongestQuarantine{60'000};
 /// A canary is due when so many answers wait for it, or at the next tick.
@@ -29,7 +33,11 @@ constexpr std::chrono::seconds kVettingPause{10};
 }  // namespace
 
 Status Resolver::hopeless() const {
-  if (failures_since_answer_ >= (answers_ == 0 ? kFailuresAtStart : kFailuresLater))
+  const std::uint64_t many = answers_ == 0 ? kFailuresAtStart : kFailuresLater;
+  // A machine that stands still for a moment makes everything under way late at once.
+  const bool silent = failures_since_answer_ >= many &&
+                      clock_.now() - silent_since_ >= std::min(options_.timeout, kLongStandstill);
+  if (silent || refusals_since_answer_ >= many)
     return Error{ErrorCode::kNetwork, "no resolver answers: " + describe(servers())};
   if (counts_.liars > 0 && counts_.liars == options_.servers.size())
     return Error{ErrorCode::kProtocol, "every resolver lies: " + describe(servers())};
@@ -43,11 +51,20 @@ bool Resolver::wants_confirmation(const Slot& slot, const Header& header) const 
 
 // ---- silence ------------------------------------------------------------------------------------
 
+void Resolver::count_failure(Fate fate) {
+  if (failures_since_answer_++ == 0) silent_since_ = clock_.now();
+  if (fate == Fate::kNetwork) ++refusals_since_answer_;
+}
+
 void Resolver::fared(Upstream& upstream, bool well) {
+  upstream.loss += ((well ? 0 : 1) - upstream.loss) * kLossWeight;
+  if (upstream.loss < 1e-6) upstream.loss = 0;  // the smallest numbers are slow
   if (well) {
     upstream.failures_in_a_row = 0;
     upstream.last_quarantine = {};
+    upstream.last_answer = now_;
   } else if (++upstream.failures_in_a_row >= kSilence && upstream.usable() &&
+             clock_.now() - upstream.last_answer >= kSilenceTime &&
              pool_.has_alternative(upstream)) {
     quarantine(upstream);
   }

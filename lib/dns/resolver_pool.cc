@@ -1,5 +1,6 @@
 #include "dns/resolver_pool.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 
@@ -39,6 +40,13 @@ void RoundTrip::sample(std::chrono::duration<double> taken) {
   }
   deviation_ += (std::abs(seconds - mean_) - deviation_) / 4;
   mean_ += (seconds - mean_) / 8;
+}
+
+void RoundTrip::late(SteadyTime now) {
+  constexpr double kMostDeviation = 0.5;
+  if (!sampled_ || now - last_late_ < overdue_after()) return;
+  last_late_ = now;
+  deviation_ = std::min(2 * deviation_ + 0.001, kMostDeviation);
 }
 
 std::chrono::duration<double> RoundTrip::overdue_after() const {
@@ -88,6 +96,16 @@ Upstream* ResolverPool::next(std::uint16_t avoid, For purpose) {
     if (upstream->index != avoid || !has_alternative(*upstream)) return upstream;
   }
   return nullptr;
+}
+
+Upstream* ResolverPool::next_reliable(std::uint16_t avoid, For purpose) {
+  constexpr int kLooks = 8;
+  Upstream* best = next(avoid, purpose);
+  for (int looks = 1; best != nullptr && best->loss > 0 && looks < kLooks; ++looks) {
+    Upstream* other = next(avoid, purpose);
+    if (other != nullptr && other->loss < best->loss) best = other;
+  }
+  return best;
 }
 
 bool ResolverPool::has_alternative(const Upstream& upstream) const {

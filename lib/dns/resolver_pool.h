@@ -24,10 +24,14 @@ namespace m8::dns {
 class RoundTrip {
  public:
   void sample(std::chrono::duration<double> taken);
+  /// One was overdue: more patience (RFC 6298 5.5), or a resolver that becomes slower would never
+  /// be heard again. Once for each round trip, whatever was lost in it; samples bring it back.
+  void late(SteadyTime now);
   /// Later than nearly every answer. One second before the first sample.
   std::chrono::duration<double> overdue_after() const;
 
  private:
+  SteadyTime last_late_{};
   double mean_ = 0, deviation_ = 0;  ///< seconds
   bool sampled_ = false;
 };
@@ -58,6 +62,8 @@ struct Upstream final : net::Poller::Handler {
   bool trusted = false;  ///< given as such: never checked, confirms what others say
   Standing standing = Standing::kGood;
   int failures_in_a_row = 0;
+  SteadyTime last_answer{};
+  double loss = 0;  ///< 0..1, of late
   bool quarantined = false;
   SteadyTime quarantine_ends{};
   std::chrono::milliseconds last_quarantine{0};
@@ -98,6 +104,8 @@ class ResolverPool {
   /// The next resolver in turn that has room, never \p avoid unless it is the only one; null if
   /// none has room. O(1) amortised, O(size) when all are full.
   Upstream* next(std::uint16_t avoid = kNone, For purpose = For::kAnything);
+  /// As next(), but of some in turn the one that loses least: for what was lost before.
+  Upstream* next_reliable(std::uint16_t avoid, For purpose);
   /// Whether anybody but \p upstream could be asked for the same.
   bool has_alternative(const Upstream& upstream) const;
 

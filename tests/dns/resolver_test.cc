@@ -33,14 +33,18 @@ class Asker final : Resolver::Client {
     room();
     resolver_->flush();
     const auto deadline = SystemClock::instance().now() + std::chrono::seconds(20);
-    while (ends_.size() < names_.size() && SystemClock::instance().now() < deadline)
+    while (ends_.size() < names_.size() && SystemClock::instance().now() < deadline) {
       poller_.poll(std::chrono::milliseconds(50));
+      gave_up_ = gave_up_ || !resolver_->hopeless().ok();
+    }
     CHECK(resolver_->pending() == 0);
     return ends_;
   }
 
   End ask_one(const std::string& name) { return ask({name})[name]; }
   const Resolver& resolver() const { return *resolver_; }
+  /// Resolver::hopeless() said so at some time.
+  bool gave_up() const { return gave_up_; }
 
  private:
   void room() override {
@@ -64,6 +68,7 @@ class Asker final : Resolver::Client {
   std::unique_ptr<Resolver> resolver_;
   std::vector<std::string> names_;
   std::size_t next_ = 0;
+  bool gave_up_ = false;
   std::map<std::string, End> ends_;
 };
 
@@ -297,6 +302,28 @@ TEST_CASE("dns/resolver: silence everywhere is noticed") {
   CHECK(asker.resolver().hopeless().ok());
   for (const auto& [name, end] : asker.ask(names)) CHECK(end.fate == Fate::kTimeout);
   CHECK(asker.resolver().hopeless().error().code == ErrorCode::kNetwork);
+}
+
+TEST_CASE("dns/resolver: a standstill of everything is no reason to give up") {
+  // All queries of a quarter of a second are lost, when many are under way.
+  const auto still = [](const Responder::Asked& asked) {
+    static std::atomic<int> answered{0};
+    static std::atomic<std::int64_t> until{0};
+    const auto now = SystemClock::instance().now().time_since_epoch();
+    const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+    if (++answered == 500) until = millis + 250;
+    return millis < until ? std::vector<std::string>{} : one_address(asked);
+  };
+  Responder a(still), b(still), c(still);
+  auto options = options_for({a.address(), b.address(), c.address()}, 4);
+  options.timeout = std::chrono::seconds(2);
+  options.in_flight = 1000;
+  std::vector<std::string> names;
+  for (int i = 0; i < 5000; ++i) names.push_back("n" + std::to_string(i));
+  Asker asker(options);
+  for (const auto& [name, end] : asker.ask(names)) CHECK(end.addresses == kOneAddress);
+  CHECK(asker.resolver().counts().timeouts > 0);
+  CHECK(!asker.gave_up());
 }
 
 TEST_CASE("dns/resolver: a rate is kept, retries included") {
