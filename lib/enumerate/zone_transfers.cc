@@ -173,9 +173,14 @@ void ZoneTransfers::end() {
 
 void ZoneTransfers::run(const std::stop_token& stop) {
   while (auto wanted = wanted_.pop(stop)) {
+    if (needless(*wanted)) continue;
     if (stop.stop_requested() || !clock_.sleep_until(rate_.reserve("axfr"), stop)) return;
     transfer(*wanted, stop);
   }
+}
+
+bool ZoneTransfers::needless(const Wanted& wanted) const {
+  return given_.contains(wanted.zone) || deaf_.contains(wanted.server.ip);
 }
 
 void ZoneTransfers::transfer(const Wanted& wanted, const std::stop_token& stop) {
@@ -189,6 +194,10 @@ void ZoneTransfers::transfer(const Wanted& wanted, const std::stop_token& stop) 
       },
       stop);
   if (taken > 0) ++counts_.open;
+  if (records.ok()) given_.insert(wanted.zone);
+  const bool deaf = !records.ok() && (records.error().code == ErrorCode::kTimeout ||
+                                      records.error().code == ErrorCode::kRefused);
+  if (deaf && taken == 0) deaf_.insert(wanted.server.ip);
   log::get("enumerate")
       ->info("AXFR of zone={} from {}: {}", wanted.zone, wanted.server.to_string(),
              records.ok() ? fmt::format("{} records", *records) : records.error().message);

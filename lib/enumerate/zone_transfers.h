@@ -58,7 +58,8 @@ class ZoneTransfers {
                 Clock& clock);
   ~ZoneTransfers() { end(); }
 
-  /// Asks \p ip for \p zone, once each, later; never waits. The engine's thread.
+  /// Asks \p ip for \p zone, once each, later; never waits. The engine's thread. Not if another
+  /// server has given the zone by then.
   void add(const std::string& zone, const net::IpAddress& ip);
   /// What is under way ends at once, what waits is dropped. Idempotent.
   void end();
@@ -71,6 +72,8 @@ class ZoneTransfers {
     Learned::Hold hold;
   };
   void run(const std::stop_token& stop);
+  /// Another server gave the zone, or this one did not even take a connection.
+  bool needless(const Wanted& wanted) const;
   void transfer(const Wanted& wanted, const std::stop_token& stop);
 
   Learned& learned_;
@@ -79,6 +82,8 @@ class ZoneTransfers {
   Clock& clock_;
   net::RateLimiter rate_;
   std::set<std::pair<std::string, net::IpAddress>> known_;
+  std::set<std::string> given_;    ///< zones; the thread's, as the next
+  std::set<net::IpAddress> deaf_;  ///< servers
   Channel<Wanted> wanted_;
   Counts counts_;
   std::jthread thread_;

@@ -6,7 +6,7 @@ import time
 import unittest
 
 from inventory import Zone
-from sources import Service
+from sources import Service, Silent
 from support import SECONDS, Case, clean_environment, command, records
 
 
@@ -104,6 +104,12 @@ class Enum(Case):
         stored = self.run_program("asmm8", "host", "list", "--names").stdout.split()
         self.assertEqual(sorted(stored), sorted(out.split()))
         return set(out.split())
+
+    def test_ctrl_c_while_a_source_says_nothing(self):
+        with Silent() as service:
+            found = self.interrupt(lambda name: name == "a.eu.z.test" and service.reached.wait(SECONDS),
+                                   "-s", "anubis", "--source-url", f"anubis={service.url}")
+        self.assertIn("z.test", found)
 
     def test_ctrl_c_among_words(self):
         self.words = self.write("words", "www\n" + "".join(f"w{i}\n" for i in range(100000)))

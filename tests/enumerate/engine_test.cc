@@ -393,3 +393,103 @@ TEST_CASE("enumerate/feed: closed or stopped, it takes nothing more and ends") {
   CHECK(feed.push(name("c.example.com"), "x", {}) == Feed::Pushed::kClosed);
   CHECK(*feed.next(candidate) == CandidateSource::Next::kEnd);
 }
+
+namespace {
+
+/// Asks its questions one after the other, and keeps what was answered.
+class Questions final : public CandidateSource {
+ public:
+  explicit Questions(std::vector<std::pair<std::string, RrType>> questions)
+      : questions_(std::move(questions)) {}
+  Result<Next> next(Candidate& candidate) override {
+    if (next_ == questions_.size()) return Next::kNeedsFinds;
+    candidate.name = questions_[next_].first;
+    candidate.question = questions_[next_++].second;
+    candidate.apex = 0;
+    candidate.guess = false;
+    candidate.source = "test";
+    return Next::kCandidate;
+  }
+  void finished(const Candidate& candidate, Verdict) override { CHECK(!candidate.question); }
+  void answered(const Candidate& candidate, const dns::Reply* reply) override {
+    const std::string what = dns::to_string(*candidate.question) + " " + candidate.name;
+    answers[what] = reply == nullptr ? "none" : dns::to_string(reply->rcode());
+  }
+
+  std::map<std::string, std::string> answers;
+
+ private:
+  const std::vector<std::pair<std::string, RrType>> questions_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("enumerate/engine: questions of any type are answered, and are no finds") {
+  Responder server([](const Responder::Asked& asked) {
+    const auto& question = asked.query.questions[0];
+    if (question.name == "silent.example.com") return std::vector<std::string>{};
+    if (question.name == "broken.example.com") return only_rcode(asked, Rcode::kServFail);
+    if (question.name == "gone.example.com") return only_rcode(asked, Rcode::kNxDomain);
+    return one_address(asked);
+  });
+  net::Scope scope;
+  REQUIRE(scope.exclude("out.example.com").ok());
+  Outcome out;
+  auto questions = std::make_unique<Questions>(std::vector<std::pair<std::string, RrType>>{
+      {"www.example.com", RrType::kA},
+      {"www.example.com", RrType::kNsec},
+      {"gone.example.com", RrType::kMx},
+      {"broken.example.com", RrType::kMx},
+      {"silent.example.com", RrType::kTxt},
+      {"out.example.com", RrType::kNs},
+      {std::string(70, 'x') + ".example.com", RrType::kNs}});
+  const auto& answers = questions->answers;
+  enumerate_with(out, server, {names_of({"example.com"}), std::move(questions)}, scope);
+  CHECK(out.status.ok());
+  CHECK(answers == std::map<std::string, std::string>{
+                       {"A www.example.com", "NOERROR"},
+                       {"NSEC www.example.com", "NOERROR"},
+                       {"MX gone.example.com", "NXDOMAIN"},
+                       {"MX broken.example.com", "none"},
+                       {"TXT silent.example.com", "none"},
+                       {"NS out.example.com", "none"},
+                       {"NS " + std::string(70, 'x') + ".example.com", "none"}});
+  CHECK(out.sink.set() == Set{"example.com"});
+  CHECK(out.engine->counts().tried == 1);
+  CHECK(out.engine->counts().failed == 0);
+  CHECK(out.engine->counts().questions == 5);  // what is out of scope, or no name, is not asked
+  CHECK(out.engine->under_way() == 0);
+}
+
+TEST_CASE("enumerate/engine: what an earlier session found is not written again, but made use of") {
+  Responder server(
+      TestZone().host("example.com", "192.0.2.1").host("www.example.com", "192.0.2.2"));
+  struct Heard final : CandidateSource {
+    Result<Next> next(Candidate&) override { return Next::kEnd; }
+    void found(const Candidate& candidate, const model::Hostname&) override {
+      names.push_back(candidate.name + " of " + candidate.source);
+    }
+    std::vector<std::string> names;
+  } heard;
+  auto words = brute_force({"example.com"}, {"www"});
+  Merge both;
+  both.add(std::move(words.candidates));
+  both.add(heard);
+  EngineOptions options;
+  options.resolver.servers = {server.address()};
+  options.apexes = names_of({"example.com"});
+  Collected sink;
+  const net::Scope scope;
+  auto engine = Engine::create(options, both, scope, sink, SystemClock::instance()).value();
+  model::Hostname known;
+  known.hostname = "www.example.com";
+  known.sources = {"crtsh", "bruteforce"};
+  engine->remember(known);
+  known.hostname = "www.elsewhere.test";
+  engine->remember(known);
+  CHECK(heard.names == std::vector<std::string>{"www.example.com of crtsh"});
+  REQUIRE(engine->run({}).ok());
+  CHECK(sink.set() == Set{"example.com"});
+  CHECK(engine->counts().repeated == 1);
+}

@@ -1,6 +1,7 @@
 // Zone transfers and NSEC chains against servers that misbehave. Those that behave are NSD's part
 // (tests/e2e/zones.py).
 #include <atomic>
+#include <set>
 #include <thread>
 
 #include <doctest/doctest.h>
@@ -136,6 +137,32 @@ TEST_CASE("enumerate/zone_transfers: without end or answer it ends all the same"
             "z.test", silent.address(), {}, [](std::string_view) {}, stop.get_token())
             .error()
             .code == ErrorCode::kCancelled);
+}
+
+TEST_CASE("enumerate/zone_transfers: each zone once, each deaf server once, exclusions never") {
+  Learned learned({net::Name::parse("z.test").value()});
+  net::Scope scope;
+  REQUIRE(scope.exclude("127.0.0.9").ok());
+  const TcpServer server(answer({soa(), host("a.z.test"), soa()}));
+  ZoneTransfers transfers(learned, scope, {}, server.address().port, SystemClock::instance());
+  const auto ip = [](const char* text) { return net::IpAddress::parse(text).value(); };
+  transfers.add("z.test", ip("127.0.0.9"));
+  transfers.add("z.test", ip("127.0.0.3"));  // nobody listens there
+  transfers.add("sub.z.test", ip("127.0.0.3"));
+  transfers.add("z.test", ip("127.0.0.1"));
+  transfers.add("z.test", ip("127.0.0.1"));
+  transfers.add("z.test", ip("127.0.0.4"));
+  std::set<std::string> names;
+  Candidate candidate;
+  for (;;) {
+    const auto next = learned.next(candidate).value();
+    if (next == CandidateSource::Next::kNeedsFinds) break;
+    if (next == CandidateSource::Next::kCandidate) names.insert(candidate.name);
+    std::this_thread::yield();
+  }
+  CHECK(names == std::set<std::string>{"a.z.test", "z.test"});
+  CHECK(transfers.counts().tried == 2);
+  CHECK(transfers.counts().open == 1);
 }
 
 TEST_CASE("enumerate/nsec_walk: names are ordered label by label from the right") {
