@@ -87,17 +87,24 @@ std::string rfc3339_local(WallTime time) {
   std::tm parts{};
   localtime_r(&seconds, &parts);
   const auto nanos = std::chrono::duration_cast<std::chrono::nanoseconds>(time - whole).count();
-  std::string out =
-      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1,
-                  parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+  constexpr std::size_t kLongest = sizeof "2026-11-28T02:00:00.123456789+00:00";
+  std::string out;
+  out.reserve(kLongest);
+  const auto append = std::back_inserter(out);
+  fmt::format_to(append, "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", parts.tm_year + 1900,
+                 parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
   if (nanos != 0) {
-    out += fmt::format(".{:09}", nanos);
+    fmt::format_to(append, ".{:09}", nanos);
     out.erase(out.find_last_not_of('0') + 1);
   }
   const long minutes = parts.tm_gmtoff / 60;
-  if (minutes == 0) return out + 'Z';
   const long size = minutes < 0 ? -minutes : minutes;
-  return out + fmt::format("{}{:02}:{:02}", minutes < 0 ? '-' : '+', size / 60, size % 60);
+  if (minutes == 0) {
+    out += 'Z';
+  } else {
+    fmt::format_to(append, "{}{:02}:{:02}", minutes < 0 ? '-' : '+', size / 60, size % 60);
+  }
+  return out;
 }
 
 }  // namespace m8

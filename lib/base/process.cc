@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
-#include <filesystem>
+#include <memory>
 #include <string_view>
 
+#include <dirent.h>
 #include <sys/resource.h>
 
 #include "base/file.h"
@@ -20,10 +21,14 @@ std::chrono::microseconds to_microseconds(const timeval& time) {
 
 /// The kernel keeps one entry per thread, and one per descriptor.
 int count_entries(const char* directory) {
-  std::error_code error;
-  std::filesystem::directory_iterator entries(directory, error);
-  if (error) return 0;
-  return static_cast<int>(std::distance(begin(entries), end(entries)));
+  struct Close {
+    void operator()(DIR* open) const { ::closedir(open); }
+  };
+  const std::unique_ptr<DIR, Close> entries(::opendir(directory));
+  if (!entries) return 0;
+  int count = 0;
+  while (const dirent* entry = ::readdir(entries.get())) count += entry->d_name[0] != '.' ? 1 : 0;
+  return count;
 }
 
 /// The kernel's other peak, ru_maxrss, is that of the process that started this one, if it was

@@ -5,6 +5,9 @@
 namespace m8::model {
 namespace {
 
+/// A writer that keeps more than this is made anew.
+constexpr std::size_t kMostKept = 1u << 20;
+
 void write_list(json::Writer& w, std::string_view key,
                 const std::optional<std::vector<std::string>>& items) {
   if (items) {
@@ -63,7 +66,9 @@ void write_evidence(json::Writer& w, const Finding& finding) {
 
 std::string event_json(const Finding& finding) {
   const TemplateInfo& info = *finding.info;
-  json::Writer w(/*escape_html=*/true);
+  // Reused: a text of many kilobytes grows to its size once and not for each finding.
+  thread_local json::Writer w(/*escape_html=*/true);
+  w.clear();
   w.object().optional("template", info.relative_path).field("template-id", info.id);
   w.optional("template-path", info.path);
   write_info(w, info);
@@ -73,7 +78,7 @@ std::string event_json(const Finding& finding) {
   write_evidence(w, finding);
   w.optional("ip", finding.ip).field("timestamp", rfc3339_local(finding.timestamp));
   w.optional("curl-command", finding.curl_command).field("matcher-status", finding.matched).end();
-  return w.take();
+  return w.text().size() > kMostKept ? w.take() : w.text();
 }
 
 }  // namespace m8::model

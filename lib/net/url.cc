@@ -135,14 +135,35 @@ std::uint16_t Url::effective_port() const {
   return scheme == "http" ? 80 : 0;
 }
 
+namespace {
+
+void append_authority(const Url& url, std::string& out) {
+  const bool v6 = url.host.find(':') != url.host.npos;
+  if (v6) out += '[';
+  out += url.host;
+  if (v6) out += ']';
+  if (url.port) out.append(":").append(std::to_string(*url.port));
+}
+
+/// Room for brackets, a port, "://", "@", "?" and "#".
+constexpr std::size_t kPunctuation = 16;
+
+}  // namespace
+
 std::string Url::authority() const {
-  const bool v6 = host.find(':') != host.npos;
-  std::string out = v6 ? "[" + host + "]" : host;
-  if (port) out += ":" + std::to_string(*port);
+  std::string out;
+  out.reserve(host.size() + kPunctuation);
+  append_authority(*this, out);
   return out;
 }
 
-std::string Url::root() const { return scheme + "://" + authority(); }
+std::string Url::root() const {
+  std::string out;
+  out.reserve(scheme.size() + host.size() + kPunctuation);
+  out.append(scheme).append("://");
+  append_authority(*this, out);
+  return out;
+}
 
 std::string Url::request_target() const {
   std::string out = path.empty() ? "/" : path;
@@ -151,9 +172,13 @@ std::string Url::request_target() const {
 }
 
 std::string Url::to_string() const {
-  std::string out = scheme + "://";
-  if (!user_info.empty()) out += user_info + "@";
-  out += authority() + path;
+  std::string out;
+  out.reserve(scheme.size() + user_info.size() + host.size() + path.size() + query.size() +
+              fragment.size() + kPunctuation);
+  out.append(scheme).append("://");
+  if (!user_info.empty()) out.append(user_info).append("@");
+  append_authority(*this, out);
+  out += path;
   if (has_query) out.append("?").append(query);
   if (!fragment.empty()) out.append("#").append(fragment);
   return out;
@@ -200,6 +225,7 @@ Result<HostPort> HostPort::parse(std::string_view text) {
 }
 
 std::string remove_dot_segments(std::string_view path) {
+  if (path.starts_with('/') && path.find("/.") == path.npos) return std::string(path);
   std::vector<std::string_view> kept;
   bool ends_in_directory = false;
   for (std::size_t begin = 1; begin <= path.size();) {

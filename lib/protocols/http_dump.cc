@@ -44,6 +44,30 @@ void append_framing(std::string& out, const http::Response& response, bool unsaf
   }
 }
 
+struct HeadLine {
+  std::string name;
+  std::string_view value;
+  std::size_t at = 0;  ///< in the order received
+};
+
+/// REQUIRES: a header's name.
+void make_canonical(std::string& name) {
+  bool upper = true;
+  for (char& c : name) {
+    const bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+    if (letter) c = static_cast<char>(upper ? c & ~0x20 : c | 0x20);
+    upper = c == '-';
+  }
+}
+
+/// About the bytes of a head, a little more.
+std::size_t head_size(const http::Response& response) {
+  std::size_t bytes = 128 + response.reason.size();  // the first line and the framing
+  for (const http::Header& header : response.headers)
+    bytes += header.name.size() + header.value.size() + 4;
+  return bytes;
+}
+
 void append_quoted(std::string& out, std::string_view text) {
   out += '\'';
   for (const char c : text) {
@@ -64,13 +88,7 @@ bool is_header_name(std::string_view name) {
 
 std::string canonical_name(std::string_view name) {
   std::string out(name);
-  if (!is_header_name(name)) return out;
-  bool upper = true;
-  for (char& c : out) {
-    const bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-    if (letter) c = static_cast<char>(upper ? c & ~0x20 : c | 0x20);
-    upper = c == '-';
-  }
+  if (is_header_name(name)) make_canonical(out);
   return out;
 }
 
@@ -82,19 +100,29 @@ bool is_hidden(const http::Header& header, const http::Response& response) {
 }
 
 std::string dump_head(const http::Response& response, bool unsafe) {
-  std::string out =
-      fmt::format("HTTP/1.{} {} {}\r\n", response.version_minor, response.status,
-                  response.reason.empty() ? std::to_string(response.status) : response.reason);
+  std::string out;
+  out.reserve(head_size(response));
+  fmt::format_to(std::back_inserter(out), "HTTP/1.{} {} {}\r\n", response.version_minor,
+                 response.status,
+                 response.reason.empty() ? std::to_string(response.status) : response.reason);
   append_framing(out, response, unsafe);
-  std::vector<std::pair<std::string, std::string_view>> lines;
-  lines.reserve(response.headers.size());
+  thread_local std::vector<HeadLine> lines;  // the names keep their memory for the next head
+  std::size_t count = 0;
   for (const http::Header& header : response.headers) {
     if (!is_header_name(header.name) || is_framing(header) || is_hidden(header, response)) continue;
-    lines.emplace_back(unsafe ? header.name : canonical_name(header.name), trim(header.value));
+    if (count == lines.size()) lines.emplace_back();
+    HeadLine& line = lines[count];
+    line.name.assign(header.name);
+    if (!unsafe) make_canonical(line.name);
+    line.value = trim(header.value);
+    line.at = count++;
   }
-  std::stable_sort(lines.begin(), lines.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (const auto& [name, value] : lines) append_line(out, name, value);
+  const auto end = lines.begin() + static_cast<std::ptrdiff_t>(count);
+  std::sort(lines.begin(), end, [](const HeadLine& a, const HeadLine& b) {
+    const int order = a.name.compare(b.name);
+    return order != 0 ? order < 0 : a.at < b.at;
+  });
+  for (auto line = lines.begin(); line != end; ++line) append_line(out, line->name, line->value);
   return out += "\r\n";
 }
 
@@ -102,13 +130,16 @@ std::string curl_command(const net::Url& url, std::string_view sent) {
   const auto head_end = std::min(sent.find("\r\n\r\n"), sent.size());
   const std::string_view body = sent.substr(std::min(head_end + 4, sent.size()));
   std::string_view head = sent.substr(0, head_end);
-  std::string out = "curl -X ";
+  std::string out;
+  out.reserve(2 * sent.size() + 64);
+  out += "curl -X ";
   append_quoted(out, head.substr(0, head.find(' ')));
   if (!body.empty()) {
     out += " -d ";
     append_quoted(out, body);
   }
   std::vector<std::string_view> lines;
+  lines.reserve(static_cast<std::size_t>(std::count(head.begin(), head.end(), '\n')));
   for (auto end = head.find("\r\n"); end != std::string_view::npos; end = head.find("\r\n")) {
     head.remove_prefix(end + 2);
     lines.push_back(head.substr(0, head.find("\r\n")));

@@ -124,6 +124,9 @@ void set_redirects(const HttpPlan& plan, const Settings& settings, http::Request
 
 /// The headers that a safe request has of its own, then the block's, then -H.
 Result<std::vector<Header>> all_headers(std::vector<Header> headers, const RequestSource& source) {
+  constexpr std::size_t kDefaults = 6;  // and credentials
+  headers.reserve(headers.size() + source.plan.headers.size() + source.settings.headers.size() +
+                  kDefaults);
   for (const auto& [name, value] : source.plan.headers) {
     set_header(headers, name, M8_TRY(render(value, source)));
   }

@@ -11,7 +11,7 @@ namespace {
 using http::Header;
 
 /// Exact case: "host" is another header than "Host" here.
-const Header* find_exact(const std::vector<Header>& headers, std::string_view name) {
+Header* find_exact(std::vector<Header>& headers, std::string_view name) {
   const auto found = std::find_if(headers.begin(), headers.end(),
                                   [name](const Header& header) { return header.name == name; });
   return found == headers.end() ? nullptr : &*found;
@@ -43,8 +43,8 @@ std::vector<Header> wire_headers(std::vector<Header> headers, const WireOptions&
   std::vector<Header> out;
   out.reserve(headers.size() + 4);
   out.push_back({"Host", options.host});
-  if (const Header* agent = find_exact(headers, "User-Agent"); agent && !agent->value.empty()) {
-    out.push_back(*agent);
+  if (Header* agent = find_exact(headers, "User-Agent"); agent && !agent->value.empty()) {
+    out.push_back({agent->name, std::move(agent->value)});
   }
   const Header* connection = find_exact(headers, "Connection");
   if (options.closes && connection != nullptr &&

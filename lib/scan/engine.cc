@@ -239,10 +239,14 @@ void Engine::adapt_to_bodies(int running) {
 
 void Engine::finding(model::Finding finding) { records_.add(std::move(finding)); }
 
-bool Engine::may_send(const net::Url& url) { return budget_.may_send(HostBudget::key(url)); }
+bool Engine::may_send(const net::Url& url) {
+  thread_local std::string room;
+  return budget_.may_send(HostBudget::key(url, room));
+}
 
 void Engine::answered(const net::Url& url, const http::Response& response) {
-  const std::string key = HostBudget::key(url);
+  thread_local std::string room;
+  const std::string_view key = HostBudget::key(url, room);
   if (auto record = endpoints_.answered(key, url, response, parts_.clock.wall()))
     records_.add(std::move(*record));
   if (!budget_.answered(key)) return;

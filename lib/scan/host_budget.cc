@@ -20,7 +20,15 @@ bool temporary(const Error& error) {
 }  // namespace
 
 std::string HostBudget::key(const net::Url& url) {
-  return fmt::format("{}:{}", url.host, url.effective_port());
+  std::string room;
+  (void)key(url, room);
+  return room;
+}
+
+std::string_view HostBudget::key(const net::Url& url, std::string& room) {
+  room.assign(url.host);
+  fmt::format_to(std::back_inserter(room), ":{}", url.effective_port());
+  return room;
 }
 
 const HostBudget::Entry* HostBudget::find(const State& state, std::string_view key) const {

@@ -35,6 +35,8 @@ class HostBudget {
 
   /// "host:port" with the default port filled in.
   static std::string key(const net::Url& url);
+  /// The same in \p room, which keeps its memory for the next time. The view is of \p room.
+  static std::string_view key(const net::Url& url, std::string& room);
 
   bool may_send(std::string_view key);
   bool has_answered(std::string_view key);

@@ -57,20 +57,29 @@ void RecordWriter::close() {
 }
 
 void RecordWriter::work(std::stop_token stop) {
+  std::vector<Record> batch;
   for (;;) {
-    std::unique_lock lock(mutex_);
-    filled_.wait(lock, stop, [&] { return !waiting_.empty(); });
-    if (waiting_.empty()) return;  // stopped, and all is written
-    const Record record = std::move(waiting_.front());
-    waiting_.pop_front();
-    lock.unlock();
-    const Status status = give(record);
-    lock.lock();
-    waiting_bytes_ -= cost(record);
-    if (status.ok()) continue;
-    ++counts_.lost;
-    if (counts_.first_error.empty()) counts_.first_error = status.error().message;
+    {
+      std::unique_lock lock(mutex_);
+      filled_.wait(lock, stop, [&] { return !waiting_.empty(); });
+      if (waiting_.empty()) return;  // stopped, and all is written
+      batch.swap(waiting_);
+    }
+    for (Record& record : batch) {
+      write(record);
+      record = Record();  // its memory is accounted for no more
+    }
+    batch.clear();
   }
+}
+
+void RecordWriter::write(const Record& record) {
+  const Status status = give(record);
+  std::lock_guard lock(mutex_);
+  waiting_bytes_ -= cost(record);
+  if (status.ok()) return;
+  ++counts_.lost;
+  if (counts_.first_error.empty()) counts_.first_error = status.error().message;
 }
 
 Status RecordWriter::give(const Record& record) {

@@ -5,11 +5,11 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <variant>
+#include <vector>
 
 #include "base/result.h"
 #include "model/sink.h"
@@ -42,6 +42,7 @@ class RecordWriter {
 
  private:
   void work(std::stop_token stop);
+  void write(const Record& record);
   Status give(const Record& record);
 
   model::Sink& sink_;
@@ -49,7 +50,9 @@ class RecordWriter {
   const std::size_t max_bytes_;
   mutable std::mutex mutex_;
   std::condition_variable_any filled_;
-  std::deque<Record> waiting_;  ///< guarded by mutex_, as are the following
+  /// Guarded by mutex_, as are the following. Changes places with the writer's own, so that both
+  /// keep their memory.
+  std::vector<Record> waiting_;
   std::size_t waiting_bytes_ = 0;
   bool closed_ = false;
   Counts counts_;

@@ -1,6 +1,5 @@
 #include "templates/template.h"
 
-#include <deque>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -21,30 +20,30 @@ class Order {
  public:
   Order(const Blocks& blocks, const Flow* flow) : blocks_(blocks) {
     if (flow) flow_.emplace(*flow);
-    if (!flow)
-      for (const auto& entry : blocks) queue_.push_back(entry.block.get());
+    if (flow) return;
+    queue_.reserve(blocks.size());
+    for (const auto& entry : blocks) queue_.push_back(entry.block.get());
   }
 
   /// The next block; null at the end. \p last: how the block given before ended.
   const protocols::Block* next(const protocols::BlockOutcome* last) {
     if (last) call_value_ = call_value_ || last->succeeded;
     // http() stops at the first block that returns an error (templates 8.4.1).
-    if (last && !last->status.ok() && all_of_kind_) queue_.clear();
-    while (queue_.empty() && flow_) {
+    if (last && !last->status.ok() && all_of_kind_) next_ = queue_.size();
+    while (next_ == queue_.size() && flow_) {
       const FlowCall* call = flow_->next(called_ ? std::optional(call_value_) : std::nullopt);
       if (!call) return nullptr;
       begin(*call);
     }
-    if (queue_.empty()) return nullptr;
-    const protocols::Block* block = queue_.front();
-    queue_.pop_front();
-    return block;
+    return next_ == queue_.size() ? nullptr : queue_[next_++];
   }
 
  private:
   void begin(const FlowCall& call) {
     called_ = true;
     call_value_ = false;
+    queue_.clear();
+    next_ = 0;
     all_of_kind_ = call.blocks.empty();
     const Kind kind = call.protocol == "network" ? Kind::kTcp : parse_kind(call.protocol);
     for (const auto& entry : blocks_)
@@ -66,7 +65,8 @@ class Order {
 
   const Blocks& blocks_;
   std::optional<FlowRun> flow_;
-  std::deque<const protocols::Block*> queue_;
+  std::vector<const protocols::Block*> queue_;
+  std::size_t next_ = 0;  ///< of the queue
   bool called_ = false, call_value_ = false, all_of_kind_ = false;
 };
 
