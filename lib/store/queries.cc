@@ -13,17 +13,16 @@ constexpr std::string_view kSelectHostname =
     "SELECT d.name, h.hostname, h.sources, h.first_seen, h.last_seen, h.a, h.aaaa, h.cname,"
     " h.resolver, h.wildcard, h.live FROM domain d CROSS JOIN hostname h";
 
-// The join finds the first change after the moment: what it replaced is what was then. Names
-// without a change since, nearly all, are left before it is made; for new ones without any change,
-// it finds nothing without looking.
+// The join finds the changes since the moment, the first of them first: what that replaced is what
+// was then. Names without a change since, nearly all, are left before it is made; for new ones
+// without any change, it finds nothing without looking.
 constexpr std::string_view kSelectChange =
     "SELECT d.name, h.hostname, h.sources, h.first_seen, h.last_seen, h.a, h.aaaa, h.cname,"
     " h.resolver, h.wildcard, h.live,"
     " CASE WHEN c.at IS NULL THEN 0 ELSE 1 END, c.live, c.a, c.aaaa, c.cname"
     " FROM domain d CROSS JOIN hostname h"
-    " LEFT JOIN hostname_change c ON c.hostname_id = h.id AND c.at ="
-    " (SELECT min(at) FROM hostname_change"
-    " WHERE hostname_id = CASE WHEN h.changed > 0 THEN h.id END AND at >= ";
+    " LEFT JOIN hostname_change c ON c.hostname_id = CASE WHEN h.changed > 0 THEN h.id END"
+    " AND c.at >= ";
 
 constexpr std::string_view kSelectEndpoint =
     "SELECT url, hostname, ip, port, status, title, server, live, last_seen FROM endpoint";
@@ -172,10 +171,10 @@ Query select_hostnames(const HostnameFilter& filter) {
 Query select_changes(const ChangeFilter& filter) {
   const std::int64_t since = to_millis(filter.since);
   Select select(kSelectChange);
-  select.append("", since, ")").where("h.domain_id = d.id");
+  select.append("", since).where("h.domain_id = d.id");
   if (!filter.domain.empty()) select.where("d.name = ", filter.domain);
   select.where("(h.first_seen >= ", since).append(" OR h.changed >= ", since, ")");
-  return select.order("d.name, h.hostname");
+  return select.order("d.name, h.hostname, c.at");
 }
 
 Query select_endpoint(const std::string& url) {

@@ -27,6 +27,7 @@ Query select_domains(const DomainFilter& filter);
 
 /// By domain, then name, straight from the indexes, so that rows stream without a sort.
 Query select_hostnames(const HostnameFilter& filter);
+/// A name that changed more than once since then has a row for each, the first of which counts.
 Query select_changes(const ChangeFilter& filter);
 Query select_endpoint(const std::string& url);
 Query select_endpoints();

@@ -112,7 +112,11 @@ Status SqlStore::for_each_hostname(const HostnameFilter& filter,
 }
 
 Status SqlStore::for_each_change(const ChangeFilter& filter, const EachChange& each) {
+  std::string domain, name;  // of the row before
   return stream(select_changes(filter), [&](const Row& row) -> Status {
+    if (row.text(1) == name && row.text(0) == domain) return {};
+    domain = row.text(0);
+    name = row.text(1);
     auto change = read_change(row, filter.since);
     return change ? each(*std::move(change)) : Status();
   });
