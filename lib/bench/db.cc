@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/guarded.h"
 #include "base/process.h"
+#include "bench/db_diff.h"
 #include "bench/db_guides.h"
 #include "bench/pg_server.h"
 #include "bench/registry.h"
@@ -495,6 +496,7 @@ Result<Report> run(const Context& context) {
     M8_TRY(measure_sqlite(context, setup, report));
     M8_TRY(measure_guides(context, "SQLite", "sqlite:" + context.temp_directory + "/guides.db",
                           report));
+    M8_TRY(measure_difference(context, setup.names, report));
   }
   M8_TRY(measure_postgres(context, setup, report));
   if (all) {
