@@ -25,7 +25,7 @@ cli::Flag dns_flag(std::string name, std::vector<std::string> aliases, std::stri
 }  // namespace
 
 std::vector<cli::Flag> dns_flags(const DnsDefaults& defaults) {
-  cli::Flag resolver = dns_flag("resolver", {"r"}, "FILE|IP[:PORT],...", "resolvers to ask");
+  cli::Flag resolver = dns_flag("resolver", {"r", "rL"}, "FILE|IP[:PORT],...", "resolvers to ask");
   resolver.detail =
       "A file with one resolver a line, or resolvers separated by commas: ip[:port], "
       "tls://host[:port] (DNS over TLS), https://host/path (DNS over HTTPS). Lines of a file that "

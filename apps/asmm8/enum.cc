@@ -306,7 +306,7 @@ std::vector<cli::Flag> enum_flags() {
   domain.complete = cli::Complete::kHost;
   cli::Flag jsonl = flag("jsonl", {"json", "oJ"}, "Output", "one JSON record per name");
   cli::Flag dry_run = flag("dry-run", {}, "Scope", "say what would be done, send nothing");
-  cli::Flag strict = flag("strict-wildcard", {}, "Wildcards",
+  cli::Flag strict = flag("strict-wildcard", {"nW", "active"}, "Wildcards",
                           "drop every name that has only its wildcard's records");
   strict.detail =
       "Without it a name that shares the addresses of its zone's wildcard is kept, and marked as "

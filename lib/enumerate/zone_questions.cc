@@ -144,7 +144,9 @@ void ZoneQuestions::add_zone(const std::string& name, std::size_t apex) {
     ask("_dmarc." + name, RrType::kTxt, apex);
   }
   if (options_.services) ask_services(name, apex);
-  if (options_.nsec) begin_walk(name, apex);
+  if (!options_.nsec) return;
+  walks_.try_emplace(name, name, options_.most_walked);
+  step(name, name, apex);
 }
 
 void ZoneQuestions::ask_services(const std::string& zone, std::size_t apex) {
@@ -213,7 +215,9 @@ void ZoneQuestions::read_servers(const Candidate& candidate, const dns::Reply& r
   add_zone(candidate.name, candidate.apex);
   if (!options_.server) return;
   for (const std::string& server : values.of(RrType::kNs)) {
-    servers_[server].push_back(candidate.name);
+    ServerOf& known = servers_[server];
+    known.zones.push_back(candidate.name);
+    for (const net::IpAddress& ip : known.addresses) options_.server(candidate.name, ip);
     ask(server, RrType::kA, candidate.apex);
   }
 }
@@ -226,29 +230,32 @@ void ZoneQuestions::read_address(const Candidate& candidate, const dns::Reply& r
   for (const std::string& address : values.of(RrType::kA)) {
     const auto ip = net::IpAddress::parse(address);
     if (!ip.ok()) continue;
-    for (const std::string& zone : served->second) options_.server(zone, *ip);
+    served->second.addresses.push_back(*ip);
+    for (const std::string& zone : served->second.zones) options_.server(zone, *ip);
   }
 }
 
 // ---- the NSEC chain -----------------------------------------------------------------------------
 
-void ZoneQuestions::begin_walk(const std::string& zone, std::size_t apex) {
-  walks_.try_emplace(zone, zone, options_.most_walked);
-  steps_[zone] = zone;
-  waiting_.push_back({zone, RrType::kNsec, apex});
+void ZoneQuestions::step(const std::string& zone, const std::string& name, std::size_t apex) {
+  auto& walkers = steps_[name];
+  walkers.push_back(zone);
+  if (walkers.size() == 1) waiting_.push_back({name, RrType::kNsec, apex});
 }
 
 void ZoneQuestions::walk_on(const Candidate& candidate, const dns::Reply* reply) {
-  const auto step = steps_.find(candidate.name);
-  if (step == steps_.end()) return;
-  const std::string zone = step->second;
-  steps_.erase(step);
-  NsecWalk& walk = walks_.at(zone);
-  const auto state =
-      walk.take(reply, [this](const std::string& name) { learned_.offer(name, "nsec"); });
-  if (state != NsecWalk::State::kWalking) return end_walk(zone, walk);
-  steps_[walk.ask()] = zone;
-  waiting_.push_back({walk.ask(), RrType::kNsec, candidate.apex});
+  const auto walkers = steps_.extract(candidate.name);
+  if (walkers.empty()) return;
+  for (const std::string& zone : walkers.mapped()) {
+    NsecWalk& walk = walks_.at(zone);
+    const auto state =
+        walk.take(reply, [this](const std::string& name) { learned_.offer(name, "nsec"); });
+    if (state != NsecWalk::State::kWalking) {
+      end_walk(zone, walk);
+    } else {
+      step(zone, walk.ask(), candidate.apex);
+    }
+  }
 }
 
 void ZoneQuestions::end_walk(const std::string& zone, const NsecWalk& walk) {

@@ -62,6 +62,12 @@ class ZoneQuestions final : public CandidateSource {
     std::size_t apex = 0;
   };
 
+  /// A name server.
+  struct ServerOf {
+    std::vector<std::string> zones;  ///< that wait for its addresses
+    std::vector<net::IpAddress> addresses;
+  };
+
   void add_zone(const std::string& name, std::size_t apex);
   void ask(std::string name, dns::RrType type, std::size_t apex);
   void ask_about(const std::string& name, std::size_t apex);
@@ -69,7 +75,7 @@ class ZoneQuestions final : public CandidateSource {
   void read_mentions(const dns::Reply& reply, std::string_view origin);
   void read_servers(const Candidate& candidate, const dns::Reply& reply);
   void read_address(const Candidate& candidate, const dns::Reply& reply);
-  void begin_walk(const std::string& zone, std::size_t apex);
+  void step(const std::string& zone, const std::string& name, std::size_t apex);
   void walk_on(const Candidate& candidate, const dns::Reply* reply);
   void end_walk(const std::string& zone, const NsecWalk& walk);
 
@@ -79,11 +85,11 @@ class ZoneQuestions final : public CandidateSource {
   std::deque<Question> waiting_;
   std::unordered_set<std::uint64_t> asked_;  ///< hashes of (type, name)
   std::unordered_set<std::string, SeededHash, std::equal_to<>> zones_;
-  /// By name server, the zones that it serves.
-  std::unordered_map<std::string, std::vector<std::string>, SeededHash, std::equal_to<>> servers_;
+  /// By name.
+  std::unordered_map<std::string, ServerOf, SeededHash, std::equal_to<>> servers_;
   std::unordered_map<std::string, NsecWalk, SeededHash, std::equal_to<>> walks_;  ///< by zone
-  /// By name asked now, the zone that is walked.
-  std::unordered_map<std::string, std::string, SeededHash, std::equal_to<>> steps_;
+  /// By name asked now, the zones that are walked: one may lead through another.
+  std::unordered_map<std::string, std::vector<std::string>, SeededHash, std::equal_to<>> steps_;
   Counts counts_;
 };
 
