@@ -64,7 +64,7 @@ complete -c num8 -n '__num8_in scan' -l store-max-idle-time -x -d 'close connect
 complete -c num8 -n '__num8_in scan' -l store-ping-timeout -x -d 'wait for the server\'s first answer'
 complete -c num8 -n '__num8_in scan' -l store-wait-timeout -x -d 'wait for a connection when all are in use'
 complete -c num8 -n '__num8_in scan' -l store-answer-timeout -x -d 'wait for the answer to one statement'
-complete -c num8 -n '__num8_in scan' -l store-sample-interval -x -d 'during a run, close idle connections and log (-vv) what the pool does so often'
+complete -c num8 -n '__num8_in scan' -l store-sample-interval -x -d 'during a run, close idle connections and log (-v) what the pool does so often'
 complete -c num8 -n '__num8_in scan' -l store-busy-timeout -x -d 'wait for another process that locks SQLite'
 complete -c num8 -n '__num8_in scan' -l store-slow-query -x -d 'log statements that take longer; 0: none'
 complete -c num8 -n '__num8_in scan' -l store-query-cache-ttl -x -d 'give a small query\'s answer again for so long; 0: ask each time'

@@ -99,9 +99,9 @@ void RunStore::keep(const std::stop_token& stop) {
 void RunStore::tend() {
   const auto pool = store_->tend();
   if (!pool) return;
-  log::get("store")->debug("pool open={} idle={} in_use={} waits={} timeouts={} broken={}",
-                           pool->open, pool->idle, pool->in_use, pool->waits, pool->timeouts,
-                           pool->broken);
+  log::get("store")->info("pool open={} idle={} in_use={} waits={} timeouts={} broken={}",
+                          pool->open, pool->idle, pool->in_use, pool->waits, pool->timeouts,
+                          pool->broken);
 }
 
 /// The text is taken before the flush: all that came of what it calls finished was given by then.

@@ -42,9 +42,8 @@ std::vector<cli::Flag> pool_settings() {
       time_setting("store.ping_timeout", "5s", "wait for the server's first answer"),
       time_setting("store.wait_timeout", "10s", "wait for a connection when all are in use"),
       time_setting("store.answer_timeout", "2m", "wait for the answer to one statement"),
-      time_setting(
-          "store.sample_interval", "10s",
-          "during a run, close idle connections and log (-vv) what the pool does so often"),
+      time_setting("store.sample_interval", "10s",
+                   "during a run, close idle connections and log (-v) what the pool does so often"),
   };
 }
 

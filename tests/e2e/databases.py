@@ -101,6 +101,23 @@ class Databases(Case):
             self.assertIn("up to date", status.stdout)
 
 
+class Runs(Case):
+    def test_a_run_looks_at_the_pool_and_remembers_what_it_did(self):
+        """-v logs open and idle connections now and then; the run's record has the most."""
+        need_postgres()
+        with Lab() as lab, Postgres() as server:
+            words = self.write("words", "www\n" + "".join(f"w{i}\n" for i in range(300)))
+            enum = self.run_program("asmm8", "enum", "-d", lab.zone, "-r", lab.dns, "-w", words,
+                                    "--no-passive", "--rate", "200/s", "-v",
+                                    "--store-sample-interval", "100ms", "--store", server.url())
+            self.assertEqual(enum.returncode, 0, enum.stderr)
+            self.assertRegex(enum.stderr, r"pool open=\d+ idle=\d+ in_use=\d+ waits=0")
+            shown = self.run_program("m8", "runs", "show", "1", "--store", server.url(), "--jsonl")
+            counts = records(shown.stdout)[0]["counts"]
+            self.assertGreaterEqual(counts["db_connections"], 1)
+            self.assertEqual(counts["db_waits"], 0)
+
+
 class Killed(Case):
     def test_in_the_middle_of_a_run(self):
         """What was found is on stdout all the same, the loss is said; the next run stores it."""
