@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cli/make_flag.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
 #include "dns_flags.h"
@@ -29,54 +30,8 @@ Error wrong(std::string_view flag, std::string_view why) {
   return {ErrorCode::kInvalidArgument, fmt::format("--{}: {}", flag, why)};
 }
 
-/// A flag with a value; what is rarer is set on the result.
-cli::Flag valued(const char* section, std::string name, std::vector<std::string> aliases,
-                 std::string argument, std::string brief) {
-  cli::Flag flag;
-  flag.section = section;
-  flag.name = std::move(name);
-  flag.aliases = std::move(aliases);
-  flag.argument = std::move(argument);
-  flag.brief = std::move(brief);
-  return flag;
-}
-
-cli::Flag switched(const char* section, std::string name, std::vector<std::string> aliases,
-                   std::string brief) {
-  return valued(section, std::move(name), std::move(aliases), "", std::move(brief));
-}
-
-cli::Flag of_type(cli::Flag flag, cli::ValueType type) {
-  flag.type = type;
-  return flag;
-}
-
-cli::Flag with_default(cli::Flag flag, std::string initial, std::string unit = {}) {
-  flag.initial = std::move(initial);
-  flag.unit = std::move(unit);
-  return flag;
-}
-
-cli::Flag repeated(cli::Flag flag, bool literal = false) {
-  flag.repeatable = true;
-  flag.literal = literal;
-  return flag;
-}
-
-cli::Flag file_flag(cli::Flag flag) {
-  flag.complete = cli::Complete::kFile;
-  return flag;
-}
-
-cli::Flag common(cli::Flag flag) {
-  flag.common = true;
-  return flag;
-}
-
-cli::Flag detailed(cli::Flag flag, std::string detail) {
-  flag.detail = std::move(detail);
-  return flag;
-}
+using cli::switched;
+using cli::valued;
 
 Flags input_flags() {
   const char* in = "Input";
@@ -101,31 +56,29 @@ Flags request_flags() {
       valued(in, "body", {}, "TEXT", "request body"),
       common(switched(in, "follow-redirects", {"fr"}, "follow redirects")),
       switched(in, "follow-host-redirects", {"fhr"}, "follow redirects to the same host"),
-      with_default(of_type(valued(in, "max-redirects", {"maxr"}, "N", "follow at most so many"),
-                           cli::ValueType::number(0, 1000)),
+      with_default(typed(valued(in, "max-redirects", {"maxr"}, "N", "follow at most so many"),
+                         cli::ValueType::number(0, 1000)),
                    "10"),
-      with_default(
-          of_type(valued(in, "response-size-to-read", {"rstr"}, "N", "read at most so much"),
-                  cli::ValueType::size(0, std::size_t{1} << 30)),
-          "4194304", "bytes"),
-      common(with_default(of_type(valued(in, "threads", {"t"}, "N", "targets at a time"),
-                                  cli::ValueType::number(1, 20'000)),
+      with_default(typed(valued(in, "response-size-to-read", {"rstr"}, "N", "read at most so much"),
+                         cli::ValueType::size(0, std::size_t{1} << 30)),
+                   "4194304", "bytes"),
+      common(with_default(typed(valued(in, "threads", {"t"}, "N", "targets at a time"),
+                                cli::ValueType::number(1, 20'000)),
                           "50")),
-      common(
-          with_default(of_type(valued(in, "rate-limit", {"rl", "rate"}, "RATE", "requests in all"),
-                               cli::ValueType::rate()),
-                       "150", "requests/s")),
+      common(with_default(typed(valued(in, "rate-limit", {"rl", "rate"}, "RATE", "requests in all"),
+                                cli::ValueType::rate()),
+                          "150", "requests/s")),
       with_default(
-          of_type(valued(in, "rate-host", {}, "RATE", "requests per host"), cli::ValueType::rate()),
+          typed(valued(in, "rate-host", {}, "RATE", "requests per host"), cli::ValueType::rate()),
           "0", "requests/s"),
-      with_default(of_type(valued(in, "timeout", {}, "TIME", "wait for each answer"),
-                           cli::ValueType::duration(1ms, 1h)),
+      with_default(typed(valued(in, "timeout", {}, "TIME", "wait for each answer"),
+                         cli::ValueType::duration(1ms, 1h)),
                    "10", "seconds"),
-      with_default(of_type(valued(in, "retries", {}, "N", "further attempts after a reset"),
-                           cli::ValueType::number(0, 100)),
+      with_default(typed(valued(in, "retries", {}, "N", "further attempts after a reset"),
+                         cli::ValueType::number(0, 100)),
                    "0"),
       with_default(
-          of_type(valued(in, "loops", {}, "N", "network threads"), cli::ValueType::number(1, 16)),
+          typed(valued(in, "loops", {}, "N", "network threads"), cli::ValueType::number(1, 16)),
           "1"),
       detailed(file_flag(valued(in, "resolver", {"r"}, "FILE|IP[:PORT],...", "resolvers to ask")),
                "Default: the system's."),
@@ -155,8 +108,8 @@ Flags show_flags() {
       switched(in, "jarm", {}, "show the JARM fingerprint; ten connections more"),
       switched(in, "http2", {}, "show whether HTTP/2 is offered; one connection more"),
       switched(in, "probe", {}, "show what did not answer too"),
-      of_type(valued(in, "body-preview", {"bp"}, "N", "show the first characters of the body"),
-              cli::ValueType::number(0, 1'048'576)),
+      typed(valued(in, "body-preview", {"bp"}, "N", "show the first characters of the body"),
+            cli::ValueType::number(0, 1'048'576)),
       common(detailed(valued(in, "screenshot", {"ss"}, "DIRECTORY", "take a picture of each"),
                       "PNG files, made by an installed headless Chromium.")),
       file_flag(valued(in, "tech-file", {}, "FILE", "fingerprints in the Wappalyzer format")),

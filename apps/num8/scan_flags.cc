@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cli/make_flag.h"
 #include "cli/progress.h"
 #include "cli/run_limits.h"
 #include "cli/terminal.h"
@@ -25,65 +26,8 @@ using Flags = std::vector<cli::Flag>;
 
 const ValueType kBodySize = ValueType::size(0, 1LL << 31);
 
-/// A flag with a value; what is rarer is set on the result.
-cli::Flag valued(const char* section, std::string name, std::vector<std::string> aliases,
-                 std::string argument, std::string brief) {
-  cli::Flag flag;
-  flag.section = section;
-  flag.name = std::move(name);
-  flag.aliases = std::move(aliases);
-  flag.argument = std::move(argument);
-  flag.brief = std::move(brief);
-  return flag;
-}
-
-cli::Flag switched(const char* section, std::string name, std::vector<std::string> aliases,
-                   std::string brief) {
-  return valued(section, std::move(name), std::move(aliases), "", std::move(brief));
-}
-
-cli::Flag with_default(cli::Flag flag, std::string initial, std::string unit = {}) {
-  flag.initial = std::move(initial);
-  flag.unit = std::move(unit);
-  return flag;
-}
-
-cli::Flag chosen(cli::Flag flag, std::vector<std::string> choices) {
-  flag.choices = std::move(choices);
-  flag.complete = cli::Complete::kChoices;
-  return flag;
-}
-
-cli::Flag typed(cli::Flag flag, cli::ValueType type) {
-  flag.type = type;
-  return flag;
-}
-
-cli::Flag repeated(cli::Flag flag, bool literal = false) {
-  flag.repeatable = true;
-  flag.literal = literal;
-  return flag;
-}
-
-cli::Flag file_flag(cli::Flag flag) {
-  flag.complete = cli::Complete::kFile;
-  return flag;
-}
-
-cli::Flag secret(cli::Flag flag) {
-  flag.secret = true;
-  return flag;
-}
-
-cli::Flag common(cli::Flag flag) {
-  flag.common = true;
-  return flag;
-}
-
-cli::Flag detailed(cli::Flag flag, std::string detail) {
-  flag.detail = std::move(detail);
-  return flag;
-}
+using cli::switched;
+using cli::valued;
 
 Flags input_flags() {
   const char* in = "Input";
