@@ -43,6 +43,14 @@ LIBRARIES = {
     r"doctest/": [],
 }
 
+# What opens a connection -> who may. HTTP goes through http::Session alone: of the others each speaks
+# another protocol (DNS, a TLS handshake for its fingerprint), and the peer of a benchmark is a program.
+CONNECTS = re.compile(r"\b(tcp_connect|curl_easy_perform|curl_multi_add_handle)\(|(?<!\w)::(connect|socket)\(")
+MAY_CONNECT = ["net/socket", "http/", "dns/", "enumerate/zone_transfers", "probe/close_look"]
+# A request line that is written and not read.
+REQUEST_LINE = re.compile(r"\bHTTP/1\.1\\r\\n")
+MAY_WRITE_REQUESTS = ["http/", "lab/"]
+
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
@@ -74,6 +82,17 @@ def check_library(path, header):
     return None
 
 
+def check_door(path, line):
+    """What is wrong with a line of code that makes a connection or a request, or nothing."""
+    inside = str(path.relative_to(ROOT / "lib")) if (ROOT / "lib") in path.parents else ""
+    if line.lstrip().startswith("//"):
+        return None
+    for pattern, places in ((CONNECTS, MAY_CONNECT), (REQUEST_LINE, MAY_WRITE_REQUESTS)):
+        if pattern.search(line) and not any(inside.startswith(place) for place in places):
+            return f"only {', '.join(places)} may: HTTP goes through http::Session"
+    return None
+
+
 def main():
     complaints, files = [], 0
     for top in ("lib", "apps"):
@@ -83,12 +102,15 @@ def main():
             if room != "apps" and room not in LAYER:
                 complaints.append(f"{path.relative_to(ROOT)}: {room}/ is no room of the table")
                 continue
+            for number, line in enumerate(path.read_text().splitlines(), 1):
+                if wrong := check_door(path, line):
+                    complaints.append(f"{path.relative_to(ROOT)}:{number}: {wrong}")
             for number, quote, header in includes(path):
                 wrong = check_room(path, room, header) if quote == '"' else check_library(path, header)
                 if wrong:
                     complaints.append(f"{path.relative_to(ROOT)}:{number}: {wrong}")
     print("\n".join(complaints))
-    print(f"{files} files, {len(complaints)} wrong includes")
+    print(f"{files} files, {len(complaints)} wrong includes, connections and requests")
     return 1 if complaints or files == 0 else 0
 
 
