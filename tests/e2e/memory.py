@@ -3,6 +3,9 @@ nothing is lost by that."""
 import contextlib
 import http.server
 import json
+import re
+import select
+import socket
 import threading
 import unittest
 
@@ -40,6 +43,47 @@ class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 256
 
 
+class Names(threading.Thread):
+    """A resolver that waits a moment for more questions before it answers: how many came together
+    is how many were in flight. wN.example.test is there for every even N."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.socket.getsockname()[1]
+        self.counts = []
+        self.start()
+
+    def run(self):
+        with contextlib.suppress(OSError, ValueError):
+            while True:
+                questions = [self.socket.recvfrom(2000)]
+                while select.select([self.socket], [], [], 0.02)[0]:
+                    questions.append(self.socket.recvfrom(2000))
+                asked = [self.name(bytes_) for bytes_, _ in questions]
+                self.counts.append(sum(name.endswith("example.test") for name in asked))
+                for question, name in zip(questions, asked):
+                    self.answer(*question, name)
+
+    @staticmethod
+    def name(query):
+        labels, at = [], 12
+        while query[at]:
+            labels.append(query[at + 1:at + 1 + query[at]].decode().lower())
+            at += 1 + query[at]
+        return ".".join(labels)
+
+    def answer(self, query, to, name):
+        end = query.index(b"\0", 12) + 5
+        known = name == "example.test" or re.fullmatch(r"w\d*[02468]\.example\.test", name)
+        record = known and query[end - 4:end - 2] == b"\0\1"
+        head = query[:2] + (b"\x81\x80" if known else b"\x81\x83")
+        head += b"\0\1" + (b"\0\1" if record else b"\0\0") + b"\0\0\0\0"
+        data = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x7f\0\0\1" if record else b""
+        self.socket.sendto(head + query[12:end] + data, to)
+
+
 class Memory(Case):
     def scan(self, port, *arguments):
         """Findings, summary, what was said."""
@@ -70,6 +114,29 @@ class Memory(Case):
                     self.assertGreater(summary["counts"]["memory.shortages"], 0)
                     self.assertIn("memory limit", done.stderr)
             server.shutdown()
+
+    def test_names_are_tried_one_by_one_while_memory_is_short(self):
+        words = self.write("words", "".join(f"w{i}\n" for i in range(80)))
+        names = self.write("names", "".join(f"w{i}.example.test\n" for i in range(80)))
+        for arguments in (("resolve", "-l", names),
+                          ("enum", "-d", "example.test", "-w", words, "--no-passive", "--no-store")):
+            with self.subTest(command=arguments[0]):
+                def run(*limit):
+                    resolver = Names()
+                    done = self.run_program("asmm8", *arguments, "-r", resolver.address, "--summary",
+                                            "sum", *limit)
+                    resolver.socket.close()
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    return resolver.counts, sorted(done.stdout.splitlines()), records(
+                        (self.folder / "sum").read_text())[0]["peak_rss_bytes"]
+                wide, all_names, peak = run()
+                self.assertGreater(max(wide), 1)
+                self.assertGreaterEqual(len(all_names), 40)
+                # Short from the beginning on (80 % of it are in use), and yet enough (97 %).
+                narrow, found, _ = run("--max-memory", int(peak * 1.12))
+                # The first lot is under way before the memory is looked at.
+                self.assertEqual(max(narrow[len(narrow) // 2:]), 1)
+                self.assertEqual(found, all_names)
 
     def test_what_a_run_holds_is_shown_while_it_runs_and_after_it(self):
         with Lab() as lab:
