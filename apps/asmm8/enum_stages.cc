@@ -35,6 +35,21 @@ Result<std::vector<enumerate::Mask>> masks_of(const cli::Values& flags) {
   return masks;
 }
 
+/// Runs that nobody went on with for a month.
+void drop_old(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const auto old = fs::file_time_type::clock::now() - std::chrono::hours(24 * 30);
+  std::vector<fs::path> paths;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code unreadable;
+    if (fs::last_write_time(entry->path(), unreadable) < old && !unreadable)
+      paths.push_back(entry->path());
+  }
+  for (const fs::path& path : paths) fs::remove(path, error);
+}
+
 /// --deep stands for all that asks more of the zones themselves.
 bool wanted(const cli::Values& flags, const char* stage) {
   return flags.on(stage) || flags.on("deep");
@@ -142,6 +157,7 @@ void Stages::remember(const model::Run& run, const store::Continuation& continua
   const std::string folder = cli::data_home() + "/m8/tried";
   std::error_code ignored;
   std::filesystem::create_directories(folder, ignored);
+  drop_old(folder);
   // Several stores may have a run of this number.
   const auto begun = std::chrono::floor<std::chrono::milliseconds>(run.started.time_since_epoch());
   const std::string name = fmt::format("{}-{}", run.id, begun.count());

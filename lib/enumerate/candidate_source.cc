@@ -4,14 +4,17 @@
 
 namespace m8::enumerate {
 
-std::size_t apex_of(const std::vector<net::Name>& apexes, std::string_view name) {
-  std::size_t best = apexes.size();
-  for (std::size_t i = 0; i < apexes.size(); ++i) {
-    const std::string& apex = apexes[i].text();
-    const bool longer = best == apexes.size() || apex.size() > apexes[best].text().size();
-    if (longer && net::name_is_inside(name, apex)) best = i;
+ApexIndex::ApexIndex(const std::vector<net::Name>& apexes) {
+  for (std::size_t i = 0; i < apexes.size(); ++i) by_name_.emplace(apexes[i].text(), i);
+}
+
+std::size_t ApexIndex::of(std::string_view name) const {
+  for (;;) {
+    if (const auto known = by_name_.find(name); known != by_name_.end()) return known->second;
+    const auto dot = name.find('.');
+    if (dot == name.npos) return size();
+    name.remove_prefix(dot + 1);
   }
-  return best;
 }
 
 const char* to_string(Verdict verdict) {

@@ -11,9 +11,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "base/hash.h"
 #include "base/result.h"
 #include "dns/message.h"
 #include "model/hostname.h"
@@ -40,9 +42,18 @@ struct Candidate {
   std::optional<dns::RrType> question;
 };
 
-/// The index of the longest of \p apexes that canonical \p name is inside of; their number if there
-/// is none. O(apexes).
-std::size_t apex_of(const std::vector<net::Name>& apexes, std::string_view name);
+/// Which of the domains a name belongs to, however many there are. Immutable; any thread.
+class ApexIndex {
+ public:
+  explicit ApexIndex(const std::vector<net::Name>& apexes);
+  /// The index of the longest domain that canonical \p name is inside of; size() if there is none.
+  /// O(labels).
+  std::size_t of(std::string_view name) const;
+  std::size_t size() const { return by_name_.size(); }
+
+ private:
+  std::unordered_map<std::string, std::size_t, SeededHash, std::equal_to<>> by_name_;
+};
 
 /// What became of a candidate.
 enum class Verdict : std::uint8_t {

@@ -159,7 +159,8 @@ bool Engine::next_apex(Candidate& candidate) {
 bool Engine::wanted(const Candidate& candidate) {
   std::optional<Verdict> verdict;
   // What somebody saw is asked for by itself: only so it is known to be gone.
-  if (apex_state_[candidate.apex] == Apex::kDead && candidate.guess) {
+  const bool needs_apex = candidate.guess || candidate.question;
+  if (apex_state_[candidate.apex] == Apex::kDead && needs_apex) {
     verdict = Verdict::kNotAsked;
   } else if (!scope_.allows_host(candidate.name)) {
     verdict = Verdict::kOutOfScope;
@@ -438,8 +439,11 @@ void Engine::confirm(Index index) {
 void Engine::remember(const model::Hostname& record) {
   Candidate candidate;
   candidate.name = record.hostname;
-  candidate.apex = apex_of(options_.apexes, record.hostname);
-  if (candidate.apex == options_.apexes.size()) return;
+  const auto owner =
+      std::find_if(options_.apexes.begin(), options_.apexes.end(),
+                   [&record](const net::Name& apex) { return apex.text() == record.domain; });
+  if (owner == options_.apexes.end()) return;
+  candidate.apex = static_cast<std::size_t>(owner - options_.apexes.begin());
   if (!record.sources.empty()) candidate.source = record.sources.front();
   confirmed_[record.hostname] = record.sources;
   candidates_.found(candidate, record);

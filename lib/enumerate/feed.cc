@@ -15,7 +15,7 @@ constexpr std::size_t kNarrow = 16;
 }  // namespace
 
 Feed::Feed(std::vector<net::Name> apexes, std::size_t capacity, const MemoryGovernor* memory)
-    : apexes_(std::move(apexes)), capacity_(std::max<std::size_t>(capacity, 1)), memory_(memory) {}
+    : apexes_(apexes), capacity_(std::max<std::size_t>(capacity, 1)), memory_(memory) {}
 
 std::size_t Feed::capacity() const {
   return memory_ && memory_->tight() ? std::min(capacity_, kNarrow) : capacity_;
@@ -24,7 +24,7 @@ std::size_t Feed::capacity() const {
 Feed::Pushed Feed::push(const net::Name& name, std::string_view source, std::stop_token stop,
                         bool guess) {
   Candidate candidate;
-  candidate.apex = apex_of(apexes_, name.text());
+  candidate.apex = apexes_.of(name.text());
   if (candidate.apex == apexes_.size()) return Pushed::kOutside;
   candidate.name = name.text();
   candidate.source = source;

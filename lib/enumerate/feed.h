@@ -48,7 +48,7 @@ class Feed final : public CandidateSource {
   void forget_wake() override { on_more({}); }
 
  private:
-  const std::vector<net::Name> apexes_;
+  const ApexIndex apexes_;
   std::size_t capacity() const;
 
   const std::size_t capacity_;

@@ -9,7 +9,7 @@ bool Learned::offer(std::string_view text, std::string_view origin) {
   const auto name = net::Name::parse(text);
   if (!name.ok()) return false;
   Candidate candidate;
-  candidate.apex = apex_of(apexes_, name->text());
+  candidate.apex = apexes_.of(name->text());
   if (candidate.apex == apexes_.size()) return false;
   candidate.name = name->text();
   candidate.guess = false;

@@ -26,8 +26,8 @@ class Learned final : public CandidateSource {
  public:
   /// \p apexes: the engine's domains, in its order. \p most: names that may wait; what is offered
   /// beyond is dropped and counted.
-  explicit Learned(std::vector<net::Name> apexes, std::size_t most = 1'000'000)
-      : apexes_(std::move(apexes)), most_(most) {}
+  explicit Learned(const std::vector<net::Name>& apexes, std::size_t most = 1'000'000)
+      : apexes_(apexes), most_(most) {}
 
   /// Gives \p name (any text: what is no host name inside a domain is dropped; "*." in front is
   /// taken off), seen by \p origin, which becomes one of its sources: "axfr", "nsec", "srv",
@@ -61,7 +61,7 @@ class Learned final : public CandidateSource {
  private:
   void release();
 
-  const std::vector<net::Name> apexes_;
+  const ApexIndex apexes_;
   const std::size_t most_;
   mutable std::mutex mutex_;
   std::deque<Candidate> waiting_;           ///< guarded by mutex_, as all that follows

@@ -57,6 +57,7 @@ double Permutations::Way::expected() const {
 
 Permutations::Permutations(std::vector<net::Name> apexes, Options options)
     : apexes_(std::move(apexes)),
+      index_(apexes_),
       options_(options),
       payloads_(std::make_shared<Payloads>()),
       seen_(options.remembered) {}
@@ -222,8 +223,8 @@ bool Permutations::advance(Way& way, Candidate& candidate) {
     }
     const std::size_t apex = bases_[way.base].apex;
     if (way.once) {
-      candidate.apex = apex_of(apexes_, name);
-      if (candidate.apex == apexes_.size()) continue;
+      candidate.apex = index_.of(name);
+      if (candidate.apex == index_.size()) continue;
     } else {
       candidate.apex = apex;
     }

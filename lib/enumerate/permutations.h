@@ -92,6 +92,7 @@ class Permutations final : public CandidateSource {
   bool usable(std::string_view name, std::size_t apex);
 
   const std::vector<net::Name> apexes_;
+  const ApexIndex index_;
   const Options options_;
   /// Shared by all permuters, which read it while this one adds what is learned.
   std::shared_ptr<Payloads> payloads_;

@@ -10,6 +10,7 @@ namespace {
 
 using dns::RrType;
 
+constexpr std::size_t kScannedFor = 64;                ///< domains that a text is searched for
 constexpr auto kNsec3Param = static_cast<RrType>(51);  // RFC 5155 4
 
 /// Of the IANA service names those that zones publish.
@@ -114,7 +115,7 @@ std::string text_of(std::string_view data) {
 }  // namespace
 
 ZoneQuestions::ZoneQuestions(std::vector<net::Name> apexes, Learned& learned, Options options)
-    : apexes_(std::move(apexes)), learned_(learned), options_(std::move(options)) {
+    : apexes_(std::move(apexes)), index_(apexes_), learned_(learned), options_(std::move(options)) {
   for (std::size_t i = 0; i < apexes_.size(); ++i) add_zone(apexes_[i].text(), i);
 }
 
@@ -143,14 +144,22 @@ void ZoneQuestions::add_zone(const std::string& name, std::size_t apex) {
     ask(name, RrType::kCaa, apex);
     ask("_dmarc." + name, RrType::kTxt, apex);
   }
-  if (options_.services) ask_services(name, apex);
+  if (options_.services) service_zones_.push_back(name);
   if (!options_.nsec) return;
   walks_.try_emplace(name, name, options_.most_walked);
   step(name, name, apex);
 }
 
-void ZoneQuestions::ask_services(const std::string& zone, std::size_t apex) {
-  for (const char* service : kServices) ask(std::string(service) + "." + zone, RrType::kSrv, apex);
+bool ZoneQuestions::next_service(Candidate& candidate) {
+  if (service_zones_.empty()) return false;
+  const std::string& zone = service_zones_.front();
+  candidate.name = std::string(kServices[service_]) + "." + zone;
+  candidate.question = RrType::kSrv;
+  candidate.apex = index_.of(zone);
+  if (++service_ < kServices.size()) return true;
+  service_ = 0;
+  service_zones_.pop_front();
+  return true;
 }
 
 void ZoneQuestions::found(const Candidate& candidate, const model::Hostname& record) {
@@ -160,13 +169,13 @@ void ZoneQuestions::found(const Candidate& candidate, const model::Hostname& rec
 }
 
 Result<CandidateSource::Next> ZoneQuestions::next(Candidate& candidate) {
-  if (waiting_.empty()) return Next::kNeedsFinds;
+  candidate.guess = false;
+  candidate.source = "zone";
+  if (waiting_.empty()) return next_service(candidate) ? Next::kCandidate : Next::kNeedsFinds;
   Question& question = waiting_.front();
   candidate.name = std::move(question.name);
   candidate.question = question.type;
   candidate.apex = question.apex;
-  candidate.guess = false;
-  candidate.source = "zone";
   waiting_.pop_front();
   return Next::kCandidate;
 }
@@ -186,11 +195,21 @@ void ZoneQuestions::answered(const Candidate& candidate, const dns::Reply* reply
     return;
   }
   if (type == RrType::kNs) read_servers(candidate, *reply);
-  const bool service = type == RrType::kSrv;
-  if (service || options_.mentions) read_mentions(*reply, service ? "srv" : "learn");
+  if (type == RrType::kSrv || options_.mentions) read_mentions(candidate, *reply);
 }
 
-void ZoneQuestions::read_mentions(const dns::Reply& reply, std::string_view origin) {
+void ZoneQuestions::read_text(std::string_view text, std::size_t apex) {
+  const auto scan = [&](const net::Name& domain) {
+    sources::scan_names(text, domain,
+                        [&](const net::Name& name) { learned_.offer(name.text(), "learn"); });
+  };
+  // Names of other domains are a gift: not worth a search for each of very many.
+  if (apexes_.size() > kScannedFor) return scan(apexes_[apex]);
+  for (const net::Name& domain : apexes_) scan(domain);
+}
+
+void ZoneQuestions::read_mentions(const Candidate& candidate, const dns::Reply& reply) {
+  const char* origin = candidate.question == RrType::kSrv ? "srv" : "learn";
   auto records = reply.answers();
   for (dns::RecordView record; records.next(record);) {
     if (const auto offset = name_offset(record.type); offset && *offset < record.data_size) {
@@ -199,11 +218,8 @@ void ZoneQuestions::read_mentions(const dns::Reply& reply, std::string_view orig
       if (read_name(reply.message, at, name)) learned_.offer(name.view(), origin);
     } else if (record.type == RrType::kTxt || record.type == RrType::kCaa) {
       const std::string_view data = bytes_of(reply.message, record);
-      const std::string text = record.type == RrType::kTxt ? text_of(data) : std::string(data);
-      for (const net::Name& domain : apexes_) {
-        sources::scan_names(text, domain,
-                            [&](const net::Name& name) { learned_.offer(name.text(), origin); });
-      }
+      record.type == RrType::kTxt ? read_text(text_of(data), candidate.apex)
+                                  : read_text(data, candidate.apex);
     }
   }
 }
@@ -261,7 +277,7 @@ void ZoneQuestions::walk_on(const Candidate& candidate, const dns::Reply* reply)
 void ZoneQuestions::end_walk(const std::string& zone, const NsecWalk& walk) {
   using State = NsecWalk::State;
   if (walk.state() == State::kNoChain) {
-    ask(zone, kNsec3Param, apex_of(apexes_, zone));
+    ask(zone, kNsec3Param, index_.of(zone));
   } else {
     ++(walk.state() == State::kComplete ? counts_.walked : counts_.walks_ended);
     log::get("enumerate")

@@ -71,8 +71,9 @@ class ZoneQuestions final : public CandidateSource {
   void add_zone(const std::string& name, std::size_t apex);
   void ask(std::string name, dns::RrType type, std::size_t apex);
   void ask_about(const std::string& name, std::size_t apex);
-  void ask_services(const std::string& zone, std::size_t apex);
-  void read_mentions(const dns::Reply& reply, std::string_view origin);
+  bool next_service(Candidate& candidate);
+  void read_mentions(const Candidate& candidate, const dns::Reply& reply);
+  void read_text(std::string_view text, std::size_t apex);
   void read_servers(const Candidate& candidate, const dns::Reply& reply);
   void read_address(const Candidate& candidate, const dns::Reply& reply);
   void step(const std::string& zone, const std::string& name, std::size_t apex);
@@ -80,9 +81,12 @@ class ZoneQuestions final : public CandidateSource {
   void end_walk(const std::string& zone, const NsecWalk& walk);
 
   const std::vector<net::Name> apexes_;
+  const ApexIndex index_;
   Learned& learned_;
   const Options options_;
   std::deque<Question> waiting_;
+  std::deque<std::string> service_zones_;    ///< whose services were not all asked for
+  std::size_t service_ = 0;                  ///< of the first of them
   std::unordered_set<std::uint64_t> asked_;  ///< hashes of (type, name)
   std::unordered_set<std::string, SeededHash, std::equal_to<>> zones_;
   /// By name.

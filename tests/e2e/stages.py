@@ -15,8 +15,9 @@ class Stages(Case):
 
     def enum(self, *more):
         """{name: sources}, and the counts of the summary."""
+        # One at a time: else two stages may have the same name under way.
         done = self.run_program("asmm8", "enum", "-v", "-d", "z.test", "-r", self.zone.address, "-w",
-                                self.words, "--jsonl", "--summary", "summary", "--rate", 0, "-t", 50,
+                                self.words, "--jsonl", "--summary", "summary", "--rate", 0, "-t", 1,
                                 "--no-store", *more)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.said = done.stderr
@@ -28,10 +29,8 @@ class Stages(Case):
         for label in ("m7", "www.eu", "www-dev", "db-fra-02", "db-www-01"):
             self.zone.hosts[f"{label}.z.test"] = "192.0.2.9"
         names, counts = self.enum("--mask", "m?d", "--recurse", "--permute", "--permute-min-rate", 0)
-        # Two stages had it under way at once: the word, and one made of what was found before.
-        self.assertIn(names.pop("www"), (["bruteforce"], ["permute"]))
         self.assertEqual(names, {
-            "z.test": ["input"], "a.eu": ["bruteforce"],
+            "z.test": ["input"], "www": ["bruteforce"], "a.eu": ["bruteforce"],
             "db-fra-01": ["bruteforce"], "db-ams-01": ["bruteforce"], "m7": ["mask"],
             "www.eu": ["recursion"], "www-dev": ["permute"], "db-fra-02": ["permute"],
             "db-www-01": ["permute"]})

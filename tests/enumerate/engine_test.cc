@@ -483,9 +483,11 @@ TEST_CASE("enumerate/engine: what an earlier session found is not written again,
   const net::Scope scope;
   auto engine = Engine::create(options, both, scope, sink, SystemClock::instance()).value();
   model::Hostname known;
+  known.domain = "example.com";
   known.hostname = "www.example.com";
   known.sources = {"crtsh", "bruteforce"};
   engine->remember(known);
+  known.domain = "elsewhere.test";
   known.hostname = "www.elsewhere.test";
   engine->remember(known);
   CHECK(heard.names == std::vector<std::string>{"www.example.com of crtsh"});
