@@ -41,6 +41,7 @@ constexpr std::chrono::milliseconds kGrace{2000};
 struct Tally {
   std::atomic<std::uint64_t> asked{0}, done{0}, found{0}, failed{0};
   std::uint64_t nxdomain = 0, nodata = 0, other_rcode = 0, invalid = 0, out_of_scope = 0;
+  std::uint64_t cut = 0;  ///< of nxdomain: not asked, because of a name above
 };
 
 void add_one(std::atomic<std::uint64_t>& counter) {
@@ -82,6 +83,7 @@ class Job final : public BulkClient {
       add_one(tally_.failed);
     } else if (result.rcode == dns::Rcode::kNxDomain) {
       ++tally_.nxdomain;
+      tally_.cut += result.denied_above.empty() ? 0 : 1;
     } else {
       ++(result.rcode == dns::Rcode::kNoError ? tally_.nodata : tally_.other_rcode);
     }
@@ -115,7 +117,10 @@ class Job final : public BulkClient {
       }
     }
     auto name = net::Name::parse(text);
-    if (!name.ok()) return invalid(name.error().message);
+    if (!name.ok()) {
+      lines_.append_malformed(writer_.buffer(), text.substr(0, 1024), name.error().message);
+      return invalid(name.error().message);
+    }
     name_ = name->text();
     if (scope_ == nullptr || scope_->allows_host(name_)) return true;
     ++tally_.out_of_scope;
@@ -176,6 +181,7 @@ Result<LineOptions> lines_of(const cli::Values& flags) {
   for (const auto& word : flags.list("rcode")) options.rcodes.push_back(M8_TRY(parse_rcode(word)));
   if (!options.rcodes.empty()) options.form = LineForm::kRcodes;
   if (flags.on("jsonl")) options.form = LineForm::kJson;
+  options.all_records = !flags.on("omit-raw");
   return options;
 }
 
@@ -252,6 +258,7 @@ void count(const Tally& tally, const dns::Resolver::Counts& counts, model::Run& 
       {"done", tally.done},
       {"found", tally.found},
       {"nxdomain", tally.nxdomain},
+      {"below_nxdomain", tally.cut},
       {"nodata", tally.nodata},
       {"other_rcode", tally.other_rcode},
       {"failed", tally.failed},
@@ -285,7 +292,8 @@ Result<int> resolve(const cli::Context& context, cli::RunLimits& limits) {
   const auto writer = M8_TRY(BlockWriter::open(flags.text("output"), limits.token()));
   Job job(*feed, *writer, ResolveLines(lines, clock),
           flags.given("scope") || flags.given("exclude") ? &scope : nullptr, limits.memory());
-  const auto bulk = M8_TRY(dns::Bulk::create(options, types_of(flags), poller, job, clock));
+  const auto bulk = M8_TRY(
+      dns::Bulk::create({options, types_of(flags), !flags.on("no-cut")}, poller, job, clock));
 
   Status ran;
   {
@@ -346,10 +354,21 @@ std::vector<cli::Flag> resolve_flags() {
   rcode.argument = "RCODE,...";
   rcode.repeatable = true;
   rcode.detail = "As noerror,nxdomain,servfail. With --jsonl other names get no line.";
+  cli::Flag no_cut = flag("no-cut", {}, "Query", "ask also below names that don't exist");
+  no_cut.detail =
+      "Without it a name is not asked for when a name above it was found not to exist by a "
+      "resolver "
+      "that can be believed (RFC 8020); it ends as NXDOMAIN, with denied_above in its record. A "
+      "few "
+      "old servers deny names that have names below them.";
+  cli::Flag omit_raw = flag("omit-raw", {"or"}, "Output", "leave the key \"all\" out of --jsonl");
+  no_cut.common = omit_raw.common = false;
   std::vector<cli::Flag> flags{
       list,
       recon,
+      no_cut,
       rcode,
+      omit_raw,
       flag("resp", {"response", "re"}, "Output", "show records beside the name"),
       flag("resp-only", {"ro"}, "Output", "show the records alone"),
       jsonl,
@@ -375,7 +394,8 @@ cli::Command resolve_command() {
   command.brief = "resolve names in bulk";
   command.detail =
       "Reads names and writes those that resolve, one a line, or with --jsonl what became of each. "
-      "Each name ends as an answer, NXDOMAIN, an answer without records, or a named error. The "
+      "Each name ends as an answer, NXDOMAIN, an answer without records, or a named error; what is "
+      "no name is one of these. The "
       "exit "
       "code is 4 when more than a quarter of the names got no answer.";
   command.arguments = "[NAME...]";

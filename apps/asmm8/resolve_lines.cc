@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/json.h"
 
@@ -27,6 +28,13 @@ void append_text(std::string& out, std::string_view text) {
   out += '"';
   out += text;
   out += '"';
+}
+
+/// As append_text(), inside a string that is open already.
+void append_bare(std::string& out, std::string_view text) {
+  std::string quoted;
+  append_text(quoted, text);
+  out.append(quoted, 1, quoted.size() - 2);
 }
 
 void append_number(std::string& out, std::uint32_t number) {
@@ -95,6 +103,23 @@ void append_soa(std::string& out, std::string_view host, std::string_view text) 
     }
   }
   out += '}';
+}
+
+/// Names of \p text, data of \p type, get the dot at their end that presentation form has.
+void append_presentation(std::string& out, RrType type, std::string_view text) {
+  if (type == RrType::kSoa) {
+    const std::size_t ns = text.find(' '), mailbox = text.find(' ', ns + 1);
+    const std::string_view fields[] = {text.substr(0, ns), text.substr(ns, mailbox - ns),
+                                       text.substr(mailbox)};
+    append_bare(out, fields[0]);
+    append_bare(out += '.', fields[1]);
+    append_bare(out += '.', fields[2]);
+    return;
+  }
+  append_bare(out, text);
+  const bool name = type == RrType::kCname || type == RrType::kNs || type == RrType::kPtr ||
+                    type == RrType::kMx || type == RrType::kSrv;
+  if (name && !text.ends_with('.')) out += '.';
 }
 
 std::string error_text(const dns::BulkClient::Result& result) {
@@ -173,9 +198,7 @@ void ResolveLines::append_json(std::string& out, const dns::BulkClient::Result& 
   out += "{\"host\":";
   append_text(out, host_of(result));
   if (!values.empty()) append_number(out += ",\"ttl\":", result.values.ttl());
-  out += ",\"resolver\":[\"";
-  out += result.resolver;
-  out += "\"]";
+  if (!result.resolver.empty()) ((out += ",\"resolver\":[\"") += result.resolver) += "\"]";
   for (const auto& [type, key] : kKeys) {
     const char* separator = nullptr;
     for (const auto& value : values) {
@@ -187,8 +210,47 @@ void ResolveLines::append_json(std::string& out, const dns::BulkClient::Result& 
     }
     if (separator != nullptr) out += ']';
   }
+  if (options_.all_records && !values.empty()) append_all(out, result);
+  append_internal(out, result);
   if (result.rcode) ((out += ",\"status_code\":\"") += dns::to_string(*result.rcode)) += '"';
+  if (result.rcode && *result.rcode != dns::Rcode::kNoError)
+    append_number(out += ",\"status_code_raw\":", static_cast<std::uint32_t>(*result.rcode));
+  if (!result.denied_above.empty()) append_text(out += ",\"denied_above\":", result.denied_above);
   if (!result.complete()) append_text(out += ",\"error\":", error_text(result));
+  ((out += ",\"timestamp\":\"") += timestamp()) += "\"}\n";
+}
+
+void ResolveLines::append_all(std::string& out, const dns::BulkClient::Result& result) {
+  const char* separator = ",\"all\":[\"";
+  for (const auto& value : result.values.all()) {
+    out += std::exchange(separator, ",\"");
+    const std::string_view owner = result.values.owner(value);
+    append_bare(out, owner.empty() ? result.host : owner);
+    append_number(out += ".\\t", value.ttl);
+    ((out += "\\tIN\\t") += dns::to_string(value.type)) += "\\t";
+    append_presentation(out, value.type, result.values.text(value));
+    out += '"';
+  }
+  out += ']';
+}
+
+void ResolveLines::append_internal(std::string& out, const dns::BulkClient::Result& result) {
+  const char* separator = ",\"has_internal_ips\":true,\"internal_ips\":[";
+  bool any = false;
+  for (const auto& value : result.values.all()) {
+    if (value.type != RrType::kA && value.type != RrType::kAaaa) continue;
+    const auto ip = net::IpAddress::parse(result.values.text(value));
+    if (!ip.ok() || !ip->is_private()) continue;
+    append_text(out += std::exchange(separator, ","), result.values.text(value));
+    any = true;
+  }
+  if (any) out += ']';
+}
+
+void ResolveLines::append_malformed(std::string& out, std::string_view text, std::string_view why) {
+  if (options_.form != LineForm::kJson || !options_.rcodes.empty()) return;
+  append_text(out += "{\"host\":", text);
+  json::append_quoted(out += ",\"error\":", "malformed name: " + std::string(why));
   ((out += ",\"timestamp\":\"") += timestamp()) += "\"}\n";
 }
 

@@ -25,6 +25,7 @@ struct LineOptions {
   LineForm form = LineForm::kNames;
   std::vector<dns::RrType> types;  ///< asked for
   std::vector<dns::Rcode> rcodes;  ///< only names that end so; empty: all
+  bool all_records = true;         ///< kJson: "all", the records in presentation form
 };
 
 /// "nxdomain", any case. kInvalidArgument for another word.
@@ -37,8 +38,12 @@ class ResolveLines {
   /// Appends the lines of \p result to \p out; true if there were any records asked for.
   bool append(std::string& out, const dns::BulkClient::Result& result);
   bool asked(dns::RrType type) const;
+  /// kJson: a line for \p text, which is no name, with the reason; nothing in other forms.
+  void append_malformed(std::string& out, std::string_view text, std::string_view why);
 
  private:
+  void append_all(std::string& out, const dns::BulkClient::Result& result);
+  void append_internal(std::string& out, const dns::BulkClient::Result& result);
   void append_json(std::string& out, const dns::BulkClient::Result& result);
   void append_values(std::string& out, const dns::BulkClient::Result& result, dns::RrType type);
   void append_value(std::string& out, const dns::BulkClient::Result& result,

@@ -52,14 +52,14 @@ class AnswerReader {
     for (RecordView record; cursor.next(record);) {
       const bool is_alias = record.type == RrType::kCname;
       if (record.rr_class != kClassIn || (record.type != type && !is_alias)) continue;
-      if (!owned_by(message_, record, owner) || !keep(record)) continue;
+      if (!owned_by(message_, record, owner) || !keep(record, owner)) continue;
       if (is_alias && !alias) owner_at = record.data_at;
       alias = alias || is_alias;
     }
     return alias;
   }
 
-  bool keep(const RecordView& record) {
+  bool keep(const RecordView& record, std::size_t owner_at) {
     const auto at = static_cast<std::uint32_t>(out_.text_.size());
     if (!append_simple_data(message_, record, out_.text_)) {
       const auto data = read_data(message_, record);
@@ -71,7 +71,15 @@ class AnswerReader {
       return true;
     }
     out_.ttl_ = out_.values_.empty() ? record.ttl : std::min(out_.ttl_, record.ttl);
-    out_.values_.push_back({record.type, at, static_cast<std::uint32_t>(out_.text_.size()) - at});
+    const auto end = static_cast<std::uint32_t>(out_.text_.size());
+    AnswerValues::Value value{record.type, at, end - at, record.ttl, end, 0};
+    NameText owner;
+    if (owner_at != kQuestionAt && read_name(message_, owner_at, owner)) {
+      owner.lower();
+      out_.text_ += owner.view();
+      value.owner_size = static_cast<std::uint32_t>(owner.view().size());
+    }
+    out_.values_.push_back(value);
     return true;
   }
 

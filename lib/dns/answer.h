@@ -17,6 +17,9 @@ class AnswerValues {
   struct Value {
     RrType type = RrType::kA;
     std::uint32_t at = 0, size = 0;
+    std::uint32_t ttl = 0;  ///< seconds
+    /// Whose record it is: a name of the chain; size 0 for the name asked for.
+    std::uint32_t owner_at = 0, owner_size = 0;
   };
 
   void clear();
@@ -25,6 +28,9 @@ class AnswerValues {
   /// Borrowed until the next change.
   std::string_view text(const Value& value) const {
     return std::string_view(text_).substr(value.at, value.size);
+  }
+  std::string_view owner(const Value& value) const {
+    return std::string_view(text_).substr(value.owner_at, value.owner_size);
   }
   /// Texts of one type, copied, in the order of the answer.
   std::vector<std::string> of(RrType type) const;

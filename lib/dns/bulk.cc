@@ -14,18 +14,17 @@ Rcode better(std::optional<Rcode> a, Rcode b) {
 
 }  // namespace
 
-m8::Result<std::unique_ptr<Bulk>> Bulk::create(const ResolverOptions& options,
-                                               std::vector<RrType> types, net::Poller& poller,
+m8::Result<std::unique_ptr<Bulk>> Bulk::create(const Options& options, net::Poller& poller,
                                                BulkClient& client, Clock& clock) {
-  if (types.empty()) return Error{ErrorCode::kInvalidArgument, "resolve: no record type"};
-  std::unique_ptr<Bulk> bulk(new Bulk(std::move(types), client));
-  bulk->resolver_ = M8_TRY(Resolver::create(options, poller, *bulk, clock));
+  if (options.types.empty()) return Error{ErrorCode::kInvalidArgument, "resolve: no record type"};
+  std::unique_ptr<Bulk> bulk(new Bulk(options, client));
+  bulk->resolver_ = M8_TRY(Resolver::create(options.resolver, poller, *bulk, clock));
   bulk->make_jobs(bulk->resolver_->capacity());
   return bulk;
 }
 
-Bulk::Bulk(std::vector<RrType> types, BulkClient& client)
-    : types_(std::move(types)), client_(client) {}
+Bulk::Bulk(const Options& options, BulkClient& client)
+    : types_(options.types), cut_denied_(options.cut_denied), client_(client) {}
 
 void Bulk::make_jobs(std::size_t count) {
   jobs_.resize(count);
@@ -48,6 +47,7 @@ void Bulk::room() {
     const auto pulled = client_.pull(name);
     if (pulled == BulkClient::Pull::kEnd) ended_ = true;
     if (pulled != BulkClient::Pull::kName) return;
+    if (cut(name)) continue;
     const std::uint32_t index = free_.back();
     free_.pop_back();
     ++active_;
@@ -59,6 +59,13 @@ void Bulk::room() {
     job.fate = Fate::kAnswered;
     ask(index);
   }
+}
+
+bool Bulk::cut(std::string_view name) {
+  const std::string_view above = denied_.above(name);
+  if (above.empty()) return false;
+  client_.result({name, Rcode::kNxDomain, nothing_, {}, Fate::kAnswered, types_[0], above});
+  return true;
 }
 
 void Bulk::ask(std::uint32_t index) {
@@ -75,6 +82,8 @@ void Bulk::replied(const Reply& reply) {
   Job& job = jobs_[index];
   take_in(reply, job);
   const bool denied = reply.fate == Fate::kAnswered && reply.rcode() == Rcode::kNxDomain;
+  // After an alias it speaks of the alias' target.
+  if (denied && cut_denied_ && reply.vouched && job.values.empty()) denied_.add(job.host);
   if (++job.next_type == types_.size() || denied) return finish(index, reply.server);
   if (waiting_.empty() && resolver_->has_room()) return ask(index);
   waiting_.push_back(index);
@@ -93,7 +102,7 @@ void Bulk::take_in(const Reply& reply, Job& job) {
 
 void Bulk::finish(std::uint32_t index, std::string_view resolver) {
   const Job& job = jobs_[index];
-  client_.result({job.host, job.rcode, job.values, resolver, job.fate, job.failed_type});
+  client_.result({job.host, job.rcode, job.values, resolver, job.fate, job.failed_type, {}});
   free_.push_back(index);
   --active_;
 }

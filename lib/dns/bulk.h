@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "dns/answer.h"
+#include "dns/denied_names.h"
 #include "dns/resolver.h"
 
 namespace m8::dns {
@@ -31,6 +32,8 @@ class BulkClient {
     std::string_view resolver;        ///< who answered last, "192.0.2.1:53"
     Fate fate = Fate::kAnswered;      ///< of the first question that was not answered
     RrType failed_type = RrType::kA;  ///< that question
+    /// It was not asked, because this name above it does not exist (RFC 8020): NXDOMAIN.
+    std::string_view denied_above = {};
     bool complete() const { return fate == Fate::kAnswered; }
   };
 
@@ -43,10 +46,17 @@ class BulkClient {
 
 class Bulk final : Resolver::Client {
  public:
-  /// Asks \p types (at least one) for each name, one after the other: after NXDOMAIN, which holds
-  /// for all types (RFC 8020), the rest is not asked. Errors of Resolver::create().
-  static m8::Result<std::unique_ptr<Bulk>> create(const ResolverOptions& options,
-                                                  std::vector<RrType> types, net::Poller& poller,
+  struct Options {
+    ResolverOptions resolver;
+    std::vector<RrType> types;  ///< at least one
+    /// What lies below a name that was found not to exist is not asked for (RFC 8020), if those who
+    /// found it can be believed (Reply::vouched). A few old servers deny names that have names
+    /// below them.
+    bool cut_denied = true;
+  };
+  /// Asks the types for each name, one after the other: after NXDOMAIN, which holds for all types
+  /// (RFC 8020), the rest is not asked. Errors of Resolver::create().
+  static m8::Result<std::unique_ptr<Bulk>> create(const Options& options, net::Poller& poller,
                                                   BulkClient& client, Clock& clock);
 
   /// Pulls and asks as much as there is room for. To be called once at the start, and whenever
@@ -68,15 +78,20 @@ class Bulk final : Resolver::Client {
     RrType failed_type = RrType::kA;
   };
 
-  Bulk(std::vector<RrType> types, BulkClient& client);
+  Bulk(const Options& options, BulkClient& client);
   void make_jobs(std::size_t count);
   void replied(const Reply& reply) override;
   void room() override;
   void take_in(const Reply& reply, Job& job);
   void ask(std::uint32_t index);
   void finish(std::uint32_t index, std::string_view resolver);
+  /// Ends \p name without asking if a name above it was denied.
+  bool cut(std::string_view name);
 
   const std::vector<RrType> types_;
+  const bool cut_denied_;
+  DeniedNames denied_;
+  const AnswerValues nothing_;
   BulkClient& client_;
   std::unique_ptr<Resolver> resolver_;
   std::vector<Job> jobs_;

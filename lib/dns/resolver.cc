@@ -471,7 +471,9 @@ void Resolver::serve_retries() {
 
 void Resolver::finish(Index index, Reply reply) {
   reply.token = table_[index].token;
-  reply.server = pool_[table_[index].upstream].text;
+  const Upstream& upstream = pool_[table_[index].upstream];
+  reply.server = upstream.text;
+  reply.vouched = upstream.trusted || !pool_.has_trusted();
   table_.release(index);
   client_.replied(reply);
 }

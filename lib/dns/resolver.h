@@ -74,6 +74,7 @@ struct Reply {
   std::uint64_t token = 0;
   Fate fate = Fate::kTimeout;
   std::string_view server;  ///< "192.0.2.1:53", the last one asked
+  bool vouched = false;     ///< by a trusted resolver, or there are none
   // For kAnswered:
   Bytes message;
   Header header;
