@@ -4,9 +4,10 @@ Without them the tests are skipped and say so; with CI=true they fail.
 """
 import json
 import os
+import time
 import unittest
 
-from support import TEMPLATES, Case, records
+from support import TEMPLATES, Case, Lab, records
 
 PAGE = """
 id: test-page
@@ -85,6 +86,69 @@ class Nsd(Case):
         done = self.run_program("asmm8", "enum", "-q", "-d", "wild.m8.test", "-r", self.nsd, "-w",
                                 words)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+
+class Encrypted(Case):
+    """DNS over TLS and over HTTPS, through dnsdist."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.nsd = server("M8_TEST_NSD")
+        cls.dot, cls.doh = server("M8_TEST_DOT"), server("M8_TEST_DOH")
+        cls.certificate = server("M8_TEST_DNSDIST_CERTIFICATE")
+
+    def resolve(self, resolvers, names, *arguments):
+        return self.run_program("asmm8", "resolve", "--jsonl", "-r", ",".join(resolvers),
+                                "--resolver-ca", self.certificate, "--summary", "summary",
+                                *arguments, stdin="".join(f"{name}.m8.test\n" for name in names))
+
+    def counts(self):
+        return records((self.folder / "summary").read_text())[0]["counts"]
+
+    def assert_all_right(self, done, names):
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = {record["host"]: record.get("a") for record in records(done.stdout)}
+        self.assertEqual(found, {f"{name}.m8.test": ["127.0.0.9"] for name in names})
+
+    def test_every_name_comes_back_and_denials_are_told(self):
+        names = [f"n{i}.wild" for i in range(1000)]
+        for resolver in (self.dot, self.doh):
+            with self.subTest(resolver=resolver):
+                self.assert_all_right(self.resolve([resolver], names), names)
+                self.assertEqual(self.counts()["queries"], 1000)
+                done = self.resolve([resolver], ["none", "many"])
+                none, many = sorted(records(done.stdout), key=lambda record: "a" in record)
+                self.assertEqual((none["status_code"], none["resolver"]), ("NXDOMAIN", [resolver]))
+                self.assertEqual(len(many["a"]), 200)
+
+    def test_a_certificate_that_nobody_signed_is_refused(self):
+        for resolver in (self.dot, self.doh):
+            with self.subTest(resolver=resolver):
+                done = self.run_program("asmm8", "resolve", "-q", "-r", resolver, "--retry", 1,
+                                        "www.m8.test")
+                self.assertEqual((done.returncode, done.stdout), (4, ""), done.stderr)
+
+    def test_they_are_checked_and_a_liar_among_them_is_caught(self):
+        names = [f"n{i}.wild" for i in range(2000)]
+        with Lab("--zone", "m8.test", "--lie", 100) as liar:
+            done = self.resolve([self.dot, liar.dns, self.doh, self.nsd], names)
+        self.assert_all_right(done, names)
+        counts = self.counts()
+        self.assertEqual(counts["liars"], 1)
+        self.assertGreaterEqual(counts["canaries"], 4 * 16)
+
+    def test_a_dead_one_costs_no_name(self):
+        names = [f"n{i}.wild" for i in range(500)]
+        for dead in ("tls://127.0.0.1:1", "https://127.0.0.1:1/dns-query"):
+            with self.subTest(dead=dead):
+                done = self.resolve([dead, self.dot, self.nsd], names, "--retry", 4)
+                self.assert_all_right(done, names)
+
+    def test_a_rate_holds_for_them(self):
+        names = [f"n{i}.wild" for i in range(60)]
+        begin = time.monotonic()
+        self.assert_all_right(self.resolve([self.doh], names, "--rate", "100/s"), names)
+        self.assertGreaterEqual(time.monotonic() - begin, 0.4)
 
 
 class Nginx(Case):

@@ -48,6 +48,7 @@ class Lab:
             time.sleep(0.01)
         said = json.loads(ready.read_text())
         self.zone, self.dns, self.port = said["zone"], said["dns"], said["port"]
+        self.resolvers = said.get("resolvers", [])
         return self
 
     def __exit__(self, *_):

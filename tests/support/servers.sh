@@ -1,10 +1,13 @@
 # shellcheck shell=bash
-# Real servers for the tests: NSD, nginx and PostgreSQL on free loopback ports, in one temporary
+# Real servers for the tests: NSD, dnsdist, nginx and PostgreSQL on free loopback ports, in one temporary
 # directory.
 # Sourced by tests/run.sh. After start_servers these are exported:
 #   M8_TEST_NSD         address:port of NSD, serving tests/support/test.zone as m8.test, and
 #                       zones of its own: open.test gives itself away by AXFR, signed.test and
 #                       deep.signed.test have NSEC chains, hidden.test has NSEC3
+#   M8_TEST_DOT         tls://127.0.0.1:port, dnsdist in front of NSD, certificate for localhost
+#   M8_TEST_DOH         https://localhost:port/dns-query, the same
+#   M8_TEST_DNSDIST_CERTIFICATE  the file of it
 #   M8_TEST_NGINX_HTTP  http://127.0.0.1:port, keep-alive, / and /page.html, 404 else
 #   M8_TEST_NGINX_HTTPS the same with HTTP/2 and a self-signed certificate for localhost,
 #   M8_TEST_NGINX_CERTIFICATE  the file of it
@@ -146,14 +149,43 @@ NSD
   export M8_TEST_NSD=127.0.0.1:$port
 }
 
+# make_certificate FOLDER: key.pem and cert.pem for localhost.
+make_certificate() {
+  openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=localhost \
+    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
+    -keyout "$1/key.pem" -out "$1/cert.pem" 2>"$1/openssl.out"
+}
+
+# DNS over TLS and over HTTPS in front of NSD. It asks nobody whether it is up to date.
+start_dnsdist() {
+  local folder=$servers_directory/dnsdist plain dot doh
+  mkdir -p "$folder"
+  make_certificate "$folder"
+  plain=$(free_port STREAM DGRAM)
+  dot=$(free_port STREAM)
+  doh=$(free_port STREAM)
+  cat >"$folder/dnsdist.conf" <<DNSDIST
+setSecurityPollSuffix("")
+setACL({"127.0.0.0/8"})
+setLocal("127.0.0.1:$plain")
+addTLSLocal("127.0.0.1:$dot", "$folder/cert.pem", "$folder/key.pem")
+addDOHLocal("127.0.0.1:$doh", "$folder/cert.pem", "$folder/key.pem", "/dns-query")
+newServer({address="$M8_TEST_NSD", healthCheckMode="up"})
+DNSDIST
+  dnsdist --supervised --disable-syslog -C "$folder/dnsdist.conf" >"$folder/dnsdist.log" 2>&1 &
+  servers_pids+=($!)
+  wait_for_port dnsdist "$dot" "$folder/dnsdist.log"
+  wait_for_port dnsdist "$doh" "$folder/dnsdist.log"
+  export M8_TEST_DOT=tls://127.0.0.1:$dot M8_TEST_DOH=https://localhost:$doh/dns-query
+  export M8_TEST_DNSDIST_CERTIFICATE=$folder/cert.pem
+}
+
 start_nginx() {
   local folder=$servers_directory/nginx http https user=''
   mkdir -p "$folder/www"
   printf '<html><head><title>M8 test page</title></head><body>hello</body></html>\n' |
     tee "$folder/www/index.html" >"$folder/www/page.html"
-  openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=localhost \
-    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
-    -keyout "$folder/key.pem" -out "$folder/cert.pem" 2>"$folder/openssl.out"
+  make_certificate "$folder"
   http=$(free_port STREAM)
   https=$(free_port STREAM)
   [[ $(id -u) -ne 0 ]] || user='user root;'
@@ -250,6 +282,7 @@ start_postgres() {
 start_servers() {
   servers_directory=$(mktemp -d "${TMPDIR:-/tmp}/m8-servers.XXXXXX")
   start_nsd
+  start_dnsdist
   start_nginx
   start_postgres
   start_proxies
