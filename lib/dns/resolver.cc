@@ -440,7 +440,7 @@ void Resolver::refused(Upstream& upstream) {
 }
 
 void Resolver::attempt_failed(Index index, Fate fate) {
-  count_failure(fate);
+  count_failure(index, fate);
   if (table_[index].internal) return canary_lost(index);
   if (table_[index].attempts < options_.attempts) return ask_again(index);
   Reply reply;
@@ -570,7 +570,7 @@ void Resolver::overdue(Index index) {
       // Asked elsewhere at once; the whole patience is for the attempts that follow.
       ++slot.hurried;
       --slot.attempts;
-      count_failure(Fate::kTimeout);
+      count_failure(index, Fate::kTimeout);
       return ask_again(index);
     }
   }

@@ -171,7 +171,7 @@ class Resolver {
   void refused(Upstream& upstream);
   /// An attempt came to nothing: asks again or replies.
   void attempt_failed(Index index, Fate fate);
-  void count_failure(Fate fate);
+  void count_failure(Index index, Fate fate);
   void ask_again(Index index);
   /// When an attempt sent now is overdue.
   SteadyTime due(const Upstream& upstream, const Slot& slot, SteadyTime now) const;
@@ -226,6 +226,7 @@ class Resolver {
   std::uint64_t answers_ = 0;
   std::uint64_t failures_since_answer_ = 0, refusals_since_answer_ = 0;
   SteadyTime silent_since_{};  ///< of the first of these failures
+  SteadyTime lost_of_late_{};  ///< when the newest of the attempts that failed was sent
   bool checking_ = false;
   Canaries canaries_;
   std::size_t canaries_out_ = 0;

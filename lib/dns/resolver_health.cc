@@ -14,7 +14,7 @@ using Standing = Upstream::Standing;
 /// Attempts without any answer after which all is hopeless: at the start, and later.
 constexpr std::uint64_t kFailuresAtStart = 64;
 constexpr std::uint64_t kFailuresLater = 256;
-constexpr std::chrono::milliseconds kLongStandstill{3000};
+constexpr std::chrono::milliseconds kLongStandstill{1000};
 /// Failures in a row after which a resolver is left alone, and for how long.
 constexpr int kSilence = 12;
 constexpr std::chrono::milliseconds kSilenceTime{400};
@@ -33,10 +33,13 @@ constexpr std::chrono::seconds kVettingPause{10};
 }  // namespace
 
 Status Resolver::hopeless() const {
-  const std::uint64_t many = answers_ == 0 ? kFailuresAtStart : kFailuresLater;
-  // A machine that stands still for a moment makes everything under way late at once.
-  const bool silent = failures_since_answer_ >= many &&
-                      clock_.now() - silent_since_ >= std::min(options_.timeout, kLongStandstill);
+  const bool early = answers_ == 0;
+  const std::uint64_t many = early ? kFailuresAtStart : kFailuresLater;
+  // A machine that stands still for a moment makes everything under way late at once: what was sent
+  // well after that has to be lost too.
+  const auto lasted = early ? clock_.now() - silent_since_ : lost_of_late_ - silent_since_;
+  const bool silent =
+      failures_since_answer_ >= many && lasted >= std::min(options_.timeout, kLongStandstill);
   if (silent || refusals_since_answer_ >= many)
     return Error{ErrorCode::kNetwork, "no resolver answers: " + describe(servers())};
   if (counts_.liars > 0 && counts_.liars == options_.servers.size())
@@ -51,8 +54,9 @@ bool Resolver::wants_confirmation(const Slot& slot, const Header& header) const 
 
 // ---- silence ------------------------------------------------------------------------------------
 
-void Resolver::count_failure(Fate fate) {
+void Resolver::count_failure(Index index, Fate fate) {
   if (failures_since_answer_++ == 0) silent_since_ = clock_.now();
+  lost_of_late_ = std::max(lost_of_late_, table_[index].sent);
   if (fate == Fate::kNetwork) ++refusals_since_answer_;
 }
 
