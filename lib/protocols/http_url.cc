@@ -30,8 +30,9 @@ class Parameters {
  public:
   Parameters(bool keep_equals) : keep_equals_(keep_equals) {}
 
+  /// A `&` at the end starts no item.
   void add(std::string_view query) {
-    for (std::size_t at = 0; at <= query.size();) {
+    for (std::size_t at = 0; at < query.size();) {
       const auto end = std::min(query.find('&', at), query.size());
       add_item(query.substr(at, end - at));
       at = end + 1;

@@ -25,6 +25,8 @@ TEST_CASE("protocols/http_url: queries are merged and grouped by key") {
       {"a=1&b=2", "a=9", "a=1&a=9&b=2"},
       {"", "p=&q", "p&q"},
       {"", "p&&q", "p&&q"},
+      {"", "p=1&", "p=1"},
+      {"a=1&", "p&&", "a=1&p&"},
       {"", "a=1&a=2&b=3&a=4", "a=1&a=2&a=4&b=3"},
       {"", "x=1?y=2", "x=1?y=2"},
       {"", "p=a;b", "p=a;b"},
