@@ -270,8 +270,10 @@ void CurlClient::take_orders() {
     }
     finish(*transfer, CURLE_ABORTED_BY_CALLBACK);
   }
-  // libcurl's bound is on all connections of its cache, ours on the idle ones.
-  const long most = static_cast<long>(options_.max_idle + connections_.busy());
+  // libcurl's bound is on all connections of its cache, kept to when one comes back: that one is
+  // idle then. Ours is on the idle ones. Zero would mean the library's own default.
+  const auto others = std::max<std::size_t>(connections_.busy(), 1) - 1;
+  const long most = std::max(1L, static_cast<long>(options_.max_idle + others));
   if (most != std::exchange(max_connects_, most)) {
     curl_multi_setopt(multi_->handle, CURLMOPT_MAXCONNECTS, most);
   }

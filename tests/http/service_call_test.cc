@@ -1,6 +1,7 @@
 // What a service does to a call, and what a call does about it: tries, pauses, the breaker, the
 // time that each phase may take.
 #include <cstdlib>
+#include <fstream>
 #include <latch>
 
 #include <doctest/doctest.h>
@@ -51,6 +52,21 @@ class Scripted {
 
 std::string answer(int status, const std::string& headers = "") {
   return "HTTP/1.1 " + std::to_string(status) + " X\r\n" + headers + "Content-Length: 0\r\n\r\n";
+}
+
+/// When the kernel's keep-alive timer of a connection to \p port runs out, in hundredths of a
+/// second: column tr of /proc/net/tcp is 2 while it is set (proc(5)).
+std::optional<unsigned long> keepalive_timer(int port) {
+  std::ifstream table("/proc/net/tcp");
+  const std::string peer = fmt::format("0100007F:{:04X} 01 ", port);
+  for (std::string line; std::getline(table, line);) {
+    const auto at = line.find(peer);
+    // Row: "sl: local remote state tx:rx tr:when"; the remote address is not at the line's start.
+    if (at == std::string::npos || at < 15) continue;
+    const auto timer = line.find(" 02:", at);
+    if (timer != std::string::npos) return std::stoul(line.substr(timer + 4, 8), nullptr, 16);
+  }
+  return std::nullopt;
 }
 
 std::string code_of(const Result<Response>& response) {
@@ -348,6 +364,40 @@ TEST_CASE("http/service_call: of a host's connections no more than ten stay idle
   CHECK(good == kCalls);
   CHECK(server.connections() == kCalls);
   CHECK(fixture.session->stats().open == 10);
+}
+
+TEST_CASE("http/service_call: of all connections no more than max_idle stay idle") {
+  Session::Options options = quick_options(0);
+  options.service.max_idle = 3;
+  SessionFixture fixture(options);
+  std::vector<std::unique_ptr<LoopbackServer>> servers;
+  for (int i = 0; i < 6; ++i) {
+    servers.push_back(std::make_unique<LoopbackServer>([](Peer& peer) {
+      if (peer.read_request().empty()) return;
+      peer.answer("hello");
+      peer.wait_for_end();
+    }));
+    REQUIRE(fixture.session->call(request_for(servers.back()->url()), {}).ok());
+  }
+  CHECK(fixture.session->stats().open == 3);
+}
+
+TEST_CASE("http/service_call: TCP keep-alive probes go out after 30 s") {
+  LoopbackServer server([](Peer& peer) {
+    if (peer.read_request().empty()) return;
+    peer.answer("hello");
+    peer.wait_for_end();
+  });
+  for (const auto idle : {30s, 0s}) {
+    CAPTURE(idle.count());
+    Session::Options options = quick_options(0);
+    options.service.tcp_keepalive = idle;
+    SessionFixture fixture(options);
+    REQUIRE(fixture.session->call(request_for(server.url()), {}).ok());
+    const auto timer = keepalive_timer(server.port());
+    CHECK(timer.has_value() == (idle > 0s));
+    CHECK(timer.value_or(0) <= 3000);
+  }
 }
 
 TEST_CASE("http/service_call: idle connections are closed after their time") {
