@@ -15,6 +15,7 @@
 #include "domain_input.h"
 #include "enum_inventory.h"
 #include "enum_outputs.h"
+#include "enum_probe.h"
 #include "enum_stages.h"
 #include "enumerate/engine.h"
 #include "net/scope.h"
@@ -190,7 +191,8 @@ class EnumRun {
         clock_(clock),
         record_(context, clock),
         outputs_(plan.domains),
-        provenance_(outputs_.all) {}
+        probe_(outputs_.all, candidates_),
+        provenance_(probe_) {}
 
   Result<int> run() {
     continuation_ = M8_TRY(continuation_of(flags_, plan_.domains, plan_.stages->words_file()));
@@ -202,6 +204,8 @@ class EnumRun {
     plan_.passive->start(provenance_, limits_.token());
     plan_.stages->keep([this] { return outputs_.all.flush(); });
     ran_ = run_engine(*engine_, outputs_, flags_, limits_.token());
+    const Status probed = probe_.finish(limits_.token());
+    if (ran_.ok()) ran_ = probed;
     if (limits_.reached()) ran_ = {};  // and the exit code tells
     return end();
   }
@@ -211,10 +215,17 @@ class EnumRun {
     inventory_.emplace(flags_, plan_.domains, outputs_.store.get(), record_.run());
     plan_.stages->remember(record_.run(), continuation_);
     M8_TRY(plan_.stages->join(candidates_, plan_.passive->names(), *inventory_, provenance_));
+    const bool learn = flags_.on("learn") || flags_.on("deep");
+    M8_TRY(probe_.start(
+        flags_,
+        {plan_.resolver, plan_.scope, outputs_.store ? &outputs_.store->sink() : nullptr,
+         learn ? &plan_.stages->learned() : nullptr},
+        clock_));
     enumerate::EngineOptions options{plan_.resolver, plan_.domains, flags_.on("strict-wildcard")};
     options.memory = &limits_.memory();
-    engine_ =
-        M8_TRY(enumerate::Engine::create(options, candidates_, plan_.scope, provenance_, clock_));
+    options.ties_to_sink = probe_.on();
+    engine_ = M8_TRY(
+        enumerate::Engine::create(std::move(options), probe_, plan_.scope, provenance_, clock_));
     return inventory_->each_found(
         [this](const model::Hostname& record) { engine_->remember(record); });
   }
@@ -237,6 +248,7 @@ class EnumRun {
     model::Run& run = record_.run();
     count(*engine_, outputs_.failures, run);
     plan_.stages->count(run);
+    probe_.count(run);
     if (outputs_.store) run.counts["records.lost"] = outputs_.store->unwritten();
     plan_.passive->end(run);
     inventory_->count(run);
@@ -261,9 +273,10 @@ class EnumRun {
   store::Continuation continuation_;
   RunRecord record_;
   Outputs outputs_;
+  enumerate::Merge candidates_;
+  EnumProbe probe_;
   Provenance provenance_;
   std::optional<EnumInventory> inventory_;
-  enumerate::Merge candidates_;
   std::unique_ptr<enumerate::Engine> engine_;
   Status ran_;
 };
@@ -321,8 +334,9 @@ std::vector<cli::Flag> enum_flags() {
       summary_flag(),
       dry_run,
   };
-  for (auto more : {stage_flags(), passive_flags(), enum_inventory_flags(), dns_flags(kDnsDefaults),
-                    scope_flags(), cli::run_limit_flags(), store::store_flags()})
+  for (auto more :
+       {stage_flags(), passive_flags(), enum_probe_flags(), enum_inventory_flags(),
+        dns_flags(kDnsDefaults), scope_flags(), cli::run_limit_flags(), store::store_flags()})
     flags.insert(flags.end(), more.begin(), more.end());
   return flags;
 }

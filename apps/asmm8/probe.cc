@@ -10,7 +10,6 @@
 #include "cli/signals.h"
 #include "cli/terminal.h"
 #include "commands.h"
-#include "dns/host_lookup.h"
 #include "dns/server_list.h"
 #include "model/endpoint_json.h"
 #include "net/socket.h"
@@ -19,6 +18,7 @@
 #include "probe_filter.h"
 #include "probe_flags.h"
 #include "probe_lines.h"
+#include "probe_world.h"
 #include "run_record.h"
 #include "scope_flags.h"
 #include "store/run_store.h"
@@ -27,8 +27,6 @@ namespace m8::asmm8 {
 namespace {
 
 constexpr const char* kSystemResolvers = "/etc/resolv.conf";
-constexpr const char* kHostsFile = "/etc/hosts";
-constexpr std::size_t kLookupsInFlight = 1000;
 
 /// Records as lines to stdout and a file, as far as the filters let them; what is live goes to the
 /// store in any case.
@@ -134,56 +132,22 @@ class Flusher {
   std::jthread thread_;
 };
 
-/// Everything that a probe needs of the world.
-struct World {
+/// The session borrows the scope.
+struct World : ProbeWorld {
   net::Scope scope;
-  std::unique_ptr<net::RateLimiter> limiter;
-  std::unique_ptr<net::HostLookup> lookup;
-  std::unique_ptr<probe::TechnologyDetector> technologies;
-  std::unique_ptr<probe::CdnTable> cdn;
-  std::unique_ptr<http::Session> session;
 };
-
-Status open_lookup(const cli::Values& flags, Clock& clock, World& world) {
-  dns::HostLookupOptions options;
-  const std::string resolvers = flags.text("resolver");
-  options.resolver.servers = resolvers.empty() ? M8_TRY(dns::system_servers(kSystemResolvers))
-                                               : M8_TRY(dns::read_servers(resolvers));
-  options.resolver.in_flight = kLookupsInFlight;
-  options.hosts = M8_TRY(dns::read_hosts(kHostsFile));
-  world.lookup = M8_TRY(dns::HostLookup::create(std::move(options), clock));
-  return {};
-}
-
-Status open_tables(const cli::Values& flags, World& world) {
-  const std::string techs = flags.text("tech-file");
-  if (flags.on("tech-detect") || flags.on("jsonl") || !techs.empty()) {
-    auto prints =
-        techs.empty() ? probe::Fingerprints::builtin() : M8_TRY(probe::Fingerprints::load(techs));
-    if (prints.skipped > 0)
-      log::get("probe")->warn("{}: {} entries are no patterns", techs, prints.skipped);
-    world.technologies = std::make_unique<probe::TechnologyDetector>(std::move(prints));
-  }
-  const std::string ranges = flags.text("cdn-file");
-  auto table = ranges.empty() ? probe::CdnTable::builtin() : M8_TRY(probe::CdnTable::load(ranges));
-  world.cdn = std::make_unique<probe::CdnTable>(std::move(table));
-  return {};
-}
 
 Status open_world(const cli::Values& flags, const probe::Settings& settings, Clock& clock,
                   World& world) {
   world.scope = M8_TRY(scope_of(flags));
-  world.limiter = std::make_unique<net::RateLimiter>(probe_rates(flags), clock);
-  M8_TRY(open_tables(flags, world));
-  M8_TRY(open_lookup(flags, clock, world));
-  http::Session::Options options;
-  options.loops = flags.number<int>("loops");
-  options.max_in_flight = settings.in_flight;
-  options.max_idle = settings.in_flight;
-  options.connect_timeout = settings.timeout;
-  world.session =
-      M8_TRY(http::Session::create(options, *world.lookup, world.scope, *world.limiter, clock));
-  return {};
+  M8_TRY(world.open_tables(flags, flags.on("tech-detect") || flags.on("jsonl")));
+  dns::ResolverOptions resolver;
+  const std::string resolvers = flags.text("resolver");
+  resolver.servers = resolvers.empty() ? M8_TRY(dns::system_servers(kSystemResolvers))
+                                       : M8_TRY(dns::read_servers(resolvers));
+  M8_TRY(world.open_lookup(std::move(resolver), clock));
+  return world.open_session(settings, flags.number<int>("loops"), probe_rates(flags), world.scope,
+                            clock);
 }
 
 void count(const probe::Engine::Counts& counts, const http::SessionStats& stats,

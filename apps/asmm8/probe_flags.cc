@@ -15,6 +15,7 @@
 #include "dns_flags.h"
 #include "probe/body_hash.h"
 #include "probe/close_look.h"
+#include "probe_world.h"
 #include "run_record.h"
 #include "scope_flags.h"
 #include "store/settings.h"
@@ -112,8 +113,6 @@ Flags show_flags() {
             cli::ValueType::number(0, 1'048'576)),
       common(detailed(valued(in, "screenshot", {"ss"}, "DIRECTORY", "take a picture of each"),
                       "PNG files, made by an installed headless Chromium.")),
-      file_flag(valued(in, "tech-file", {}, "FILE", "fingerprints in the Wappalyzer format")),
-      file_flag(valued(in, "cdn-file", {}, "FILE", "address ranges of CDNs, WAFs and clouds")),
   };
 }
 
@@ -228,8 +227,8 @@ Status read_screenshot(const cli::Values& flags, probe::Settings& out) {
 
 std::vector<cli::Flag> probe_flags() {
   Flags all;
-  for (auto part : {input_flags(), request_flags(), show_flags(), filter_flags(), output_flags(),
-                    scope_flags(), store::store_flags()})
+  for (auto part : {input_flags(), request_flags(), show_flags(), probe_table_flags(),
+                    filter_flags(), output_flags(), scope_flags(), store::store_flags()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }
@@ -273,7 +272,13 @@ Result<model::TargetReader::Options> probe_targets(const cli::Values& flags) {
       return Error{ErrorCode::kInvalidArgument, "no targets: name them, give -l, or pipe them in"};
     out.files.push_back("-");
   }
-  for (const std::string& text : flags.list("ports")) M8_TRY(read_port(text, out.ports));
+  out.ports = M8_TRY(probe_ports(flags));
+  return out;
+}
+
+Result<std::vector<model::TargetReader::Port>> probe_ports(const cli::Values& flags) {
+  std::vector<model::TargetReader::Port> out;
+  for (const std::string& text : flags.list("ports")) M8_TRY(read_port(text, out));
   return out;
 }
 

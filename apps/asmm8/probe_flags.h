@@ -21,6 +21,8 @@ Result<probe::Settings> probe_settings(const cli::Values& flags);
 /// Where targets come from: arguments, --list, stdin; --ports. kInvalidArgument.
 Result<model::TargetReader::Options> probe_targets(const cli::Values& flags);
 
+/// What --ports names; empty without it. kInvalidArgument.
+Result<std::vector<model::TargetReader::Port>> probe_ports(const cli::Values& flags);
 /// --rate-limit and --rate-host.
 net::RateLimiter::Options probe_rates(const cli::Values& flags);
 

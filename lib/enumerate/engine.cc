@@ -309,7 +309,16 @@ void Engine::proven(Index index, Proof proof) {
 }
 
 void Engine::unproven(Index index) {
-  if (jobs_[index].candidate.guess) return finish(index, Verdict::kWildcard);
+  const Job& job = jobs_[index];
+  if (options_.ties_to_sink) {
+    model::Hostname record = record_of(job);
+    record.wildcard = "shared";
+    using Tie = model::Hostname::Tie;
+    record.tie = job.candidate.guess ? Tie::kGuess : Tie::kSeen;
+    keep(sink_.hostname(record));
+    return finish(index, Verdict::kWildcard);
+  }
+  if (job.candidate.guess) return finish(index, Verdict::kWildcard);
   proven(index, Proof::kShared);
 }
 
@@ -404,6 +413,19 @@ void Engine::tell_wildcard(Zones::value_type& entry) {
 
 // ---- ends ---------------------------------------------------------------------------------------
 
+model::Hostname Engine::record_of(const Job& job) const {
+  model::Hostname record;
+  record.domain = options_.apexes[job.candidate.apex].text();
+  record.hostname = job.candidate.name;
+  record.sources = {job.candidate.source};
+  record.first_seen = record.last_seen = clock_.wall();
+  record.a = job.values.of(RrType::kA);
+  record.aaaa = job.values.of(RrType::kAaaa);
+  record.cname = job.values.of(RrType::kCname);
+  record.resolver = job.resolver;
+  return record;
+}
+
 void Engine::confirm(Index index) {
   const Job& job = jobs_[index];
   const Candidate& candidate = job.candidate;
@@ -416,15 +438,7 @@ void Engine::confirm(Index index) {
     keep(sink_.outcome({model::Outcome::Kind::kDone, candidate.name, "seen", candidate.source}));
     return finish(index, Verdict::kRepeated);
   }
-  model::Hostname record;
-  record.domain = options_.apexes[candidate.apex].text();
-  record.hostname = candidate.name;
-  record.sources = {candidate.source};
-  record.first_seen = record.last_seen = clock_.wall();
-  record.a = job.values.of(RrType::kA);
-  record.aaaa = job.values.of(RrType::kAaaa);
-  record.cname = job.values.of(RrType::kCname);
-  record.resolver = job.resolver;
+  model::Hostname record = record_of(job);
   // An address of the other family may have been its own after all.
   const auto zone = zones_.find(parent_of(candidate.name));
   const bool shared = job.proof == Proof::kShared && zone != zones_.end() &&
@@ -484,7 +498,8 @@ void Engine::finish(Index index, Verdict verdict) {
   add_one(counter_of(verdict));
   add_one(counts_.tried);
   const Candidate& candidate = jobs_[index].candidate;
-  const bool nothing_below = verdict == Verdict::kDenied || verdict == Verdict::kWildcard;
+  const bool nothing_below =
+      verdict == Verdict::kDenied || (verdict == Verdict::kWildcard && !options_.ties_to_sink);
   if (nothing_below && pruned_.size() < kMostPruned)
     pruned_.emplace(seeded_hash(candidate.name), verdict);
   candidates_.finished(candidate, verdict);

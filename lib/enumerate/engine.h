@@ -59,6 +59,9 @@ struct EngineOptions {
   std::vector<net::Name> apexes;  ///< the domains, canonical, once each; tried before candidates
   /// Drop names that have only the records of their zone's wildcard, also those proven to exist.
   bool strict_wildcard = false;
+  /// The sink breaks ties: what DNS can't tell from a wildcard goes to it, with Hostname::tie set,
+  /// and counts as answered by a wildcard.
+  bool ties_to_sink = false;
   /// After a stop, the names under way may take so long to end by themselves.
   std::chrono::milliseconds stop_grace{2000};
   /// While it is tight, names are tried one at a time; null: no limit.
@@ -153,6 +156,8 @@ class Engine final : dns::Resolver::Client {
   void weigh(Index index);
   void judge(Index index);
   void proven(Index index, Proof proof);
+  /// What is known of it so far.
+  model::Hostname record_of(const Job& job) const;
   /// Nothing tells it from a name that nobody made.
   void unproven(Index index);
   void ask_below(Index index);

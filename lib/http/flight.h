@@ -43,15 +43,16 @@ struct Flight : DeadlineWheel::Node {
   Connection* connection = nullptr;
   std::vector<net::SocketAddress> addresses;  ///< where the current hop may connect to
   std::size_t next_address = 0;
-  Error last_error;         ///< of the address tried before
-  SteadyTime began{};       ///< of the whole chain, waiting for a turn excluded
-  Duration budget{};        ///< what the attempt may take; redirect hops share it
-  SteadyTime deadline{};    ///< of the current attempt
-  std::uint64_t timer = 0;  ///< of kDelayed
-  int tries = 0;            ///< spent of Request::retries
-  bool at_proxy = false;    ///< the last attempt failed because of the proxy
-  bool avoid_pool = false;  ///< a pooled connection has failed it
-  bool paused = false;      ///< waits for memory, its deadline standing still
+  std::vector<std::string> aliases;  ///< that led to them
+  Error last_error;                  ///< of the address tried before
+  SteadyTime began{};                ///< of the whole chain, waiting for a turn excluded
+  Duration budget{};                 ///< what the attempt may take; redirect hops share it
+  SteadyTime deadline{};             ///< of the current attempt
+  std::uint64_t timer = 0;           ///< of kDelayed
+  int tries = 0;                     ///< spent of Request::retries
+  bool at_proxy = false;             ///< the last attempt failed because of the proxy
+  bool avoid_pool = false;           ///< a pooled connection has failed it
+  bool paused = false;               ///< waits for memory, its deadline standing still
   SteadyTime paused_at{};
   MemoryGovernor::Lease memory;  ///< of the answers' bodies
   Stage stage = Stage::kQueued;

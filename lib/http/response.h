@@ -29,6 +29,7 @@ struct Response {
   /// What the server showed, if Request::tls_details asked for it; shared by copies of the answer.
   std::shared_ptr<const net::TlsPeer> tls;
   net::IpAddress ip;                      ///< who answered
+  std::vector<std::string> aliases;       ///< CNAMEs to it, if the host was looked up
   std::chrono::microseconds duration{0};  ///< send to headers, of the whole chain so far
 };
 

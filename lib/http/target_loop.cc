@@ -340,6 +340,7 @@ void TargetLoop::set_addresses(Flight& flight, const net::HostLookup::Addresses&
                 {ErrorCode::kDenied, "alias outside the scope: " + connect_host(flight.request) +
                                          " leads to " + alias});
   }
+  flight.aliases = addresses.aliases;
   for (const net::IpAddress& ip : addresses) {
     if (world_.scope.allows_resolved(ip)) {
       flight.addresses.push_back({ip, connect_port(flight.request)});
@@ -503,6 +504,7 @@ void TargetLoop::answered(Connection& connection, bool reusable) {
   counters_.responses.add();
   Response& response = flight.parser.response();
   response.ip = connection.peer().ip;
+  response.aliases = std::move(flight.aliases);
   if (flight.request.tls_details) response.tls = connection.tls_peer(flight.request.url.host);
   response.duration =
       std::chrono::duration_cast<std::chrono::microseconds>(connection.head_at() - flight.began);

@@ -32,6 +32,8 @@ struct Endpoint {
   std::string content_type;         ///< without parameters
   std::int64_t content_length = 0;  ///< of the header, else of the body
   std::uint64_t words = 0, lines = 0;
+  std::vector<std::string> cname;         ///< the names on the way to the address
+  std::vector<std::string> csp;           ///< hosts that its content policies name, once each
   std::string location;                   ///< of the first answer that redirects
   std::string final_url;                  ///< where a followed chain ended; empty without one
   std::vector<int> chain_status;          ///< of a followed chain, the last answer included

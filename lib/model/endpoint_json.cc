@@ -53,6 +53,7 @@ std::string go_duration(std::chrono::microseconds time) {
 
 void write_identity(json::Writer& w, const Endpoint& endpoint) {
   w.field("timestamp", rfc3339(endpoint.last_seen));
+  if (!endpoint.csp.empty()) w.key("csp").object().strings("fqdn", endpoint.csp).end();
   if (endpoint.tls) write_tls(w, endpoint);
   if (!endpoint.hashes.empty()) {
     w.key("hash").object();
@@ -97,6 +98,7 @@ std::string endpoint_json(const Endpoint& endpoint) {
   write_chain(w, endpoint);
   if (!endpoint.ip.empty())
     w.strings(endpoint.ip.find(':') == std::string::npos ? "a" : "aaaa", {endpoint.ip});
+  strings_if_any(w, "cname", endpoint.cname);
   strings_if_any(w, "tech", endpoint.technologies);
   w.field("words", endpoint.words).field("lines", endpoint.lines);
   w.field("status_code", endpoint.status).field("content_length", endpoint.content_length);

@@ -23,8 +23,11 @@ std::size_t heap_of(const Texts&... texts) {
 }  // namespace
 
 std::size_t bytes_of(const Hostname& record) {
-  return sizeof record + heap_of(record.domain, record.hostname, record.sources, record.a,
-                                 record.aaaa, record.cname, record.resolver, record.wildcard);
+  std::size_t bytes =
+      sizeof record + heap_of(record.domain, record.hostname, record.sources, record.a, record.aaaa,
+                              record.cname, record.resolver, record.wildcard, record.tie_break);
+  for (const Endpoint& endpoint : record.endpoints) bytes += bytes_of(endpoint);
+  return bytes;
 }
 
 std::size_t bytes_of(const Endpoint& record) {

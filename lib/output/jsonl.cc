@@ -24,6 +24,12 @@ class Jsonl final : public Format {
     w.strings("a", record.a).strings("aaaa", record.aaaa).strings("cname", record.cname);
     w.field("resolver", record.resolver).field("wildcard", record.wildcard);
     if (!record.proven) w.field("proven", false);
+    w.optional("tie_break", record.tie_break);
+    if (!record.endpoints.empty()) {
+      w.key("probe").array();
+      for (const auto& endpoint : record.endpoints) w.raw(model::endpoint_json(endpoint));
+      w.end();
+    }
     w.end();
     return line(w);
   }

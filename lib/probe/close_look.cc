@@ -34,14 +34,21 @@ Result<Fd> connect_to(const net::SocketAddress& at, milliseconds timeout) {
   return fd;
 }
 
-/// Sends \p bytes and gives what one read brings; empty if nothing does.
-std::string ask_once(const net::SocketAddress& at, const std::string& bytes, milliseconds timeout) {
+/// So often may nothing come within the time before the server counts as silent.
+constexpr int kMostSilences = 3;
+
+/// Sends \p bytes and gives what one read brings; empty if nothing does. Counts \p silences.
+std::string ask_once(const net::SocketAddress& at, const std::string& bytes, milliseconds timeout,
+                     int& silences) {
   const auto fd = connect_to(at, timeout);
   if (!fd.ok() || ::send(fd->get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) !=
                       static_cast<ssize_t>(bytes.size()))
     return {};
   std::string answer(net::kJarmAnswer, '\0');
-  if (!wait_for(fd->get(), POLLIN, timeout)) return {};
+  if (!wait_for(fd->get(), POLLIN, timeout)) {
+    ++silences;
+    return {};
+  }
   const ssize_t size = ::recv(fd->get(), answer.data(), answer.size(), 0);
   answer.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
   return answer;
@@ -52,9 +59,11 @@ std::string ask_once(const net::SocketAddress& at, const std::string& bytes, mil
 std::string jarm_of(const net::SocketAddress& at, const std::string& host, milliseconds timeout,
                     std::stop_token stop) {
   std::array<std::string, net::kJarmProbes> answers;
-  for (std::size_t i = 0; i < answers.size(); ++i) {
+  answers.fill(net::jarm_answer({}));
+  int silences = 0;
+  for (std::size_t i = 0; i < answers.size() && silences < kMostSilences; ++i) {
     if (stop.stop_requested()) return {};
-    answers[i] = net::jarm_answer(ask_once(at, net::jarm_hello(i, host), timeout));
+    answers[i] = net::jarm_answer(ask_once(at, net::jarm_hello(i, host), timeout, silences));
   }
   return net::jarm_hash(answers);
 }

@@ -14,7 +14,8 @@
 namespace m8::probe {
 
 /// The JARM fingerprint of the server at \p at, asked for \p host; ten connections, each given \p
-/// timeout. All zeros if it speaks no TLS, empty once stopped.
+/// timeout; after three that brought nothing in time no more. All zeros if it speaks no TLS, empty
+/// once stopped.
 std::string jarm_of(const net::SocketAddress& at, const std::string& host,
                     std::chrono::milliseconds timeout, std::stop_token stop);
 

@@ -270,6 +270,8 @@ void Engine::next_request(const VisitPtr& visit) {
     return ask(visit);
   }
   add_one(tally_.done);
+  if (settings_.tell_ends)
+    (void)parts_.sink.outcome({model::Outcome::Kind::kDone, visit->spec.input, "probe", {}});
   finish();
 }
 

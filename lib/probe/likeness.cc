@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "probe/html.h"
 #include "probe/page.h"
+#include "probe/probe.h"
 #include "probe/simhash.h"
 
 namespace m8::probe {
@@ -50,8 +51,8 @@ struct Pair {
   }
 
   TieBreak verdict() const {
-    if (!name && !random) return {};
-    if (!name || !random) return {TieBreak::Verdict::kDistinct, "answers"};
+    if (!name) return {};
+    if (!random) return {TieBreak::Verdict::kDistinct, "answers"};
     const std::string why = difference(*name, *random);
     return {why.empty() ? TieBreak::Verdict::kSame : TieBreak::Verdict::kDistinct, why};
   }
@@ -59,7 +60,9 @@ struct Pair {
 
 using AskDone = std::function<void(std::optional<Likeness>)>;
 
-void ask(http::Session& session, net::Url url, const Settings& settings, AskDone done) {
+/// \p other: the scheme that is tried if this one fails below HTTP; empty for none.
+void ask(http::Session& session, net::Url url, std::string other, const Settings& settings,
+         AskDone done) {
   http::Request request;
   request.url = url;
   request.headers = {
@@ -70,13 +73,12 @@ void ask(http::Session& session, net::Url url, const Settings& settings, AskDone
   request.transparent_gzip = true;
   request.tls_details = true;
   request.fresh_connection = true;
-  session.send(std::move(request), [&session, url, settings,
+  session.send(std::move(request), [&session, url, other = std::move(other), settings,
                                     done = std::move(done)](Result<http::Exchange> answer) mutable {
     if (answer.ok()) return done(likeness_of(*answer, url.host));
-    const bool final = url.scheme == "http" || answer.error().code == ErrorCode::kCancelled;
-    if (final) return done(std::nullopt);
-    url.scheme = "http";
-    ask(session, std::move(url), settings, std::move(done));
+    if (other.empty() || answer.error().code == ErrorCode::kCancelled) return done(std::nullopt);
+    url.scheme = std::move(other);
+    ask(session, std::move(url), {}, settings, std::move(done));
   });
 }
 
@@ -105,18 +107,20 @@ std::string difference(const Likeness& a, const Likeness& b) {
   return same ? "" : "body";
 }
 
-void compare_with_random(http::Session& session, const std::string& host,
-                         const std::string& random_host, const Settings& settings,
-                         TieBreakDone done) {
+void compare_with_random(http::Session& session, const net::Url& at, const std::string& random_host,
+                         const Settings& settings, TieBreakDone done) {
   const auto pair = std::make_shared<Pair>();  // shared by the two requests
   pair->done = std::move(done);
-  net::Url url;
-  url.scheme = "https";
-  url.host = host;
-  ask(session, url, settings,
+  net::Url url = at;
+  std::string other;
+  if (url.scheme.empty()) {
+    url.scheme = http_first(at) ? "http" : "https";
+    other = http_first(at) ? "https" : "http";
+  }
+  ask(session, url, other, settings,
       [pair](std::optional<Likeness> answer) { pair->arrive(pair->name, std::move(answer)); });
   url.host = random_host;
-  ask(session, url, settings,
+  ask(session, url, other, settings,
       [pair](std::optional<Likeness> answer) { pair->arrive(pair->random, std::move(answer)); });
 }
 

@@ -36,19 +36,19 @@ struct TieBreak {
   enum class Verdict {
     kDistinct,  ///< they differ: the name is one of its own
     kSame,      ///< the wildcard's page
-    kUnknown    ///< neither answers, so there is nothing to compare
+    kUnknown    ///< the name does not answer, so there is nothing to compare
   };
   Verdict verdict = Verdict::kUnknown;
-  std::string reason;  ///< difference(); "answers" if only one of the two does
+  std::string reason;  ///< difference(); "answers" if the random label does not
 };
 
 using TieBreakDone = std::function<void(const TieBreak&)>;
 
-/// Asks \p host and \p random_host (the same zone, a label that can't exist) over https, then http
-/// if https fails, and compares. Does not wait: \p done is called once, on a loop's thread. \p
-/// session is borrowed until then. At most four requests.
-void compare_with_random(http::Session& session, const std::string& host,
-                         const std::string& random_host, const Settings& settings,
-                         TieBreakDone done);
+/// Asks \p at and the same of \p random_host (the same zone, a label that can't exist), over the
+/// scheme of \p at or, if it has none, first one (http_first()) and then the other, and compares.
+/// Does not wait: \p done is called once, on a loop's thread. \p session is borrowed until then. At
+/// most four requests.
+void compare_with_random(http::Session& session, const net::Url& at, const std::string& random_host,
+                         const Settings& settings, TieBreakDone done);
 
 }  // namespace m8::probe

@@ -36,6 +36,11 @@ void read_link(const HtmlScanner& tag, Page& page) {
 
 void read_meta(const HtmlScanner& tag, Page& page) {
   std::string name, content;
+  if (tag.attribute("http-equiv", name) && equals_lower(name, "content-security-policy") &&
+      page.policies.size() < kMaxIcons && tag.attribute("content", content)) {
+    page.policies.push_back(content.substr(0, kMaxValue));
+    return;
+  }
   if (page.metas.size() >= kMaxItems || !tag.attribute("name", name) ||
       !tag.attribute("content", content))
     return;

@@ -16,6 +16,7 @@ struct Page {
   std::vector<std::string> icons;
   std::vector<std::string> scripts;                        ///< src of <script>, decoded
   std::vector<std::pair<std::string, std::string>> metas;  ///< name and content of <meta>, decoded
+  std::vector<std::string> policies;                       ///< content security policies of <meta>
   std::string base;                                        ///< href of the first <base>
   std::string title;                                       ///< as shown: see read_title()
   bool has_title = false;                                  ///< there was a <title>

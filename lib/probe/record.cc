@@ -7,9 +7,12 @@
 #include "base/file.h"
 #include "base/regex.h"
 #include "probe/body_hash.h"
+#include "probe/html.h"
 
 namespace m8::probe {
 namespace {
+
+constexpr std::size_t kMaxCsp = 1000;
 
 std::string header_value(const http::Response& response, std::string_view name) {
   const http::Header* header = http::find_header(response.headers, name);
@@ -45,6 +48,33 @@ void set_chain(const http::Exchange& exchange, model::Endpoint& record) {
   record.final_url = exchange.final().url.to_string();
 }
 
+/// Hosts of content policies: source expressions that are names (CSP 3, 2.3.1), "*." taken off.
+void add_policy(std::string_view policy, std::vector<std::string>& out) {
+  constexpr std::string_view kSpace = " \t;,\r\n";
+  for (std::size_t at = policy.find_first_not_of(kSpace); at != policy.npos && out.size() < kMaxCsp;
+       at = policy.find_first_not_of(kSpace, at)) {
+    const std::size_t end = std::min(policy.find_first_of(kSpace, at), policy.size());
+    std::string_view word = policy.substr(at, end - at);
+    at = end;
+    if (const auto scheme = word.find("://"); scheme != word.npos) word.remove_prefix(scheme + 3);
+    word = word.substr(0, word.find_first_of(":/"));
+    if (word.starts_with("*.")) word.remove_prefix(2);
+    const bool name = word.find('.') != word.npos && word.find('\'') == word.npos;
+    std::string host = name ? lower_ascii(word) : std::string();
+    if (name && std::find(out.begin(), out.end(), host) == out.end())
+      out.push_back(std::move(host));
+  }
+}
+
+void set_policies(const http::Response& response, const Page& page, model::Endpoint& record) {
+  for (const http::Header& header : response.headers) {
+    if (equals_lower(header.name, "content-security-policy") ||
+        equals_lower(header.name, "content-security-policy-report-only"))
+      add_policy(header.value, record.csp);
+  }
+  for (const std::string& policy : page.policies) add_policy(policy, record.csp);
+}
+
 void set_cdn(const CdnTable& table, const net::IpAddress& ip, model::Endpoint& record) {
   const CdnTable::Entry* entry = table.find(ip);
   if (entry == nullptr) return;
@@ -74,6 +104,7 @@ model::Endpoint make_record(const RecordTools& tools, const std::string& input,
   record.method = tools.settings.method;
   record.last_seen = now;
   record.ip = first.ip.to_string();
+  record.cname = first.aliases;
   record.status = last.status;
   const std::string type = header_value(last, "content-type");
   record.title = read_title(page, type, last.body);
@@ -86,6 +117,7 @@ model::Endpoint make_record(const RecordTools& tools, const std::string& input,
   record.time = last.duration;
   record.tls = first.tls;
   set_chain(exchange, record);
+  set_policies(last, page, record);
   set_hashes(tools.settings, last, record);
   if (tools.cdn != nullptr) set_cdn(*tools.cdn, first.ip, record);
   if (tools.technologies != nullptr)

@@ -33,6 +33,7 @@ struct Settings {
   std::size_t preview = 0;          ///< characters of the body's beginning in the record
   bool keep_header = false, keep_body = false, keep_request = false;
   bool report_failures = false;  ///< a record also for what did not answer
+  bool tell_ends = false;        ///< an outcome "probe" for each target, after its records
 
   /// Path of a Chromium; empty: no pictures. Each is written as PNG into screenshot_directory.
   std::string screenshot_program;

@@ -244,8 +244,10 @@ TEST_CASE("probe/close_look: JARM and ALPN of our own server") {
   CHECK_FALSE(offers_http2(server.address(), "a.test", seconds));
   const RecordingServer plain(page);
   const auto at = net::SocketAddress::parse(host_port(plain), 0).value();
-  CHECK(jarm_of(at, "a.test", seconds, {}) == std::string(62, '0'));
-  CHECK_FALSE(offers_http2(at, "a.test", seconds));
+  // It waits for the end of a head that never comes.
+  const auto short_wait = std::chrono::milliseconds(20);
+  CHECK(jarm_of(at, "a.test", short_wait, {}) == std::string(62, '0'));
+  CHECK_FALSE(offers_http2(at, "a.test", short_wait));
 }
 
 TEST_CASE("net/jarm: hellos and answers") {

@@ -48,7 +48,9 @@ TEST_CASE("probe/likeness: nobody answers, nothing is known") {
   std::atomic<bool> told_once{false};
   TieBreak result;
   result.verdict = TieBreak::Verdict::kSame;
-  compare_with_random(*http.session, "no.test", "x.no.test", {}, [&](const TieBreak& verdict) {
+  net::Url url;
+  url.host = "no.test";
+  compare_with_random(*http.session, url, "x.no.test", {}, [&](const TieBreak& verdict) {
     result = verdict;
     told_once = true;
     told_once.notify_one();

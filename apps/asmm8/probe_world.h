@@ -1,0 +1,37 @@
+/// ProbeWorld: what a probe needs of the world: limits, look-up, technologies, a session.
+#pragma once
+
+#include <memory>
+
+#include "cli/flag.h"
+#include "dns/resolver.h"
+#include "http/session.h"
+#include "net/rate_limiter.h"
+#include "net/resolve.h"
+#include "net/scope.h"
+#include "probe/cdn.h"
+#include "probe/settings.h"
+#include "probe/technologies.h"
+
+namespace m8::asmm8 {
+
+/// --tech-file, --cdn-file.
+std::vector<cli::Flag> probe_table_flags();
+
+struct ProbeWorld {
+  std::unique_ptr<net::RateLimiter> limiter;
+  std::unique_ptr<net::HostLookup> lookup;
+  std::unique_ptr<probe::TechnologyDetector> technologies;  ///< null if none are looked for
+  std::unique_ptr<probe::CdnTable> cdn;
+  std::unique_ptr<http::Session> session;
+
+  /// The tables that the flags name, else those built in. Errors of files.
+  Status open_tables(const cli::Values& flags, bool with_technologies);
+  /// Look-up by \p resolver (whose bound on questions is the probe's own) and /etc/hosts.
+  Status open_lookup(dns::ResolverOptions resolver, Clock& clock);
+  /// After open_lookup(); \p scope is borrowed.
+  Status open_session(const probe::Settings& settings, int loops, net::RateLimiter::Options rates,
+                      const net::Scope& scope, Clock& clock);
+};
+
+}  // namespace m8::asmm8
