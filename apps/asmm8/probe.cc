@@ -138,7 +138,7 @@ struct World : ProbeWorld {
 };
 
 Status open_world(const cli::Values& flags, const probe::Settings& settings, Clock& clock,
-                  World& world) {
+                  std::stop_token stop, World& world) {
   world.scope = M8_TRY(scope_of(flags));
   M8_TRY(world.open_tables(flags, flags.on("tech-detect") || flags.on("jsonl")));
   dns::ResolverOptions resolver;
@@ -146,6 +146,7 @@ Status open_world(const cli::Values& flags, const probe::Settings& settings, Clo
   resolver.servers = resolvers.empty() ? M8_TRY(dns::system_servers(kSystemResolvers))
                                        : M8_TRY(dns::read_servers(resolvers));
   M8_TRY(world.open_lookup(std::move(resolver), clock));
+  M8_TRY(world.find_proxy(flags.list("proxy"), settings.timeout, clock, std::move(stop)));
   return world.open_session(settings, flags.number<int>("loops"), probe_rates(flags), world.scope,
                             clock);
 }
@@ -202,7 +203,7 @@ Result<int> probe(const cli::Context& context, std::stop_token stop) {
   const std::stop_callback stopping(stop, [&unread] { unread.request_stop(); });
   const auto lines = M8_TRY(Lines::open(flags, unread, record.run()));
   World world;
-  M8_TRY(open_world(flags, settings, clock, world));
+  M8_TRY(open_world(flags, settings, clock, unread.get_token(), world));
   probe::Engine engine({*world.session, *lines, clock, world.technologies.get(), world.cdn.get()},
                        settings);
   Status ran;

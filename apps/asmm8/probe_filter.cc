@@ -49,6 +49,7 @@ Status ProbeFilter::read(const cli::Values& flags, const std::string& prefix, Si
   }
   side.texts = flags.list(prefix + "string");
   side.favicons = flags.list(prefix + "favicon");
+  side.cdns = flags.list(prefix + "cdn");
   for (const std::string& text : flags.list(prefix + "regex"))
     side.expressions.push_back(M8_TRY(Regex::compile(text)));
   return {};
@@ -78,12 +79,14 @@ bool ProbeFilter::accepts(const model::Endpoint& record) const {
                       (m.words.empty() || inside(m.words, words)) &&
                       (m.texts.empty() || holds(m.texts, record)) &&
                       (m.favicons.empty() || has(m.favicons, record.favicon)) &&
+                      (m.cdns.empty() || has(m.cdns, record.cdn_name)) &&
                       (m.expressions.empty() || matches(m.expressions, record));
   const Side& f = filter_;
   const bool unwanted = inside(f.codes, record.status) ||
                         inside(f.lengths, record.content_length) || inside(f.lines, lines) ||
                         inside(f.words, words) || holds(f.texts, record) ||
-                        has(f.favicons, record.favicon) || matches(f.expressions, record);
+                        has(f.favicons, record.favicon) || has(f.cdns, record.cdn_name) ||
+                        matches(f.expressions, record);
   return wanted && !unwanted;
 }
 

@@ -25,7 +25,7 @@ class ProbeFilter {
   };
   struct Side {
     std::vector<Range> codes, lengths, lines, words;
-    std::vector<std::string> texts, favicons;
+    std::vector<std::string> texts, favicons, cdns;
     std::vector<Regex> expressions;
   };
   static Status read(const cli::Values& flags, const std::string& prefix, Side& side);

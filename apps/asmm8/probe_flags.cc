@@ -45,6 +45,11 @@ Flags input_flags() {
       repeated(valued(in, "path", {}, "PATH", "ask for these paths instead of the target's own")),
       detailed(switched(in, "no-fallback", {"nf"}, "ask both schemes of a bare host"),
                "A record for each that answers."),
+      detailed(switched(in, "no-fallback-scheme", {"nfs"}, "keep the scheme of a URL"),
+               "So it is in any case."),
+      switched(in, "skip-dedupe", {"sd"}, "ask what is given twice twice"),
+      detailed(switched(in, "stream", {}, "begin before the input has ended"),
+               "So it is in any case."),
   };
 }
 
@@ -53,7 +58,7 @@ Flags request_flags() {
   return {
       common(repeated(valued(in, "header", {"H"}, "HEADER", "add 'Name: value' to each request"),
                       true)),
-      with_default(valued(in, "method", {"x"}, "METHOD", "request method"), "GET"),
+      with_default(valued(in, "request-method", {"x"}, "METHOD", "request method"), "GET"),
       valued(in, "body", {}, "TEXT", "request body"),
       common(switched(in, "follow-redirects", {"fr"}, "follow redirects")),
       switched(in, "follow-host-redirects", {"fhr"}, "follow redirects to the same host"),
@@ -69,6 +74,8 @@ Flags request_flags() {
       common(with_default(typed(valued(in, "rate-limit", {"rl", "rate"}, "RATE", "requests in all"),
                                 cli::ValueType::rate()),
                           "150", "requests/s")),
+      typed(valued(in, "rate-limit-minute", {"rlm"}, "N", "requests in all a minute"),
+            cli::ValueType::number(0, 1'000'000'000)),
       with_default(
           typed(valued(in, "rate-host", {}, "RATE", "requests per host"), cli::ValueType::rate()),
           "0", "requests/s"),
@@ -81,6 +88,12 @@ Flags request_flags() {
       with_default(
           typed(valued(in, "loops", {}, "N", "network threads"), cli::ValueType::number(1, 16)),
           "1"),
+      valued(in, "sni", {"sni-name"}, "NAME", "the server's name in the TLS handshake"),
+      detailed(switched(in, "random-agent", {}, "a browser's User-Agent"), "So it is in any case."),
+      secret(detailed(repeated(valued(in, "proxy", {"http-proxy"}, "URL",
+                                      "send all requests "
+                                      "through it")),
+                      "http, https, socks5 or socks5h; the first that can be reached.")),
       detailed(file_flag(valued(in, "resolver", {"r"}, "FILE|IP[:PORT],...", "resolvers to ask")),
                "Default: the system's."),
   };
@@ -99,8 +112,9 @@ Flags show_flags() {
       switched(in, "location", {}, "show where it redirects to"),
       switched(in, "word-count", {"wc"}, "show the number of words"),
       switched(in, "line-count", {"lc"}, "show the number of lines"),
-      switched(in, "show-method", {}, "show the request method"),
+      switched(in, "method", {}, "show the request method"),
       switched(in, "ip", {}, "show the address"),
+      switched(in, "cname", {}, "show the names that lead to the address"),
       switched(in, "cdn", {}, "show who answers for the address"),
       switched(in, "response-time", {"rt"}, "show the time to the answer"),
       switched(in, "favicon", {}, "show the favicon's mmh3; one request more"),
@@ -131,6 +145,8 @@ Flags filter_flags() {
       repeated(valued(in, "filter-string", {"fs"}, "TEXT", "no answers that hold it"), true),
       repeated(valued(in, "match-regex", {"mr"}, "REGEX", "only answers that match"), true),
       repeated(valued(in, "filter-regex", {"fe"}, "REGEX", "no answers that match"), true),
+      repeated(valued(in, "match-cdn", {"mcdn"}, "NAME", "only hosts of these CDNs")),
+      repeated(valued(in, "filter-cdn", {"fcdn"}, "NAME", "no hosts of these CDNs")),
       repeated(valued(in, "match-favicon", {"mfc"}, "HASH", "only these favicons")),
       repeated(valued(in, "filter-favicon", {"ffc"}, "HASH", "none of these favicons")),
   };
@@ -143,6 +159,9 @@ Flags output_flags() {
                       "With technologies.")),
       common(file_flag(valued(in, "output", {"o"}, "FILE", "write the lines to this file too"))),
       switched(in, "tls-grab", {}, "certificate data in JSON lines"),
+      switched(in, "include-chain", {}, "the answers of a redirect chain in JSON lines"),
+      repeated(valued(in, "extract-regex", {"er"}, "REGEX", "report what matches in the body"),
+               true),
       switched(in, "include-response-header", {"irh"}, "the head of the answer in JSON lines"),
       switched(in, "include-response", {"irr"}, "request, head and body in JSON lines"),
       cli::progress_flag(),
@@ -188,7 +207,10 @@ Status read_headers(const cli::Values& flags, std::vector<http::Header>& out) {
 
 Status read_request(const cli::Values& flags, probe::Settings& out) {
   M8_TRY(read_headers(flags, out.headers));
-  out.method = flags.text("method");
+  out.method = flags.text("request-method");
+  out.server_name = flags.text("sni");
+  for (const std::string& text : flags.list("extract-regex"))
+    out.extractors.push_back(M8_TRY(Regex::compile(text)));
   out.body = flags.text("body");
   out.paths = flags.list("path");
   if (flags.on("follow-redirects")) out.redirects = http::Request::Redirects::kAll;
@@ -243,6 +265,7 @@ Result<probe::Settings> probe_settings(const cli::Values& flags) {
       flags.on("favicon") || flags.given("match-favicon") || flags.given("filter-favicon");
   out.jarm = flags.on("jarm");
   out.http2 = flags.on("http2");
+  out.keep_chain = flags.on("include-chain");
   out.report_failures = flags.on("probe");
   out.keep_header = flags.on("include-response-header") || flags.on("include-response");
   out.keep_request = flags.on("include-response");
@@ -273,6 +296,7 @@ Result<model::TargetReader::Options> probe_targets(const cli::Values& flags) {
     out.files.push_back("-");
   }
   out.ports = M8_TRY(probe_ports(flags));
+  if (flags.on("skip-dedupe")) out.max_remembered = 0;
   return out;
 }
 
@@ -285,6 +309,8 @@ Result<std::vector<model::TargetReader::Port>> probe_ports(const cli::Values& fl
 net::RateLimiter::Options probe_rates(const cli::Values& flags) {
   net::RateLimiter::Options out;
   out.global = flags.rate("rate-limit");
+  if (flags.given("rate-limit-minute"))
+    out.global.per_second = flags.number<double>("rate-limit-minute") / 60;
   out.per_key = flags.rate("rate-host");
   return out;
 }

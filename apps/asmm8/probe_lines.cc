@@ -35,12 +35,14 @@ std::string joined(const std::vector<std::string>& items) {
 ProbeLines::ProbeLines(const cli::Values& flags, bool colours)
     : status_(flags.on("status-code")),
       location_(flags.on("location")),
-      method_(flags.on("show-method")),
+      method_(flags.on("method")),
       length_(flags.on("content-length")),
       type_(flags.on("content-type")),
       title_(flags.on("title")),
       server_(flags.on("web-server")),
       ip_(flags.on("ip")),
+      cname_(flags.on("cname")),
+      extracts_(flags.given("extract-regex")),
       cdn_(flags.on("cdn")),
       time_(flags.on("response-time")),
       tech_(flags.on("tech-detect")),
@@ -79,6 +81,8 @@ std::string ProbeLines::line(const model::Endpoint& record) const {
   column(server_, record.server);
   column(http2_ && record.http2, "http2");
   column(ip_, record.ip);
+  column(cname_ && !record.cname.empty(), joined(record.cname));
+  column(extracts_ && !record.extracts.empty(), joined(record.extracts));
   column(cdn_ && !record.cdn_name.empty(), record.cdn_name);
   column(time_, fmt::format("{}ms", static_cast<double>(record.time.count()) / 1000));
   column(tech_ && !record.technologies.empty(), joined(record.technologies), kCyan);

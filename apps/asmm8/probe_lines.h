@@ -16,8 +16,8 @@ class ProbeLines {
   std::string line(const model::Endpoint& record) const;
 
  private:
-  bool status_, location_, method_, length_, type_, title_, server_, ip_, cdn_, time_, tech_,
-      hashes_, favicon_, words_, lines_, jarm_, http2_, probe_, preview_, screenshot_;
+  bool status_, location_, method_, length_, type_, title_, server_, ip_, cname_, extracts_, cdn_,
+      time_, tech_, hashes_, favicon_, words_, lines_, jarm_, http2_, probe_, preview_, screenshot_;
   bool colours_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "dns/host_lookup.h"
+#include "http/proxy_search.h"
 
 namespace m8::asmm8 {
 namespace {
@@ -22,7 +23,12 @@ cli::Flag table_flag(std::string name, std::string brief) {
 }  // namespace
 
 std::vector<cli::Flag> probe_table_flags() {
-  return {table_flag("tech-file", "fingerprints in the Wappalyzer format"),
+  cli::Flag deep;
+  deep.section = "Show";
+  deep.name = "tech-deep";
+  deep.brief = "technologies also by inline scripts, elements, URL and certificate";
+  deep.detail = "More than the field's tools look at.";
+  return {table_flag("tech-file", "fingerprints in the Wappalyzer format"), deep,
           table_flag("cdn-file", "address ranges of CDNs, WAFs and clouds")};
 }
 
@@ -33,7 +39,9 @@ Status ProbeWorld::open_tables(const cli::Values& flags, bool with_technologies)
         techs.empty() ? probe::Fingerprints::builtin() : M8_TRY(probe::Fingerprints::load(techs));
     if (prints.skipped > 0)
       log::get("probe")->warn("{}: {} entries are no patterns", techs, prints.skipped);
-    technologies = std::make_unique<probe::TechnologyDetector>(std::move(prints));
+    technologies = std::make_unique<probe::TechnologyDetector>(
+        std::move(prints), flags.on("tech-deep") ? probe::TechnologyDetector::Depth::kDeep
+                                                 : probe::TechnologyDetector::Depth::kField);
   }
   const std::string ranges = flags.text("cdn-file");
   auto table = ranges.empty() ? probe::CdnTable::builtin() : M8_TRY(probe::CdnTable::load(ranges));
@@ -50,6 +58,20 @@ Status ProbeWorld::open_lookup(dns::ResolverOptions resolver, Clock& clock) {
   return {};
 }
 
+Status ProbeWorld::find_proxy(const std::vector<std::string>& urls,
+                              std::chrono::milliseconds timeout, Clock& clock,
+                              std::stop_token stop) {
+  std::vector<http::Proxy> proxies;
+  for (const std::string& url : urls) {
+    auto parsed = http::Proxy::parse(url);
+    if (!parsed.ok()) return parsed.error().with_context("--proxy");
+    proxies.push_back(std::move(parsed).value());
+  }
+  if (!proxies.empty())
+    proxy = M8_TRY(http::first_reachable(proxies, *lookup, clock, timeout, std::move(stop)));
+  return {};
+}
+
 Status ProbeWorld::open_session(const probe::Settings& settings, int loops,
                                 net::RateLimiter::Options rates, const net::Scope& scope,
                                 Clock& clock) {
@@ -59,6 +81,7 @@ Status ProbeWorld::open_session(const probe::Settings& settings, int loops,
   options.max_in_flight = settings.in_flight;
   options.max_idle = settings.in_flight;
   options.connect_timeout = settings.timeout;
+  options.target_proxy = proxy;
   session = M8_TRY(http::Session::create(options, *lookup, scope, *limiter, clock));
   return {};
 }

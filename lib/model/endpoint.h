@@ -38,6 +38,7 @@ struct Endpoint {
   std::string final_url;                  ///< where a followed chain ended; empty without one
   std::vector<int> chain_status;          ///< of a followed chain, the last answer included
   std::vector<std::string> chain;         ///< the URLs of it
+  std::vector<std::string> chain_heads;   ///< the heads of its answers, if they are to be kept
   std::chrono::microseconds time{0};      ///< from sending to the head of the answer
   std::vector<std::string> technologies;  ///< "Nginx:1.22.1", sorted
   std::vector<std::pair<std::string, std::string>> hashes;      ///< "body_md5" and its text
@@ -48,6 +49,7 @@ struct Endpoint {
   bool http2 = false;              ///< offered in ALPN
   std::shared_ptr<const net::TlsPeer> tls;  ///< null unless asked for; shared by copies
   std::string body_preview;
+  std::vector<std::string> extracts;      ///< what --extract-regex found
   std::string raw_header, body, request;  ///< only if they are to be kept in the record
   std::string screenshot_path;
   std::string error;  ///< why it is not live

@@ -82,6 +82,16 @@ void write_chain(json::Writer& w, const Endpoint& endpoint) {
   w.key("chain_status_codes").array();
   for (const int status : endpoint.chain_status) w.value(status);
   w.end();
+  if (endpoint.chain_heads.size() != endpoint.chain.size()) return;
+  w.key("chain").array();
+  for (std::size_t i = 0; i < endpoint.chain.size(); ++i) {
+    const bool last = i + 1 == endpoint.chain.size();
+    w.object().field("response", endpoint.chain_heads[i]);
+    w.field("status_code", endpoint.chain_status[i]);
+    w.optional("location", last ? std::string() : endpoint.chain[i + 1]);
+    w.field("request-url", endpoint.chain[i]).end();
+  }
+  w.end();
 }
 
 }  // namespace
@@ -100,6 +110,7 @@ std::string endpoint_json(const Endpoint& endpoint) {
     w.strings(endpoint.ip.find(':') == std::string::npos ? "a" : "aaaa", {endpoint.ip});
   strings_if_any(w, "cname", endpoint.cname);
   strings_if_any(w, "tech", endpoint.technologies);
+  strings_if_any(w, "extracts", endpoint.extracts);
   w.field("words", endpoint.words).field("lines", endpoint.lines);
   w.field("status_code", endpoint.status).field("content_length", endpoint.content_length);
   w.field("failed", !endpoint.live);

@@ -143,6 +143,7 @@ http::Request Engine::request_for(const Visit& visit, const net::Url& url) const
   request.max_body = settings_.max_body;
   request.transparent_gzip = true;
   request.tls_details = settings_.tls;
+  request.server_name = settings_.server_name;
   // The last request on a connection frees it at once: most hosts are asked only one thing.
   request.fresh_connection = settings_.paths.size() <= 1 && !settings_.favicon &&
                              settings_.redirects == http::Request::Redirects::kNone;

@@ -49,7 +49,7 @@ class Reader {
       return;
     }
     index_ = static_cast<std::uint32_t>(out_.technologies.size());
-    out_.technologies.push_back({name, {}});
+    out_.technologies.emplace_back().name = name;
     for (const auto& [key, value] : entry.members()) field(key, value);
   }
 
@@ -61,6 +61,61 @@ class Reader {
     if (key == "html") return patterns(Pattern::Part::kHtml, {}, value);
     if (key == "scriptSrc" || key == "script") return patterns(Pattern::Part::kScript, {}, value);
     if (key == "implies") return each_text(value, [&](std::string_view text) { implied(text); });
+    if (key == "url") return patterns(Pattern::Part::kUrl, {}, value);
+    if (key == "scripts") return patterns(Pattern::Part::kInlineScript, {}, value);
+    if (key == "certIssuer") return patterns(Pattern::Part::kIssuer, {}, value);
+    if (key == "dom") return elements(value);
+    Fingerprint& mine = out_.technologies[index_];
+    if (key == "requires") return names(value, mine.needs);
+    if (key == "excludes") return names(value, mine.excludes);
+    if (key == "cats") return numbers(value, mine.categories);
+    if (key == "requiresCategory") return numbers(value, mine.needs_category);
+  }
+
+  /// Without what stands behind a separator.
+  void names(const json::Value& value, std::vector<std::string>& out) {
+    each_text(value, [&](std::string_view text) {
+      out.emplace_back(text.substr(0, text.find(kSeparator)));
+    });
+  }
+
+  void numbers(const json::Value& value, std::vector<int>& out) {
+    const auto one = [&](const json::Value& item) {
+      out.push_back(static_cast<int>(item.as_int(-1)));
+    };
+    if (!value.is_array()) return one(value);
+    for (const json::Value& item : value.items()) one(item);
+  }
+
+  /// "SELECTOR", ["SELECTOR"], or {"SELECTOR": {"exists": "", "attributes": {NAME: PATTERN}}}.
+  void elements(const json::Value& value) {
+    if (!value.is_object())
+      return each_text(value, [&](std::string_view text) { element(text, {}, {}); });
+    for (const auto& [selector, what] : value.members()) {
+      if (!what.is_object() || what.find("exists") != nullptr) {
+        element(selector, {}, {});
+      } else if (const json::Value* attributes = what.find("attributes")) {
+        for (const auto& [name, texts] : attributes->members())
+          each_text(texts, [&, attribute = lower_ascii(name)](std::string_view text) {
+            element(selector, attribute, text);
+          });
+      } else {
+        ++out_.unseen;
+      }
+    }
+  }
+
+  void element(std::string_view selectors, const std::string& attribute, std::string_view text) {
+    for (Selector& selector : Selector::parse_list(selectors, out_.unseen)) {
+      Pattern pattern;
+      pattern.part = Pattern::Part::kElement;
+      pattern.technology = index_;
+      pattern.key = attribute;
+      pattern.selector = static_cast<std::uint32_t>(out_.selectors.size());
+      read_pattern(text, pattern);
+      out_.selectors.push_back(std::move(selector));
+      out_.patterns.push_back(std::move(pattern));
+    }
   }
 
   void named(Pattern::Part part, const json::Value& value) {

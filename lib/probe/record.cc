@@ -13,6 +13,7 @@ namespace m8::probe {
 namespace {
 
 constexpr std::size_t kMaxCsp = 1000;
+constexpr std::size_t kMaxExtracts = 1000;
 
 std::string header_value(const http::Response& response, std::string_view name) {
   const http::Header* header = http::find_header(response.headers, name);
@@ -83,6 +84,16 @@ void set_cdn(const CdnTable& table, const net::IpAddress& ip, model::Endpoint& r
   record.cdn = entry->type != "cloud";
 }
 
+void extract(const std::vector<Regex>& extractors, const std::string& body,
+             model::Endpoint& record) {
+  for (const Regex& regex : extractors)
+    for (std::string& text : regex.find_all(body)) {
+      const auto& all = record.extracts;
+      if (all.size() < kMaxExtracts && std::find(all.begin(), all.end(), text) == all.end())
+        record.extracts.push_back(to_utf8(text));
+    }
+}
+
 void keep_texts(const Settings& settings, const http::Exchange& exchange, model::Endpoint& record) {
   const http::Response& last = exchange.final();
   if (settings.preview > 0)
@@ -90,6 +101,8 @@ void keep_texts(const Settings& settings, const http::Exchange& exchange, model:
   if (settings.keep_header) record.raw_header = head_text(last);
   if (settings.keep_body) record.body = last.body;
   if (settings.keep_request) record.request = exchange.sent;
+  if (!settings.keep_chain || exchange.hops.size() < 2) return;
+  for (const http::Response& hop : exchange.hops) record.chain_heads.push_back(head_text(hop));
 }
 
 }  // namespace
@@ -123,6 +136,7 @@ model::Endpoint make_record(const RecordTools& tools, const std::string& input,
   if (tools.technologies != nullptr)
     for (const Technology& technology : tools.technologies->detect(last, page))
       record.technologies.push_back(technology.text());
+  extract(tools.settings.extractors, last.body, record);
   keep_texts(tools.settings, exchange, record);
   return record;
 }

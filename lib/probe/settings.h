@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/regex.h"
 #include "http/request.h"
 
 namespace m8::probe {
@@ -16,6 +17,7 @@ struct Settings {
   std::string user_agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
   std::vector<http::Header> headers;  ///< put in, or in the place of ours of the same name
   std::string body;
+  std::string server_name;         ///< SNI; empty: the host's name
   std::vector<std::string> paths;  ///< each is asked for; empty: the target's own path
   std::chrono::milliseconds timeout{10'000};
   int retries = 0;
@@ -31,7 +33,8 @@ struct Settings {
   bool http2 = false;               ///< one connection more for each https endpoint
   std::vector<std::string> hashes;  ///< names of hash_names()
   std::size_t preview = 0;          ///< characters of the body's beginning in the record
-  bool keep_header = false, keep_body = false, keep_request = false;
+  std::vector<Regex> extractors;    ///< what matches them in a body is reported
+  bool keep_header = false, keep_body = false, keep_request = false, keep_chain = false;
   bool report_failures = false;  ///< a record also for what did not answer
   bool tell_ends = false;        ///< an outcome "probe" for each target, after its records
 

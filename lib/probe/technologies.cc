@@ -79,35 +79,56 @@ struct TechnologyDetector::Evidence {
   }
 };
 
-TechnologyDetector::TechnologyDetector(Fingerprints fingerprints)
+TechnologyDetector::TechnologyDetector(Fingerprints fingerprints, Depth depth)
     : fingerprints_(std::move(fingerprints)),
+      depth_(depth),
       compiled_(std::make_unique<Lazy[]>(fingerprints_.patterns.size())) {
-  for (std::uint32_t i = 0; i < fingerprints_.patterns.size(); ++i) {
-    const Pattern& pattern = fingerprints_.patterns[i];
-    group_of(pattern).all.push_back(i);
+  for (std::uint32_t i = 0; i < fingerprints_.patterns.size(); ++i)
+    if (Group* group = group_of(fingerprints_.patterns[i])) group->all.push_back(i);
+  for (std::uint32_t i = 0; i < fingerprints_.technologies.size(); ++i) {
+    const Fingerprint& one = fingerprints_.technologies[i];
+    by_name_.emplace(one.name, i);
+    relations_ =
+        relations_ || !one.needs.empty() || !one.needs_category.empty() || !one.excludes.empty();
   }
-  index(html_);
-  index(scripts_);
+  for (Group* group : {&html_, &scripts_, &urls_, &inline_scripts_, &issuers_, &elements_})
+    index(*group);
   for (Keys* keys : {&headers_, &cookies_, &metas_})
     for (auto& [key, group] : *keys) index(group);
 }
 
 TechnologyDetector::~TechnologyDetector() = default;
 
-TechnologyDetector::Group& TechnologyDetector::group_of(const Pattern& pattern) {
+/// Null for what is not looked at.
+TechnologyDetector::Group* TechnologyDetector::group_of(const Pattern& pattern) {
+  const bool deep = depth_ == Depth::kDeep;
   switch (pattern.part) {
     case Pattern::Part::kHeader:
-      return headers_[pattern.key];
+      return &headers_[pattern.key];
     case Pattern::Part::kCookie:
-      return cookies_[pattern.key];
+      return &cookies_[pattern.key];
     case Pattern::Part::kMeta:
-      return metas_[pattern.key];
+      return &metas_[pattern.key];
     case Pattern::Part::kScript:
-      return scripts_;
+      return &scripts_;
+    case Pattern::Part::kUrl:
+      return deep ? &urls_ : nullptr;
+    case Pattern::Part::kInlineScript:
+      return deep ? &inline_scripts_ : nullptr;
+    case Pattern::Part::kIssuer:
+      return deep ? &issuers_ : nullptr;
+    case Pattern::Part::kElement:
+      return deep ? &elements_ : nullptr;
     case Pattern::Part::kHtml:
       break;
   }
-  return html_;
+  return &html_;
+}
+
+std::vector<std::string> TechnologyDetector::literals_of(const Pattern& pattern) const {
+  if (pattern.part != Pattern::Part::kElement) return match::required_literals(pattern.regex);
+  const std::string literal = fingerprints_.selectors[pattern.selector].literal();
+  return literal.empty() ? std::vector<std::string>() : std::vector<std::string>{literal};
 }
 
 void TechnologyDetector::index(Group& group) {
@@ -116,7 +137,7 @@ void TechnologyDetector::index(Group& group) {
     return;
   }
   for (const std::uint32_t pattern : group.all) {
-    const auto literals = match::required_literals(fingerprints_.patterns[pattern].regex);
+    const auto literals = literals_of(fingerprints_.patterns[pattern]);
     if (literals.empty()) group.always.push_back(pattern);
     for (const std::string& literal : literals) {
       group.literals.add(literal);
@@ -153,17 +174,21 @@ void TechnologyDetector::evaluate(std::uint32_t number, std::string_view text,
 
 void TechnologyDetector::search(const Group& group, std::string_view text,
                                 Evidence& evidence) const {
-  if (evidence.slowly) {
-    for (const std::uint32_t pattern : group.all) evaluate(pattern, text, evidence);
-    return;
-  }
+  if (group.all.empty()) return;
+  candidates_of(group, text, evidence);
+  for (const std::uint32_t pattern : evidence.candidates) evaluate(pattern, text, evidence);
+}
+
+/// The patterns of \p group that may match \p text, into Evidence::candidates.
+void TechnologyDetector::candidates_of(const Group& group, std::string_view text,
+                                       Evidence& evidence) const {
   auto& candidates = evidence.candidates;
-  candidates = group.always;
+  candidates = evidence.slowly ? group.all : group.always;
+  if (evidence.slowly) return;
   group.literals.scan(
       text, [&](std::uint32_t literal) { candidates.push_back(group.pattern_of[literal]); });
   std::sort(candidates.begin(), candidates.end());
   candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
-  for (const std::uint32_t pattern : candidates) evaluate(pattern, text, evidence);
 }
 
 void TechnologyDetector::search_key(const Keys& keys, std::string_view key, std::string_view text,
@@ -182,15 +207,97 @@ std::vector<Technology> TechnologyDetector::look(const http::Response& response,
     for (const auto& [name, value] : cookie_texts(line->second))
       search_key(cookies_, name, value, evidence);
   const std::string_view body = response.body;
-  search(html_, lower_ascii(body.substr(0, kMaxBody)), evidence);
+  const std::string lower_body = lower_ascii(body.substr(0, kMaxBody));
+  search(html_, lower_body, evidence);
   for (const std::string& source : page.scripts) search(scripts_, lower_ascii(source), evidence);
   for (const auto& [name, content] : page.metas)
     search_key(metas_, lower_ascii(name), lower_ascii(content), evidence);
+  if (depth_ == Depth::kDeep) {
+    look_deep(response, body.substr(0, kMaxBody), evidence);
+    look_at_elements(body.substr(0, kMaxBody), lower_body, evidence);
+  }
   return conclude(evidence);
 }
 
-/// What was seen and what that implies, one level as the reference has it; sorted.
+void TechnologyDetector::look_deep(const http::Response& response, std::string_view body,
+                                   Evidence& evidence) const {
+  if (!urls_.all.empty()) search(urls_, lower_ascii(response.url.to_string()), evidence);
+  if (response.tls && !issuers_.all.empty()) {
+    search(issuers_, lower_ascii(response.tls->issuer_cn), evidence);
+    for (const std::string& name : response.tls->issuer_org)
+      search(issuers_, lower_ascii(name), evidence);
+  }
+  if (inline_scripts_.all.empty()) return;
+  HtmlScanner tag(body);
+  while (tag.next())
+    if (tag.is("script") && !tag.content().empty())
+      search(inline_scripts_, lower_ascii(tag.content()), evidence);
+}
+
+void TechnologyDetector::look_at_elements(std::string_view body, std::string_view lower_body,
+                                          Evidence& evidence) const {
+  candidates_of(elements_, lower_body, evidence);
+  const std::vector<std::uint32_t> candidates = evidence.candidates;
+  if (candidates.empty()) return;
+  HtmlScanner tag(body);
+  std::string value;
+  while (tag.next()) {
+    for (const std::uint32_t number : candidates) {
+      const Pattern& pattern = fingerprints_.patterns[number];
+      if (!fingerprints_.selectors[pattern.selector].matches(tag)) continue;
+      if (pattern.key.empty() || tag.attribute(pattern.key, value))
+        evaluate(number, pattern.key.empty() ? std::string_view() : value, evidence);
+    }
+  }
+}
+
 std::vector<Technology> TechnologyDetector::conclude(Evidence& evidence) const {
+  std::vector<Technology> out = seen_and_implied(evidence);
+  if (!relations_) return out;
+  while (drop_unneeded(out, evidence)) out = seen_and_implied(evidence);
+  exclude(out);
+  return out;
+}
+
+/// Takes what lacks what it requires out of \p evidence. True if there was any.
+bool TechnologyDetector::drop_unneeded(const std::vector<Technology>& there,
+                                       Evidence& evidence) const {
+  const std::size_t before = evidence.seen.size();
+  std::erase_if(evidence.seen, [&](const auto& entry) {
+    return !has_what_it_needs(fingerprints_.technologies[entry.first], there);
+  });
+  return evidence.seen.size() < before;
+}
+
+bool TechnologyDetector::has_what_it_needs(const Fingerprint& one,
+                                           const std::vector<Technology>& there) const {
+  if (one.needs.empty() && one.needs_category.empty()) return true;
+  return std::any_of(there.begin(), there.end(), [&](const Technology& other) {
+    if (other.name == one.name) return false;
+    if (std::find(one.needs.begin(), one.needs.end(), other.name) != one.needs.end()) return true;
+    const auto known = by_name_.find(other.name);
+    if (known == by_name_.end()) return false;
+    const auto& categories = fingerprints_.technologies[known->second].categories;
+    return std::find_first_of(categories.begin(), categories.end(), one.needs_category.begin(),
+                              one.needs_category.end()) != categories.end();
+  });
+}
+
+void TechnologyDetector::exclude(std::vector<Technology>& there) const {
+  std::vector<std::string> excluded;
+  for (const Technology& one : there) {
+    const auto known = by_name_.find(one.name);
+    if (known == by_name_.end()) continue;
+    const auto& names = fingerprints_.technologies[known->second].excludes;
+    excluded.insert(excluded.end(), names.begin(), names.end());
+  }
+  std::erase_if(there, [&](const Technology& one) {
+    return std::find(excluded.begin(), excluded.end(), one.name) != excluded.end();
+  });
+}
+
+/// One level of implications, as the reference has it; sorted.
+std::vector<Technology> TechnologyDetector::seen_and_implied(const Evidence& evidence) const {
   std::vector<Technology> out;
   for (const auto& [number, seen] : evidence.seen) {
     if (seen.confidence > 0)

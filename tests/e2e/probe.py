@@ -230,5 +230,39 @@ class Probe(Case):
                 self.assertEqual(probe(*unwanted), "", unwanted)
 
 
+    def test_more_of_an_answer(self):
+        pages = {"127.0.0.1": b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.2:%d/b\r\n"
+                              b"Content-Length: 0\r\n\r\n",
+                 "127.0.0.2": b"HTTP/1.1 200 OK\r\nContent-Length: 22\r\n\r\nkey=a1 key=b2 key=a1\r\n"}
+        with Server(pages) as server:
+            pages["127.0.0.1"] = pages["127.0.0.1"] % server.port
+            first, last = (f"http://127.0.0.{host}:{server.port}" for host in (1, 2))
+            def probe(*flags):
+                return self.run_program("asmm8", "probe", "-q", "-nfs", "-random-agent", *flags)
+            record = records(probe("-fr", "-include-chain", "-er", "key=..", "-json", first).stdout)[0]
+            self.assertEqual(record["extracts"], ["key=a1", "key=b2"])
+            self.assertEqual([(hop["request-url"], hop["status_code"], hop.get("location"))
+                              for hop in record["chain"]],
+                             [(first, 302, last + "/b"), (last + "/b", 200, None)])
+            self.assertIn("302 Found", record["chain"][0]["response"])
+            self.assertEqual(probe("-method", "-x", "PUT", "-er", "key=.1", last).stdout,
+                             f"{last} [PUT] [key=a1]\n")
+            self.assertEqual(probe("-sd", "-rlm", 60_000, last, last).stdout, f"{last}\n" * 2)
+            self.assertEqual(probe(last, last).stdout, f"{last}\n")
+            cdns = self.write("cdns.json", '{"cdn": {"ours": ["127.0.0.2/32"]}}')
+            for flags, shown in ((["-mcdn", "ours"], f"{last} [ours]\n"), (["-fcdn", "ours"], "")):
+                self.assertEqual(probe("-cdn", "-cdn-file", cdns, *flags, last).stdout, shown)
+
+    def test_through_a_proxy(self):
+        with Server({"127.0.0.1": b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nproxied"}) as server:
+            done = self.run_program("asmm8", "probe", "-q", "-cl", "-http-proxy",
+                                    f"http://127.0.0.1:{server.port}", "http://site.test/")
+            self.assertEqual((done.returncode, done.stdout), (0, "http://site.test/ [7]\n"), done.stderr)
+        done = self.run_program("asmm8", "probe", "-q", "-proxy", "http://u:s3cret@127.0.0.1:1",
+                                "http://site.test/")
+        self.assertEqual(done.returncode, 1)
+        self.assertNotIn("s3cret", done.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -14,7 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)m8::match::required_literals(text);
     return 0;
   }
-  const m8::probe::TechnologyDetector detector(std::move(prints).value());
+  const m8::probe::TechnologyDetector detector(std::move(prints).value(),
+                                               m8::probe::TechnologyDetector::Depth::kDeep);
   m8::http::Response response;
   response.headers = {{"Server", "nginx/1.2"}, {"Set-Cookie", "a=b; path=/"}};
   response.body = "<script src=/a.js></script><meta name=generator content='x 1'><p class=y>";

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "net/tls_peer.h"
+
 using namespace m8;
 using namespace m8::probe;
 
@@ -90,4 +92,54 @@ TEST_CASE("probe/fingerprints: versions out of groups") {
     CAPTURE(shown);
     CHECK(version_of(pattern, in.second) == version);
   }
+}
+
+TEST_CASE("probe/technologies: what else a page shows, if it is to be looked at closely") {
+  constexpr const char* kDeep = R"({"apps": {
+    "Address": {"url": "^https://shop\\."},
+    "Inline": {"scripts": "window\\.shop\\s*=\\s*'([\\d.]+)'\\;version:\\1"},
+    "Signed": {"certIssuer": "Our CA"},
+    "Element": {"dom": "link[href*='/Ours/'], p > a"},
+    "Value": {"dom": {"div.app": {"attributes": {"data-version": "([\\d.]+)\\;version:\\1"}}, "b": {"text": "x"}}},
+    "Listed": {"dom": ["meta[name='ours']", "#none"]}
+  }})";
+  http::Response response;
+  response.url = net::Url::parse("https://shop.a.test/x").value();
+  auto peer = std::make_shared<net::TlsPeer>();
+  peer->issuer_cn = "Our CA 3";
+  response.tls = peer;
+  response.body =
+      "<link href=/Ours/a.css><meta name=ours><script>window.shop = '4.2'</script>"
+      "<div class='x app' data-version=7.1>";
+  const Page page = read_page(response.body);
+  const auto told = [&](TechnologyDetector::Depth depth) {
+    auto prints = Fingerprints::parse(kDeep);
+    REQUIRE(prints.ok());
+    CHECK(prints->unseen == 2);
+    const TechnologyDetector detector(std::move(prints).value(), depth);
+    Names out, slow;
+    for (const Technology& one : detector.detect(response, page)) out.push_back(one.text());
+    for (const Technology& one : detector.detect_slowly(response, page)) slow.push_back(one.text());
+    CHECK(out == slow);
+    return out;
+  };
+  CHECK(told(TechnologyDetector::Depth::kField).empty());
+  CHECK(told(TechnologyDetector::Depth::kDeep) ==
+        Names{"Address", "Element", "Inline:4.2", "Listed", "Signed", "Value:7.1"});
+}
+
+TEST_CASE("probe/technologies: what requires another, and what excludes one") {
+  auto prints = Fingerprints::parse(R"({"apps": {
+    "CMS": {"html": "cms", "cats": [1]},
+    "Plugin": {"html": "plugin", "requires": "CMS", "implies": "Add-on"},
+    "Theme": {"html": "theme", "requiresCategory": [1]},
+    "Layer": {"html": "layer", "requires": ["Plugin", "Nothing"]},
+    "Fork": {"html": "fork", "excludes": ["CMS"]}
+  }})");
+  REQUIRE(prints.ok());
+  const TechnologyDetector detector(std::move(prints).value());
+  CHECK(detect(detector, "plugin theme layer").empty());
+  CHECK(detect(detector, "cms plugin theme layer") ==
+        Names{"Add-on", "CMS", "Layer", "Plugin", "Theme"});
+  CHECK(detect(detector, "cms fork") == Names{"Fork"});
 }
