@@ -66,7 +66,7 @@ bool well_formed(Bytes message, const Header& header, std::size_t& answers_at) {
 std::size_t slots_for(const ResolverOptions& options) {
   const std::size_t resolvers = options.servers.size();
   if (!options.check || resolvers < 2) return options.in_flight;
-  return std::min(options.in_flight * 4 + resolvers * (Resolver::kVetting + 1),
+  return std::min(options.in_flight * 8 + resolvers * (Resolver::kVetting + 1),
                   InflightTable::kMaxCapacity);
 }
 

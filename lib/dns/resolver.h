@@ -7,8 +7,8 @@
 ///
 /// Several resolvers: one that loses much is asked little (SendWindow), a silent one not at all for
 /// a while; an answer that is overdue is asked for elsewhere at once. With `check` each has to pass
-/// canaries before it is asked anything, and an answer is given out only when a canary sent after
-/// it came back honest; everything that a resolver caught lying said since is asked again
+/// canaries before it is asked anything, and an answer is given out only when three canaries sent
+/// after it came back honest; everything that a resolver caught lying said since is asked again
 /// elsewhere.
 #pragma once
 
@@ -198,6 +198,10 @@ class Resolver {
   void hold(Index index, Bytes message);
   void release(const std::vector<Index>& indices);
   void doubt(std::vector<Index>& indices);
+  /// Everything that the resolver said and was not given out yet.
+  void doubt_all(Upstream& upstream);
+  /// Sends a canary for what is held and for what needs more of them.
+  void cover(Upstream& upstream);
   void vet();
   bool send_canary(Upstream& upstream);
   void canary_answered(Index index, Bytes message, bool well_formed);

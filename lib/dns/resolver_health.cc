@@ -24,6 +24,9 @@ constexpr std::chrono::milliseconds kFirstQuarantine{1000};
 constexpr std::chrono::milliseconds kLongestQuarantine{60'000};
 /// A canary is due when so many answers wait for it, or at the next tick.
 constexpr std::size_t kHeldPerCanary = 64;
+/// So many canaries in a row have to be honest after an answer: who lies to half of the questions
+/// passes one of them half of the time.
+constexpr int kHonestCanaries = 3;
 /// Canaries lost in a row after which held answers are asked for elsewhere.
 constexpr int kCanariesLost = 6;
 /// Canaries lost in a row after which an unvetted resolver is left alone for a while.
@@ -83,8 +86,7 @@ void Resolver::quarantine(Upstream& upstream) {
   ++counts_.quarantines;
   log::get("dns")->info("resolver silent, left alone resolver={} seconds={}", upstream.text,
                         upstream.last_quarantine.count() / 1000);
-  doubt(upstream.held);
-  doubt(upstream.covered);
+  doubt_all(upstream);
 }
 
 void Resolver::end_quarantines() {
@@ -150,7 +152,12 @@ void Resolver::canary_answered(Index index, Bytes message, bool well_formed) {
   if (verdict != Canaries::Verdict::kHonest || upstream.standing == Standing::kLiar) return;
   if (upstream.standing == Standing::kUnvetted && ++upstream.vetted >= static_cast<int>(kVetting))
     upstream.standing = Standing::kGood;
-  release(std::exchange(upstream.covered, {}));
+  for (auto& covered : upstream.covered) ++covered.honest;
+  while (!upstream.covered.empty() && upstream.covered.front().honest >= kHonestCanaries) {
+    const auto answers = std::move(upstream.covered.front().answers);
+    upstream.covered.pop_front();
+    release(answers);
+  }
 }
 
 void Resolver::canary_lost(Index index) {
@@ -159,8 +166,7 @@ void Resolver::canary_lost(Index index) {
   canary_ended(upstream);
   // Its answers wait for the next; of one that stays silent they are asked elsewhere.
   if (++upstream.canaries_lost < kCanariesLost) return;
-  doubt(upstream.held);
-  doubt(upstream.covered);
+  doubt_all(upstream);
 }
 
 void Resolver::canary_ended(Upstream& upstream) {
@@ -174,8 +180,7 @@ void Resolver::caught(Upstream& upstream) {
   ++counts_.liars;
   canaries_.forget(upstream.index);
   log::get("dns")->warn("resolver caught lying, not asked any more resolver={}", upstream.text);
-  doubt(upstream.held);
-  doubt(upstream.covered);
+  doubt_all(upstream);
 }
 
 /// Sends what canaries are due.
@@ -185,10 +190,13 @@ void Resolver::check_resolvers() {
     Upstream& upstream = pool_[i];
     if (upstream.standing != Standing::kGood || upstream.canaries_out > 0) continue;
     if (upstream.held.empty() && upstream.covered.empty()) continue;
-    upstream.covered.insert(upstream.covered.end(), upstream.held.begin(), upstream.held.end());
-    upstream.held.clear();
-    (void)send_canary(upstream);
+    cover(upstream);
   }
+}
+
+void Resolver::cover(Upstream& upstream) {
+  if (!upstream.held.empty()) upstream.covered.push_back({std::exchange(upstream.held, {}), 0});
+  (void)send_canary(upstream);
 }
 
 // ---- answers that wait --------------------------------------------------------------------------
@@ -201,9 +209,7 @@ void Resolver::hold(Index index, Bytes message) {
   ++held_;
   upstream.held.push_back(index);
   if (upstream.held.size() < kHeldPerCanary || upstream.canaries_out > 0) return;
-  upstream.covered.insert(upstream.covered.end(), upstream.held.begin(), upstream.held.end());
-  upstream.held.clear();
-  (void)send_canary(upstream);
+  cover(upstream);
 }
 
 void Resolver::release(const std::vector<Index>& indices) {
@@ -221,6 +227,11 @@ void Resolver::release(const std::vector<Index>& indices) {
       canaries_.offer(reply.message, table_[index].upstream);
     finish(index, reply);
   }
+}
+
+void Resolver::doubt_all(Upstream& upstream) {
+  doubt(upstream.held);
+  for (auto& covered : std::exchange(upstream.covered, {})) doubt(covered.answers);
 }
 
 void Resolver::doubt(std::vector<Index>& indices) {

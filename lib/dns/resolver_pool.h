@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -68,11 +69,16 @@ struct Upstream final : net::Poller::Handler {
   SteadyTime quarantine_ends{};
   std::chrono::milliseconds last_quarantine{0};
   // Canaries:
-  int vetted = 0;              ///< canaries answered honestly
-  int canaries_out = 0;        ///< under way
-  int canaries_lost = 0;       ///< in a row
-  std::vector<Index> held;     ///< answers that wait for a canary sent after they came
-  std::vector<Index> covered;  ///< those that the canary under way is for
+  int vetted = 0;           ///< canaries answered honestly
+  int canaries_out = 0;     ///< under way
+  int canaries_lost = 0;    ///< in a row
+  std::vector<Index> held;  ///< answers that wait for a canary to be sent after they came
+  /// Answers, and how many canaries sent after they came were honest.
+  struct Covered {
+    std::vector<Index> answers;
+    int honest = 0;
+  };
+  std::deque<Covered> covered;  ///< oldest first
 
   Upstream(Server to, std::size_t most_in_flight, SteadyTime now)
       : server(std::move(to)), text(server.to_string()), window(most_in_flight, now) {}

@@ -435,6 +435,20 @@ TEST_CASE("dns/resolver: what a resolver said since its last honest canary is as
   CHECK(asker.resolver().counts().doubted > 0);
 }
 
+TEST_CASE("dns/resolver: one honest canary among lies frees nothing") {
+  std::atomic<int> asked_names{0}, canaries{0};
+  Responder turncoat([&](const Responder::Asked& asked) {
+    const bool name = asked.query.questions[0].name.ends_with(".example");
+    if (name) return ++asked_names > 20 ? false_address(asked) : honest(asked);
+    // Once it lies, every second canary sees it.
+    return asked_names > 20 && ++canaries % 2 == 0 ? false_address(asked) : honest(asked);
+  });
+  Responder good(honest), other(honest);
+  Asker asker(checking({turncoat.address(), good.address(), other.address()}));
+  for (const auto& [name, end] : asker.ask(numbered(2000))) CHECK(end.addresses == kOneAddress);
+  CHECK(asker.resolver().counts().liars == 1);
+}
+
 TEST_CASE("dns/resolver: when every resolver lies, that is the error") {
   Responder liar(false_address), other(false_address);
   auto poller = net::Poller::create().value();
