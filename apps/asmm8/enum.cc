@@ -199,8 +199,9 @@ class EnumRun {
     M8_TRY(open_outputs(flags_, continuation_, record_.run(), outputs_, limits_.token()));
     if (flags_.on("passive-only"))
       return list_names(*plan_.passive, outputs_, record_, context_, limits_.token());
-    M8_TRY(load_known(flags_, plan_.domains, record_.run(), outputs_));
-    M8_TRY(prepare());
+    Status ready = load_known(flags_, plan_.domains, record_.run(), outputs_);
+    if (ready.ok()) ready = prepare();
+    if (!ready.ok()) return give_up(ready);
     plan_.passive->start(provenance_, limits_.token());
     plan_.stages->keep([this] { return outputs_.all.flush(); });
     ran_ = run_engine(*engine_, outputs_, flags_, limits_.token());
@@ -211,6 +212,13 @@ class EnumRun {
   }
 
  private:
+  /// What the store has as begun is ended there.
+  Error give_up(const Status& why) {
+    const Status told = record_.end(why);
+    if (outputs_.store) (void)outputs_.store->end(record_.run());
+    return told.ok() ? why.error() : told.error();
+  }
+
   Status prepare() {
     inventory_.emplace(flags_, plan_.domains, outputs_.store.get(), record_.run());
     plan_.stages->remember(record_.run(), continuation_);

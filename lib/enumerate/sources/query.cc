@@ -138,8 +138,7 @@ Result<http::Request> Query::request(const Ask& ask, const KeyRing::Entry& key) 
   // A key is for the host that it was given for.
   request.redirects =
       key.text.empty() ? http::Request::Redirects::kAll : http::Request::Redirects::kSameHost;
-  const auto left =
-      std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - world_.clock.now());
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - world_.clock.now());
   request.timeout = std::clamp(left, std::chrono::milliseconds(1), world_.limits.request_timeout);
   request.max_body = world_.limits.max_body;
   // Trying again is the session's business, unless another key can be tried, or time is short.
