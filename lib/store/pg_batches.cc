@@ -35,12 +35,15 @@ const PgBatchPlan kEndpoints{
     "url text, hostname text, ip text, port bigint, status bigint, title text, server text,"
     " live boolean, seen bigint, run bigint",
     10,
-    "INSERT INTO endpoint (url, hostname, ip, port, status, title, server, live, first_seen,"
+    "INSERT INTO endpoint AS e (url, hostname, ip, port, status, title, server, live, first_seen,"
     " last_seen, first_run, last_run)"
     " SELECT url, hostname, ip, port, status, title, server, live, seen, seen, run, run"
     " FROM m8_endpoint_batch"
     " ON CONFLICT (url) DO UPDATE SET hostname = excluded.hostname, ip = excluded.ip,"
-    " port = excluded.port, status = excluded.status, title = excluded.title,"
+    " port = excluded.port,"
+    " status = CASE excluded.status WHEN 0 THEN e.status ELSE excluded.status END,"
+    " title = CASE WHEN excluded.status = 0 AND excluded.title = '' THEN e.title"
+    " ELSE excluded.title END,"
     " server = excluded.server, live = excluded.live, last_seen = excluded.last_seen,"
     " last_run = excluded.last_run"};
 

@@ -31,7 +31,10 @@ constexpr std::string_view kUpsertEndpoint =
     " last_seen, first_run, last_run)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?9, ?9, ?10, ?10)"
     " ON CONFLICT (url) DO UPDATE SET hostname = excluded.hostname, ip = excluded.ip,"
-    " port = excluded.port, status = excluded.status, title = excluded.title,"
+    " port = excluded.port,"
+    " status = CASE excluded.status WHEN 0 THEN status ELSE excluded.status END,"
+    " title = CASE WHEN excluded.status = 0 AND excluded.title = '' THEN title"
+    " ELSE excluded.title END,"
     " server = excluded.server, live = excluded.live, last_seen = excluded.last_seen,"
     " last_run = excluded.last_run";
 

@@ -148,7 +148,8 @@ class Store {
   /// Of each (domain, hostname) that is known and live and was not seen after last_seen: it is
   /// gone since then. The rest of the record is not read, and the rest of the row stays.
   virtual Status deny_hostnames(std::span<const model::Hostname> batch) = 0;
-  /// Adds or replaces by URL; first seen stays.
+  /// Adds or replaces by URL; first seen stays, and so do status and title where the new status is
+  /// 0 (not seen).
   virtual Status upsert_endpoints(std::int64_t run, std::span<const model::Endpoint> batch) = 0;
   /// Adds or replaces by signature. Id, status and first_seen stay, but a remediated issue that is
   /// found again is unreviewed again.

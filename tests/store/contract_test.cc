@@ -316,6 +316,28 @@ TEST_CASE("store/contract: endpoints are kept by URL") {
   });
 }
 
+TEST_CASE("store/contract: who did not see an endpoint's front page forgets nothing of it") {
+  on_each_backend([](Store& store, const auto&) {
+    model::Endpoint endpoint;
+    endpoint.url = "https://a.com";
+    endpoint.status = 200;
+    endpoint.title = "Welcome";
+    REQUIRE(store.upsert_endpoints(1, {&endpoint, 1}).ok());
+    endpoint.status = 0;
+    endpoint.title = "";
+    endpoint.server = "nginx";
+    REQUIRE(store.upsert_endpoints(2, {&endpoint, 1}).ok());
+    const auto found = store.find_endpoint("https://a.com");
+    REQUIRE((found && *found));
+    CHECK((*found)->status == 200);
+    CHECK((*found)->title == "Welcome");
+    CHECK((*found)->server == "nginx");
+    endpoint.status = 404;
+    REQUIRE(store.upsert_endpoints(3, {&endpoint, 1}).ok());
+    CHECK((*store.find_endpoint("https://a.com"))->title == "");
+  });
+}
+
 TEST_CASE("store/contract: an endpoint is found by its URL") {
   on_each_backend([](Store& store, const auto&) {
     std::vector<model::Endpoint> batch(3);
