@@ -6,6 +6,22 @@
 
 namespace m8::store {
 
+std::string join_lines(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const std::string& text : texts) out += (out.empty() ? "" : "\n") + text;
+  return out;
+}
+
+std::vector<std::string> split_lines(std::string_view text) {
+  std::vector<std::string> out;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    out.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
 std::string join_words(const std::vector<std::string>& words) {
   std::string out;
   join_words(words, out);
@@ -77,6 +93,7 @@ model::Endpoint read_endpoint(const Row& row) {
   record.server = row.text(6);
   record.live = row.integer(7) != 0;
   record.last_seen = from_millis(row.integer(8));
+  record.technologies = split_lines(row.text(9));
   return record;
 }
 

@@ -27,6 +27,9 @@ inline WallTime from_millis(std::int64_t millis) {
 
 /// Lists are words separated by one space.
 std::string join_words(const std::vector<std::string>& words);
+/// For texts that may hold spaces, but no line ends.
+std::string join_lines(const std::vector<std::string>& texts);
+std::vector<std::string> split_lines(std::string_view text);
 /// Into \p out, whose memory is used again.
 void join_words(const std::vector<std::string>& words, std::string& out);
 std::vector<std::string> split_words(std::string_view text);

@@ -21,6 +21,11 @@ constexpr Migration kSqlite[] = {
         "0003_indexes.sql",
 #include "store/schema/sqlite/0003_indexes.sql"
     },
+    {
+        4,
+        "0004_technologies.sql",
+#include "store/schema/sqlite/0004_technologies.sql"
+    },
 };
 
 constexpr Migration kPostgres[] = {
@@ -28,6 +33,11 @@ constexpr Migration kPostgres[] = {
         1,
         "0001_first.sql",
 #include "store/schema/postgres/0001_first.sql"
+    },
+    {
+        2,
+        "0002_technologies.sql",
+#include "store/schema/postgres/0002_technologies.sql"
     },
 };
 

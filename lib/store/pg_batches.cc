@@ -33,11 +33,12 @@ const PgBatchPlan kHostnames{
 const PgBatchPlan kEndpoints{
     "m8_endpoint_batch",
     "url text, hostname text, ip text, port bigint, status bigint, title text, server text,"
-    " live boolean, seen bigint, run bigint",
-    10,
+    " live boolean, seen bigint, run bigint, technologies text",
+    11,
     "INSERT INTO endpoint AS e (url, hostname, ip, port, status, title, server, live, first_seen,"
-    " last_seen, first_run, last_run)"
-    " SELECT url, hostname, ip, port, status, title, server, live, seen, seen, run, run"
+    " last_seen, first_run, last_run, technologies)"
+    " SELECT url, hostname, ip, port, status, title, server, live, seen, seen, run, run,"
+    " technologies"
     " FROM m8_endpoint_batch"
     " ON CONFLICT (url) DO UPDATE SET hostname = excluded.hostname, ip = excluded.ip,"
     " port = excluded.port,"
@@ -45,7 +46,9 @@ const PgBatchPlan kEndpoints{
     " title = CASE WHEN excluded.status = 0 AND excluded.title = '' THEN e.title"
     " ELSE excluded.title END,"
     " server = excluded.server, live = excluded.live, last_seen = excluded.last_seen,"
-    " last_run = excluded.last_run"};
+    " last_run = excluded.last_run,"
+    " technologies = CASE excluded.technologies WHEN '' THEN e.technologies"
+    " ELSE excluded.technologies END"};
 
 // Known ones first: an INSERT that ends in a conflict would use up an id.
 const PgBatchPlan kIssues{
@@ -226,7 +229,7 @@ Status write_endpoints(PgConnection& connection, std::int64_t run,
     M8_TRY(rows.row());
     rows.text(record.url).text(record.hostname).text(record.ip).integer(record.port);
     rows.integer(record.status).text(record.title).text(record.server).boolean(record.live);
-    rows.integer(to_millis(record.last_seen)).integer(run);
+    rows.integer(to_millis(record.last_seen)).integer(run).text(join_lines(record.technologies));
     return {};
   };
   M8_TRY(each_once(sorted(batch, &model::Endpoint::url), same, write));

@@ -25,7 +25,8 @@ constexpr std::string_view kSelectChange =
     " AND c.at >= ";
 
 constexpr std::string_view kSelectEndpoint =
-    "SELECT url, hostname, ip, port, status, title, server, live, last_seen FROM endpoint";
+    "SELECT url, hostname, ip, port, status, title, server, live, last_seen, technologies FROM "
+    "endpoint";
 
 constexpr std::string_view kSelectIssue =
     "SELECT id, signature, template_id, name, matcher, severity, host, matched_at, tags, status,"

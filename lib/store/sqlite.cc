@@ -28,15 +28,18 @@ constexpr std::string_view kDenyHostname =
 
 constexpr std::string_view kUpsertEndpoint =
     "INSERT INTO endpoint (url, hostname, ip, port, status, title, server, live, first_seen,"
-    " last_seen, first_run, last_run)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?9, ?9, ?10, ?10)"
+    " last_seen, first_run, last_run, technologies)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?9, ?9, ?10, ?10, ?11)"
     " ON CONFLICT (url) DO UPDATE SET hostname = excluded.hostname, ip = excluded.ip,"
     " port = excluded.port,"
     " status = CASE excluded.status WHEN 0 THEN status ELSE excluded.status END,"
     " title = CASE WHEN excluded.status = 0 AND excluded.title = '' THEN title"
     " ELSE excluded.title END,"
     " server = excluded.server, live = excluded.live, last_seen = excluded.last_seen,"
-    " last_run = excluded.last_run";
+    " last_run = excluded.last_run,"
+    // Who looked for none knows nothing of them.
+    " technologies = CASE excluded.technologies WHEN '' THEN technologies"
+    " ELSE excluded.technologies END";
 
 constexpr std::string_view kUpsertIssue =
     "INSERT INTO issue (signature, template_id, name, matcher, severity, host, matched_at, tags,"
@@ -193,7 +196,8 @@ Status SqliteStore::upsert_endpoints(std::int64_t run, std::span<const model::En
       upsert.bind(record->url).bind(record->hostname).bind(record->ip);
       upsert.bind(std::int64_t{record->port}).bind(std::int64_t{record->status});
       upsert.bind(record->title).bind(record->server).bind(live);
-      M8_TRY(upsert.bind(to_millis(record->last_seen)).bind(run).run());
+      upsert.bind(to_millis(record->last_seen)).bind(run);
+      M8_TRY(upsert.bind(join_lines(record->technologies)).run());
     }
     return {};
   });

@@ -295,10 +295,12 @@ TEST_CASE("store/contract: endpoints are kept by URL") {
     endpoint.status = 200;
     endpoint.title = "Welcome";
     endpoint.server = "nginx";
+    endpoint.technologies = {"Nginx:1.2", "Some Thing"};
     endpoint.last_seen = at_second(0);
     REQUIRE(store.upsert_endpoints(1, {&endpoint, 1}).ok());
     endpoint.status = 404;
     endpoint.live = false;
+    endpoint.technologies.clear();  // it was not asked what it is
     endpoint.last_seen = at_second(9);
     REQUIRE(store.upsert_endpoints(2, {&endpoint, 1}).ok());
     std::vector<model::Endpoint> rows;
@@ -312,6 +314,7 @@ TEST_CASE("store/contract: endpoints are kept by URL") {
     CHECK(rows[0].title == "Welcome");
     CHECK(rows[0].server == "nginx");
     CHECK_FALSE(rows[0].live);
+    CHECK(rows[0].technologies == std::vector<std::string>{"Nginx:1.2", "Some Thing"});
     CHECK(rows[0].last_seen == at_second(9));
   });
 }
