@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "cli/exit_code.h"
+#include "cli/make_flag.h"
 #include "cli/progress.h"
 #include "cli/run_limits.h"
 #include "cli/signals.h"
@@ -301,23 +302,15 @@ Result<int> enumerate_domains(const cli::Context& context, cli::RunLimits& limit
   return run.run();
 }
 
-cli::Flag flag(std::string name, std::vector<std::string> aliases, std::string section,
+cli::Flag flag(std::string name, std::vector<std::string> aliases, const char* section,
                std::string brief) {
-  cli::Flag made;
-  made.name = std::move(name);
-  made.aliases = std::move(aliases);
-  made.section = std::move(section);
-  made.brief = std::move(brief);
-  made.common = true;
-  return made;
+  return cli::common(cli::switched(section, std::move(name), std::move(aliases), std::move(brief)));
 }
 
-cli::Flag file_flag(std::string name, std::vector<std::string> aliases, std::string section,
+cli::Flag file_flag(std::string name, std::vector<std::string> aliases, const char* section,
                     std::string brief) {
-  cli::Flag made = flag(std::move(name), std::move(aliases), std::move(section), std::move(brief));
-  made.argument = "FILE";
-  made.complete = cli::Complete::kFile;
-  return made;
+  return cli::common(cli::file_flag(
+      cli::valued(section, std::move(name), std::move(aliases), "FILE", std::move(brief))));
 }
 
 std::vector<cli::Flag> enum_flags() {

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/environment.h"
+#include "cli/make_flag.h"
 #include "enumerate/mask.h"
 #include "enumerate/permute.h"
 #include "net/rate_limiter.h"
@@ -246,23 +247,17 @@ void Stages::forget() {
 
 namespace {
 
-cli::Flag flag(std::string name, std::vector<std::string> aliases, std::string section,
+cli::Flag flag(std::string name, std::vector<std::string> aliases, const char* section,
                std::string brief) {
-  cli::Flag made;
-  made.name = std::move(name);
-  made.aliases = std::move(aliases);
-  made.section = std::move(section);
-  made.brief = std::move(brief);
-  return made;
+  return cli::switched(section, std::move(name), std::move(aliases), std::move(brief));
 }
 
-cli::Flag number_flag(std::string name, const char* initial, long long max, std::string section,
+cli::Flag number_flag(std::string name, const char* initial, long long max, const char* section,
                       std::string brief) {
-  cli::Flag made = flag(std::move(name), {}, std::move(section), std::move(brief));
-  made.argument = "N";
-  made.initial = initial;
-  made.type = cli::ValueType::number(0, max);
-  return made;
+  return cli::with_default(
+      cli::typed(cli::valued(section, std::move(name), {}, "N", std::move(brief)),
+                 cli::ValueType::number(0, max)),
+      initial);
 }
 
 std::vector<cli::Flag> word_flags() {

@@ -1,27 +1,19 @@
 // The flags of passive sources: subfinder's names where it has them.
+#include "cli/make_flag.h"
 #include "http/service_flags.h"
 #include "passive.h"
 
 namespace m8::asmm8 {
 namespace {
 
-using namespace std::chrono_literals;
+constexpr const char* kSection = "Sources";
 
-cli::Flag source_flag(std::string name, std::vector<std::string> aliases, std::string argument,
-                      std::string brief) {
-  cli::Flag flag;
-  flag.name = std::move(name);
-  flag.aliases = std::move(aliases);
-  flag.argument = std::move(argument);
-  flag.brief = std::move(brief);
-  flag.section = "Sources";
-  return flag;
-}
+using namespace std::chrono_literals;
 
 cli::Flag names_flag(std::string name, std::vector<std::string> aliases, std::string argument,
                      std::string brief) {
-  cli::Flag flag =
-      source_flag(std::move(name), std::move(aliases), std::move(argument), std::move(brief));
+  cli::Flag flag = cli::valued(kSection, std::move(name), std::move(aliases), std::move(argument),
+                               std::move(brief));
   flag.repeatable = true;
   return flag;
 }
@@ -34,50 +26,54 @@ std::vector<cli::Flag> selection_flags() {
   only.common = true;
   cli::Flag exclude = names_flag("exclude-sources", {"es"}, "NAME,...", "never ask these sources");
   exclude.common = true;
-  cli::Flag all = source_flag("all", {}, "", "ask every source that can be asked (the default)");
+  cli::Flag all =
+      cli::valued(kSection, "all", {}, "", "ask every source that can be asked (the default)");
   cli::Flag recursive =
-      source_flag("recursive-sources", {"recursive"}, "",
+      cli::valued(kSection, "recursive-sources", {"recursive"}, "",
                   "ask only sources that can be asked about names below a domain");
-  cli::Flag none = source_flag("no-passive", {}, "", "ask no sources");
-  cli::Flag alone =
-      source_flag("passive-only", {"no-resolve"}, "", "ask sources only, resolve nothing");
+  cli::Flag none = cli::valued(kSection, "no-passive", {}, "", "ask no sources");
+  cli::Flag alone = cli::valued(kSection, "passive-only", {"no-resolve"}, "",
+                                "ask sources only, resolve nothing");
   alone.detail =
       "Names are written as sources give them, once each, with \"proven\":false in their records. "
       "They are not kept in the store.";
   alone.common = true;
-  cli::Flag collect = source_flag("collect-sources", {"cs"}, "",
+  cli::Flag collect = cli::valued(kSection, "collect-sources", {"cs"}, "",
                                   "wait for all sources, so that each name has all of its own");
   collect.detail = "Lines become NAME,[SOURCE,...].";
   return {only, exclude, all, recursive, none, alone, collect};
 }
 
 std::vector<cli::Flag> bound_flags() {
-  cli::Flag rate = source_flag("source-rate", {"rate-limit", "rl"}, "N[/s|/m|/h]",
+  cli::Flag rate = cli::valued(kSection, "source-rate", {"rate-limit", "rl"}, "N[/s|/m|/h]",
                                "requests per second to all sources together");
   rate.detail = "0 is unlimited. Each source's own rate holds in any case.";
   rate.initial = "0";
   rate.type = cli::ValueType::rate();
-  cli::Flag timeout = source_flag("source-timeout", {"timeout"}, "TIME", "wait for one reply");
+  cli::Flag timeout =
+      cli::valued(kSection, "source-timeout", {"timeout"}, "TIME", "wait for one reply");
   timeout.unit = "seconds";
   timeout.initial = "30";
   timeout.type = cli::ValueType::duration(1ms, 1h);
-  cli::Flag most = source_flag("max-time", {}, "TIME", "time for each source on one domain");
+  cli::Flag most =
+      cli::valued(kSection, "max-time", {}, "TIME", "time for each source on one domain");
   most.detail = "A bare number is minutes. A source that was answering ends as partial then.";
   most.initial = "10";
   most.type = cli::ValueType::duration(1ms, 24h);
-  cli::Flag cache =
-      source_flag("source-cache", {}, "TIME", "how long an answer is not asked for again");
+  cli::Flag cache = cli::valued(kSection, "source-cache", {}, "TIME",
+                                "how long an answer is not asked for again");
   cache.detail =
       "The last good answer of each source about each domain is kept in m8/answers under "
       "$XDG_CACHE_HOME. A younger one than this is used instead of asking; an older one, up to 30 "
       "days, stands in for a source that fails. 0 keeps and uses nothing.";
   cache.initial = "6h";
   cache.type = cli::ValueType::duration(0ms, 24h * 30);
-  cli::Flag failed = source_flag("max-failed-sources", {}, "PERCENT",
+  cli::Flag failed = cli::valued(kSection, "max-failed-sources", {}, "PERCENT",
                                  "with more failed sources than this the exit code is 4");
   failed.initial = "50";
   failed.type = cli::ValueType::number(0, 100);
-  cli::Flag proxy = source_flag("source-proxy", {"proxy"}, "URL", "ask sources through this proxy");
+  cli::Flag proxy =
+      cli::valued(kSection, "source-proxy", {"proxy"}, "URL", "ask sources through this proxy");
   proxy.secret = true;
   proxy.type = cli::ValueType::url();
   return {rate, timeout, most, cache, failed, proxy};
@@ -86,7 +82,8 @@ std::vector<cli::Flag> bound_flags() {
 }  // namespace
 
 std::vector<cli::Flag> source_settings_flags() {
-  cli::Flag config = source_flag("provider-config", {"pc"}, "FILE", "keys of sources (YAML)");
+  cli::Flag config =
+      cli::valued(kSection, "provider-config", {"pc"}, "FILE", "keys of sources (YAML)");
   config.detail =
       "A map of a source's name to its keys, as subfinder's provider-config.yaml, or to {keys: "
       "[...], url: URL, rate: N/m}. A key $NAME is the variable's value. Several keys are used in "
