@@ -94,15 +94,19 @@ class Reader {
     for (const auto& [selector, what] : value.members()) {
       if (!what.is_object() || what.find("exists") != nullptr) {
         element(selector, {}, {});
-      } else if (const json::Value* attributes = what.find("attributes")) {
-        for (const auto& [name, texts] : attributes->members())
-          each_text(texts, [&, attribute = lower_ascii(name)](std::string_view text) {
-            element(selector, attribute, text);
-          });
+      } else if (const json::Value* found = what.find("attributes")) {
+        attributes(selector, *found);
       } else {
         ++out_.unseen;
       }
     }
+  }
+
+  void attributes(const std::string& selector, const json::Value& value) {
+    for (const auto& [name, texts] : value.members())
+      each_text(texts, [&, attribute = lower_ascii(name)](std::string_view text) {
+        element(selector, attribute, text);
+      });
   }
 
   void element(std::string_view selectors, const std::string& attribute, std::string_view text) {
