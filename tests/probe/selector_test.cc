@@ -61,8 +61,8 @@ TEST_CASE("probe/selector: a literal that every match holds") {
       {"link", "<link"},
       {"a[href*='x&y=123']", "href"},
       {".some-class", "some-class"}};
-  for (const auto& [selector, literal] : cases) {
-    CAPTURE(selector);
-    CHECK(Selector::parse(selector)->literal() == literal);
+  for (const auto& row : cases) {
+    CAPTURE(row.first);
+    CHECK(Selector::parse(row.first)->literal() == row.second);
   }
 }
