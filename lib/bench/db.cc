@@ -31,7 +31,7 @@ using store::Query;
 
 constexpr auto kTimeout = std::chrono::seconds(600);
 constexpr int kClients = 10;
-constexpr std::size_t kBatch = 50'000;  // StoreSink's
+constexpr std::size_t kBatch = 60'000;  // StoreSink's
 constexpr std::size_t kOneByOne = 2'000;
 constexpr const char* kDomain = "bench.example";
 // pgbench -S has this statement.

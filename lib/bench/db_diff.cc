@@ -15,7 +15,7 @@
 namespace m8::bench {
 namespace {
 
-constexpr std::size_t kBatch = 50'000;
+constexpr std::size_t kBatch = 60'000;
 constexpr auto kTimeout = std::chrono::seconds(120);
 constexpr WallTime kFirst{std::chrono::seconds(1'700'000'000)};
 constexpr WallTime kSince = kFirst + std::chrono::hours(12);

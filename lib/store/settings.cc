@@ -55,9 +55,9 @@ std::vector<cli::Flag> write_settings() {
       time_setting("store.query_cache_ttl", "0",
                    "give a small query's answer again for so long; 0: ask each time",
                    milliseconds(0)),
-      cli::setting("store.batch_records", "N", cli::ValueType::number(1, 1'000'000), "50000",
+      cli::setting("store.batch_records", "N", cli::ValueType::number(1, 1'000'000), "60000",
                    "write when so many records wait,"),
-      cli::setting("store.batch_bytes", "SIZE", cli::ValueType::size(1'024, 1LL << 30), "24M",
+      cli::setting("store.batch_bytes", "SIZE", cli::ValueType::size(1'024, 1LL << 30), "29M",
                    "or records of about so many bytes,"),
       time_setting("store.batch_age", "1s", "or a record for so long"),
   };

@@ -17,7 +17,7 @@ namespace m8::store {
 
 struct StoreSinkOptions {
   /// A batch is written when it is full,
-  BatchLimits batch{.records = 50'000, .bytes = 24u << 20};
+  BatchLimits batch{.records = 60'000, .bytes = 29u << 20};
   std::chrono::milliseconds max_age{1'000};  ///< or when its oldest record is so old
 };
 
