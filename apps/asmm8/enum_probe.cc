@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "cli/make_flag.h"
 #include "net/socket.h"
 #include "probe_flags.h"
 
@@ -12,44 +13,29 @@ using namespace std::chrono_literals;
 
 constexpr const char* kSection = "Probe";
 
-cli::Flag probe_flag(std::string name, std::string brief, std::string detail = {}) {
-  cli::Flag flag;
-  flag.section = kSection;
-  flag.name = std::move(name);
-  flag.brief = std::move(brief);
-  flag.detail = std::move(detail);
-  return flag;
-}
-
-cli::Flag valued(cli::Flag flag, std::string argument, std::string initial, std::string unit,
-                 cli::ValueType type) {
-  flag.argument = std::move(argument);
-  flag.initial = std::move(initial);
-  flag.unit = std::move(unit);
-  flag.type = type;
-  return flag;
-}
-
 }  // namespace
 
 std::vector<cli::Flag> enum_probe_flags() {
-  cli::Flag on = probe_flag(
-      "probe", "ask each name over HTTP(S) as it is found",
-      "Records get the key probe: what asmm8 probe says of each endpoint. A name that DNS can't "
-      "tell from its zone's wildcard, guesses among them, is kept if status, title, page, "
-      "certificate or redirect differ from those of a random label, and dropped if not.");
-  on.common = true;
-  cli::Flag ports = probe_flag("ports", "probe these ports",
-                               "As in asmm8 probe. Without it https on 443, then http on 80.");
-  ports.argument = "PORT";
-  ports.repeatable = true;
-  std::vector<cli::Flag> flags{on, ports,
-                               valued(probe_flag("probe-rate", "requests of the probe"), "RATE",
-                                      "150", "requests/s", cli::ValueType::rate()),
-                               valued(probe_flag("probe-timeout", "wait for each answer"), "TIME",
-                                      "10", "seconds", cli::ValueType::duration(1ms, 1h)),
-                               valued(probe_flag("probe-threads", "names at a time"), "N", "50", "",
-                                      cli::ValueType::number(1, 20'000))};
+  std::vector<cli::Flag> flags{
+      cli::common(cli::detailed(
+          cli::switched(kSection, "probe", {}, "ask each name over HTTP(S) as it is found"),
+          "Records get the key probe: what asmm8 probe says of each endpoint. A name that DNS "
+          "can't tell from its zone's wildcard, guesses among them, is kept if status, title, "
+          "page, certificate or redirect differ from those of a random label, "
+          "and dropped if not.")),
+      cli::detailed(cli::repeated(cli::valued(kSection, "ports", {}, "PORT", "probe these ports")),
+                    "As in asmm8 probe. Without it https on 443, then http on 80."),
+      cli::typed(cli::with_default(
+                     cli::valued(kSection, "probe-rate", {}, "RATE", "requests of the probe"),
+                     "150", "requests/s"),
+                 cli::ValueType::rate()),
+      cli::typed(cli::with_default(
+                     cli::valued(kSection, "probe-timeout", {}, "TIME", "wait for each answer"),
+                     "10", "seconds"),
+                 cli::ValueType::duration(1ms, 1h)),
+      cli::typed(cli::with_default(
+                     cli::valued(kSection, "probe-threads", {}, "N", "names at a time"), "50"),
+                 cli::ValueType::number(1, 20'000))};
   for (cli::Flag& flag : probe_table_flags()) {
     flag.section = kSection;
     flags.push_back(std::move(flag));

@@ -171,8 +171,8 @@ Result<int> diff_hosts(const cli::Context& context) {
   return cli::kDone;
 }
 
-cli::Flag kinds_flag(std::string name, std::string section, std::string brief) {
-  cli::Flag flag = inventory_flag(std::move(name), {}, std::move(section), std::move(brief));
+cli::Flag kinds_flag(std::string name, const char* section, std::string brief) {
+  cli::Flag flag = inventory_flag(std::move(name), {}, section, std::move(brief));
   flag.argument = "KIND,...";
   flag.repeatable = true;
   flag.choices = {"new", "changed", "gone", "returned"};

@@ -4,19 +4,14 @@
 
 #include <unistd.h>
 
+#include "cli/make_flag.h"
 #include "net/name.h"
 
 namespace m8::asmm8 {
 
-cli::Flag inventory_flag(std::string name, std::vector<std::string> aliases, std::string section,
+cli::Flag inventory_flag(std::string name, std::vector<std::string> aliases, const char* section,
                          std::string brief) {
-  cli::Flag flag;
-  flag.name = std::move(name);
-  flag.aliases = std::move(aliases);
-  flag.section = std::move(section);
-  flag.brief = std::move(brief);
-  flag.common = true;
-  return flag;
+  return cli::common(cli::switched(section, std::move(name), std::move(aliases), std::move(brief)));
 }
 
 cli::Flag chosen_domains_flag() {

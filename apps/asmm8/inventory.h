@@ -13,7 +13,7 @@
 namespace m8::asmm8 {
 
 /// A flag that is often needed: name, letters, section, line of help.
-cli::Flag inventory_flag(std::string name, std::vector<std::string> aliases, std::string section,
+cli::Flag inventory_flag(std::string name, std::vector<std::string> aliases, const char* section,
                          std::string brief);
 /// --domain DOMAIN,...: those that a listing is about.
 cli::Flag chosen_domains_flag();

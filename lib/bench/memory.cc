@@ -15,6 +15,7 @@
 #include "bench/allocations.h"
 #include "bench/registry.h"
 #include "bench/scan_job.h"
+#include "cli/make_flag.h"
 #include "http/session.h"
 #include "model/target_reader.h"
 #include "output/format.h"
@@ -225,14 +226,9 @@ Result<Report> run(const Context& context) {
 }
 
 std::vector<cli::Flag> flags() {
-  cli::Flag hosts;
-  hosts.name = "hosts";
-  hosts.argument = "N";
-  hosts.initial = "500";
-  hosts.section = "Scan";
-  hosts.brief = "hosts that are scanned";
-  hosts.type = cli::ValueType::number(1, 10'000);
-  return {hosts};
+  return {cli::typed(
+      cli::with_default(cli::valued("Scan", "hosts", {}, "N", "hosts that are scanned"), "500"),
+      cli::ValueType::number(1, 10'000))};
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "bench/registry.h"
+#include "cli/make_flag.h"
 
 namespace m8::bench {
 namespace {
@@ -105,14 +106,10 @@ Result<Report> run(const Context& context) {
 }
 
 std::vector<cli::Flag> flags() {
-  cli::Flag names;
-  names.name = "names";
-  names.argument = "N";
-  names.section = "Benchmark";
-  names.brief = "names to make candidates of";
-  names.initial = "4000";
-  names.type = cli::ValueType::number(1, 100'000);
-  return {names};
+  return {cli::typed(
+      cli::with_default(cli::valued("Benchmark", "names", {}, "N", "names to make candidates of"),
+                        "4000"),
+      cli::ValueType::number(1, 100'000))};
 }
 
 }  // namespace
