@@ -120,9 +120,10 @@ Result<std::unique_ptr<DnsServer>> DnsServer::create(net::Poller& poller, const 
                                                      const net::SocketAddress& at,
                                                      const Faults& faults) {
   std::unique_ptr<DnsServer> server(new DnsServer(poller, zone, faults));
-  Fd udp = M8_TRY(net::udp_bind(at, kUdpBufferBytes));
-  server->address_ = M8_TRY(net::local_address(udp.get()));
-  Fd tcp = M8_TRY(net::tcp_listen(server->address_));
+  // TCP picks the port: connections that just ended keep many ports from it, and none from UDP.
+  Fd tcp = M8_TRY(net::tcp_listen(at));
+  server->address_ = M8_TRY(net::local_address(tcp.get()));
+  Fd udp = M8_TRY(net::udp_bind(server->address_, kUdpBufferBytes));
   server->udp_ = std::make_unique<Udp>(*server, std::move(udp));
   server->accept_ = std::make_unique<Accept>(*server, std::move(tcp));
   M8_TRY(poller.add(server->udp_->fd(), EPOLLIN, server->udp_.get()));

@@ -49,7 +49,7 @@ std::vector<net::SocketAddress> Lab::more_resolvers() const {
 Status Lab::listen_more_dns() {
   for (const Faults& faults : options_.more_resolvers) {
     Status last;
-    // A port that is free for UDP may be taken for TCP.
+    // A port that is free for TCP may be taken for UDP.
     for (int i = 0; i < kPortAttempts; ++i) {
       auto server = DnsServer::create(poller_, plan_.zone, {kServerAddress, 0}, faults);
       last = server.ok() ? Status() : Status(server.error());
