@@ -3,14 +3,9 @@
 #include <cmath>
 #include <cstdlib>
 #include <map>
-#include <sstream>
 
 #include <fmt/format.h>
-#include <yaml-cpp/anchor.h>
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/mark.h>
-#include <yaml-cpp/parser.h>
+#include <yaml.h>
 
 #include "base/json.h"
 
@@ -20,12 +15,6 @@ namespace {
 constexpr std::size_t kMaxBytes = 16u << 20;
 constexpr int kMaxNodes = 200'000;
 constexpr std::size_t kMaxLevels = 100;
-
-/// Thrown out of yaml-cpp's parser, caught in parse(): the document breaks one of our caps.
-struct LimitExceeded {
-  int line;
-  const char* what;
-};
 
 std::string_view unsigned_part(std::string_view text) {
   if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
@@ -43,65 +32,77 @@ bool is_null_word(const std::string& text) {
 }  // namespace
 
 /// Builds the tree from events; aliases are copied, and every copied node counts.
-class TreeBuilder final : public YAML::EventHandler {
+class TreeBuilder {
  public:
   Node take() { return std::move(root_); }
 
-  void OnDocumentStart(const YAML::Mark&) override {}
-  void OnDocumentEnd() override {}
-
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    place(make(mark, Node::Type::kNull), anchor);
+  /// kExhausted above a cap, kInvalidArgument for an alias of nothing.
+  Status add(const yaml_event_t& event) {
+    const int line = static_cast<int>(event.start_mark.line) + 1;
+    switch (event.type) {
+      case YAML_ALIAS_EVENT:
+        return add_alias(text_of(event.data.alias.anchor), line);
+      case YAML_SCALAR_EVENT:
+        return add_scalar(event, line);
+      case YAML_SEQUENCE_START_EVENT:
+        return open(Node::Type::kSequence, text_of(event.data.sequence_start.anchor), line);
+      case YAML_MAPPING_START_EVENT:
+        return open(Node::Type::kMap, text_of(event.data.mapping_start.anchor), line);
+      case YAML_SEQUENCE_END_EVENT:
+      case YAML_MAPPING_END_EVENT:
+        return close();
+      default:
+        return {};
+    }
   }
-
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    const auto it = anchors_.find(anchor);
-    if (it == anchors_.end()) throw LimitExceeded{mark.line + 1, "an alias inside its own anchor"};
-    count(size_of(it->second), mark.line + 1);
-    place(Node(it->second), 0);
-  }
-
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& value) override {
-    Node node = make(mark, Node::Type::kScalar);
-    node.quoted_ = tag != "?" && !tag.empty();
-    node.text_ = value;
-    if (!node.quoted_ && is_null_word(value)) node.type_ = Node::Type::kNull;
-    place(std::move(node), anchor);
-  }
-
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
-    open(make(mark, Node::Type::kSequence), anchor, mark.line + 1);
-  }
-  void OnSequenceEnd() override { close(); }
-
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value) override {
-    open(make(mark, Node::Type::kMap), anchor, mark.line + 1);
-  }
-  void OnMapEnd() override { close(); }
 
  private:
   struct Level {
     Node node;
-    YAML::anchor_t anchor = 0;
+    std::string anchor;
     bool has_key = false;
     std::string key;
     int key_line = 0;
   };
 
-  Node make(const YAML::Mark& mark, Node::Type type) {
-    count(1, mark.line + 1);
+  static std::string text_of(const yaml_char_t* text) {
+    return text ? reinterpret_cast<const char*>(text) : std::string();
+  }
+
+  static Error exhausted(int line, std::string_view what) {
+    return {ErrorCode::kExhausted, fmt::format("line {}: {}", line, what)};
+  }
+
+  Status add_alias(const std::string& anchor, int line) {
+    const auto it = anchors_.find(anchor);
+    if (it == anchors_.end())
+      return Error{ErrorCode::kInvalidArgument,
+                   fmt::format("line {}: unknown anchor '{}' referenced", line, anchor)};
+    M8_TRY(count(size_of(it->second), line));
+    return place(Node(it->second), {});
+  }
+
+  Status add_scalar(const yaml_event_t& event, int line) {
+    const auto& scalar = event.data.scalar;
+    Node node = M8_TRY(make(Node::Type::kScalar, line));
+    node.quoted_ = scalar.style != YAML_PLAIN_SCALAR_STYLE || scalar.tag != nullptr;
+    node.text_.assign(reinterpret_cast<const char*>(scalar.value), scalar.length);
+    if (!node.quoted_ && is_null_word(node.text_)) node.type_ = Node::Type::kNull;
+    return place(std::move(node), text_of(scalar.anchor));
+  }
+
+  Result<Node> make(Node::Type type, int line) {
+    M8_TRY(count(1, line));
     Node node;
     node.type_ = type;
-    node.line_ = mark.line + 1;
+    node.line_ = line;
     return node;
   }
 
-  void count(int nodes, int line) {
+  Status count(int nodes, int line) {
     nodes_ += nodes;
-    if (nodes_ > kMaxNodes) throw LimitExceeded{line, "more than 200000 nodes"};
+    if (nodes_ > kMaxNodes) return exhausted(line, "more than 200000 nodes");
+    return {};
   }
 
   static int size_of(const Node& node) {
@@ -111,31 +112,32 @@ class TreeBuilder final : public YAML::EventHandler {
     return size;
   }
 
-  void open(Node node, YAML::anchor_t anchor, int line) {
-    if (levels_.size() >= kMaxLevels) throw LimitExceeded{line, "more than 100 levels"};
-    levels_.push_back({std::move(node), anchor, false, {}, 0});
+  Status open(Node::Type type, std::string anchor, int line) {
+    if (levels_.size() >= kMaxLevels) return exhausted(line, "more than 100 levels");
+    levels_.push_back({M8_TRY(make(type, line)), std::move(anchor), false, {}, 0});
+    return {};
   }
 
-  void close() {
+  Status close() {
     Level level = std::move(levels_.back());
     levels_.pop_back();
-    place(std::move(level.node), level.anchor);
+    return place(std::move(level.node), level.anchor);
   }
 
-  void place(Node node, YAML::anchor_t anchor) {
-    if (anchor != 0) {
-      count(size_of(node), node.line_);
+  Status place(Node node, const std::string& anchor) {
+    if (!anchor.empty()) {
+      M8_TRY(count(size_of(node), node.line_));
       anchors_[anchor] = node;
     }
     if (levels_.empty()) {
       root_ = std::move(node);
-      return;
+      return {};
     }
     Level& parent = levels_.back();
     if (parent.node.is_sequence()) {
       parent.node.items_.push_back(std::move(node));
     } else if (!parent.has_key) {
-      parent.key = node.text_;
+      parent.key = std::move(node.text_);
       parent.key_line = node.line_;
       parent.has_key = true;
     } else {
@@ -143,6 +145,7 @@ class TreeBuilder final : public YAML::EventHandler {
       add_member(parent.node, std::move(parent.key), std::move(node));
       parent.has_key = false;
     }
+    return {};
   }
 
   /// `<<: *defaults` gives the members that the map does not have itself (YAML 1.1 merge key).
@@ -158,7 +161,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   Node root_;
   std::vector<Level> levels_;
-  std::map<YAML::anchor_t, Node> anchors_;
+  std::map<std::string, Node> anchors_;
   int nodes_ = 0;
 };
 
@@ -260,22 +263,46 @@ std::string Node::to_json() const {
   return out.take();
 }
 
-Result<Node> parse(std::string_view text) {
-  if (text.size() > kMaxBytes) {
-    return Error{ErrorCode::kExhausted, "yaml: larger than 16 MiB"};
+namespace {
+
+struct Parser {
+  yaml_parser_t state{};
+  bool ready = yaml_parser_initialize(&state) != 0;
+  Parser() = default;
+  Parser(const Parser&) = delete;
+  Parser& operator=(const Parser&) = delete;
+  ~Parser() { yaml_parser_delete(&state); }
+
+  Error error() const {
+    const auto line = std::max(state.problem_mark.line, state.context_mark.line) + 1;
+    const char* problem = state.problem ? state.problem : "out of memory";
+    return {ErrorCode::kInvalidArgument, fmt::format("line {}: {}", line, problem)};
   }
-  try {
-    std::istringstream in{std::string(text)};
-    YAML::Parser parser(in);
-    TreeBuilder builder;
-    if (!parser.HandleNextDocument(builder)) return Node();
-    return builder.take();
-  } catch (const LimitExceeded& limit) {
-    return Error{ErrorCode::kExhausted, fmt::format("line {}: {}", limit.line, limit.what)};
-  } catch (const YAML::ParserException& e) {
-    return Error{ErrorCode::kInvalidArgument, fmt::format("line {}: {}", e.mark.line + 1, e.msg)};
-  } catch (const std::exception& e) {
-    return Error{ErrorCode::kInvalidArgument, fmt::format("yaml: {}", e.what())};
+};
+
+struct Event {
+  yaml_event_t state{};
+  Event() = default;
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+  ~Event() { yaml_event_delete(&state); }
+};
+
+}  // namespace
+
+Result<Node> parse(std::string_view text) {
+  if (text.size() > kMaxBytes) return Error{ErrorCode::kExhausted, "yaml: larger than 16 MiB"};
+  Parser parser;
+  if (!parser.ready) return parser.error();
+  yaml_parser_set_input_string(&parser.state, reinterpret_cast<const yaml_char_t*>(text.data()),
+                               text.size());
+  TreeBuilder builder;
+  for (;;) {
+    Event event;
+    if (!yaml_parser_parse(&parser.state, &event.state)) return parser.error();
+    const auto type = event.state.type;
+    if (type == YAML_DOCUMENT_END_EVENT || type == YAML_STREAM_END_EVENT) return builder.take();
+    M8_TRY(builder.add(event.state));
   }
 }
 

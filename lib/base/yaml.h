@@ -1,4 +1,5 @@
-/// YAML: a value tree with source lines, made from yaml-cpp's events with caps against bombs.
+/// YAML: a value tree with source lines, made from libyaml's events with caps against bombs. The
+/// reference's decoder is a port of libyaml, so both read the same.
 ///
 /// Scalars keep their source text (templates need `1.10` and `007` as written) and whether they
 /// were quoted. Maps keep order and duplicates.
