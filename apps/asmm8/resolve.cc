@@ -180,6 +180,7 @@ Result<LineOptions> lines_of(const cli::Values& flags) {
   if (flags.on("resp-only")) options.form = LineForm::kValues;
   for (const auto& word : flags.list("rcode")) options.rcodes.push_back(M8_TRY(parse_rcode(word)));
   if (!options.rcodes.empty()) options.form = LineForm::kRcodes;
+  if (flags.on("raw")) options.form = LineForm::kRaw;
   if (flags.on("jsonl")) options.form = LineForm::kJson;
   options.all_records = !flags.on("omit-raw");
   return options;
@@ -292,8 +293,8 @@ Result<int> resolve(const cli::Context& context, cli::RunLimits& limits) {
   const auto writer = M8_TRY(BlockWriter::open(flags.text("output"), limits.token()));
   Job job(*feed, *writer, ResolveLines(lines, clock),
           flags.given("scope") || flags.given("exclude") ? &scope : nullptr, limits.memory());
-  const auto bulk = M8_TRY(
-      dns::Bulk::create({options, types_of(flags), !flags.on("no-cut")}, poller, job, clock));
+  const auto bulk = M8_TRY(dns::Bulk::create(
+      {options, types_of(flags), !flags.on("no-cut"), flags.on("raw")}, poller, job, clock));
 
   Status ran;
   {
@@ -362,13 +363,16 @@ std::vector<cli::Flag> resolve_flags() {
       "few "
       "old servers deny names that have names below them.";
   cli::Flag omit_raw = flag("omit-raw", {"or"}, "Output", "leave the key \"all\" out of --jsonl");
-  no_cut.common = omit_raw.common = false;
+  cli::Flag raw = flag("raw", {"debug"}, "Output", "show whole answers, as dig does");
+  raw.detail = "With --jsonl they are the key \"raw\".";
+  no_cut.common = omit_raw.common = raw.common = false;
   std::vector<cli::Flag> flags{
       list,
       recon,
       no_cut,
       rcode,
       omit_raw,
+      raw,
       flag("resp", {"response", "re"}, "Output", "show records beside the name"),
       flag("resp-only", {"ro"}, "Output", "show the records alone"),
       jsonl,

@@ -154,6 +154,8 @@ bool ResolveLines::append(std::string& out, const dns::BulkClient::Result& resul
   if (!shown(result)) return found;
   if (options_.form == LineForm::kJson) {
     append_json(out, result);
+  } else if (options_.form == LineForm::kRaw) {
+    if (!result.text.empty()) (out += result.text) += '\n';
   } else if (options_.form == LineForm::kRcodes) {
     ((out += host_of(result)) += " [") += dns::to_string(*result.rcode);
     out += "]\n";
@@ -211,6 +213,7 @@ void ResolveLines::append_json(std::string& out, const dns::BulkClient::Result& 
     if (separator != nullptr) out += ']';
   }
   if (options_.all_records && !values.empty()) append_all(out, result);
+  if (!result.text.empty()) append_text(out += ",\"raw\":", result.text);
   append_internal(out, result);
   if (result.rcode) ((out += ",\"status_code\":\"") += dns::to_string(*result.rcode)) += '"';
   if (result.rcode && *result.rcode != dns::Rcode::kNoError)

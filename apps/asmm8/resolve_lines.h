@@ -18,6 +18,7 @@ enum class LineForm {
   kResponses,  ///< -resp: "name [A] [192.0.2.1]", one line a record
   kValues,     ///< -ro: the data alone
   kRcodes,     ///< -rc: "name [NXDOMAIN]"
+  kRaw,        ///< -raw: whole answers, as dig writes them
   kJson,       ///< every name, whatever became of it
 };
 

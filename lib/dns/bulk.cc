@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "dns/message_text.h"
+
 namespace m8::dns {
 namespace {
 
@@ -24,7 +26,10 @@ m8::Result<std::unique_ptr<Bulk>> Bulk::create(const Options& options, net::Poll
 }
 
 Bulk::Bulk(const Options& options, BulkClient& client)
-    : types_(options.types), cut_denied_(options.cut_denied), client_(client) {}
+    : types_(options.types),
+      cut_denied_(options.cut_denied),
+      keep_text_(options.keep_text),
+      client_(client) {}
 
 void Bulk::make_jobs(std::size_t count) {
   jobs_.resize(count);
@@ -57,6 +62,7 @@ void Bulk::room() {
     job.next_type = 0;
     job.rcode.reset();
     job.fate = Fate::kAnswered;
+    job.text.clear();
     ask(index);
   }
 }
@@ -94,6 +100,8 @@ void Bulk::take_in(const Reply& reply, Job& job) {
   if (reply.fate == Fate::kAnswered) {
     job.rcode = better(job.rcode, reply.rcode());
     job.values.add(reply.message, type);
+    if (!keep_text_) return;
+    if (const auto message = decode(reply.message); message.ok()) job.text += to_text(*message);
   } else if (job.fate == Fate::kAnswered) {
     job.fate = reply.fate;
     job.failed_type = type;
@@ -102,7 +110,8 @@ void Bulk::take_in(const Reply& reply, Job& job) {
 
 void Bulk::finish(std::uint32_t index, std::string_view resolver) {
   const Job& job = jobs_[index];
-  client_.result({job.host, job.rcode, job.values, resolver, job.fate, job.failed_type, {}});
+  client_.result(
+      {job.host, job.rcode, job.values, resolver, job.fate, job.failed_type, {}, job.text});
   free_.push_back(index);
   --active_;
 }

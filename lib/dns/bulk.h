@@ -34,6 +34,8 @@ class BulkClient {
     RrType failed_type = RrType::kA;  ///< that question
     /// It was not asked, because this name above it does not exist (RFC 8020): NXDOMAIN.
     std::string_view denied_above = {};
+    /// Options::keep_text: every answer of the name as to_text(Message) writes it.
+    std::string_view text = {};
     bool complete() const { return fate == Fate::kAnswered; }
   };
 
@@ -53,6 +55,7 @@ class Bulk final : Resolver::Client {
     /// found it can be believed (Reply::vouched). A few old servers deny names that have names
     /// below them.
     bool cut_denied = true;
+    bool keep_text = false;  ///< Result::text; costs some microseconds for each answer
   };
   /// Asks the types for each name, one after the other: after NXDOMAIN, which holds for all types
   /// (RFC 8020), the rest is not asked. Errors of Resolver::create().
@@ -76,6 +79,7 @@ class Bulk final : Resolver::Client {
     std::optional<Rcode> rcode;
     Fate fate = Fate::kAnswered;
     RrType failed_type = RrType::kA;
+    std::string text;
   };
 
   Bulk(const Options& options, BulkClient& client);
@@ -89,7 +93,7 @@ class Bulk final : Resolver::Client {
   bool cut(std::string_view name);
 
   const std::vector<RrType> types_;
-  const bool cut_denied_;
+  const bool cut_denied_, keep_text_;
   DeniedNames denied_;
   const AnswerValues nothing_;
   BulkClient& client_;

@@ -41,6 +41,20 @@ class Resolve(Case):
             self.assertIn("malformed name", said[name]["error"])
         self.assertNotIn("all", records(self.resolve("-json", "-or", names=names[:1]).stdout)[0])
 
+    def test_raw_answers_are_whole_messages(self):
+        zone = self.lab.zone
+        names = [f"mail.{zone}", f"none.{zone}"]
+        shown = self.resolve("-q", "-raw", "-t", 1, names=names).stdout
+        self.assertIn(f"\n;; QUESTION SECTION:\n;mail.{zone}.\tIN\t A\n", shown)
+        self.assertIn(";; opcode: QUERY, status: NXDOMAIN, id: ", shown)
+        self.assertIn(f"\n;; AUTHORITY SECTION:\n{zone}.\t300\tIN\tSOA\tns1.{zone}. ", shown)
+        found, _ = records(self.resolve("-q", "-json", "-raw", "-a", "-mx", "-t", 1,
+                                        names=names).stdout)
+        # One message for each question, one after the other.
+        self.assertEqual(found["raw"].count(";; QUESTION SECTION:"), 2)
+        self.assertIn(f"\n;; ANSWER SECTION:\n{names[0]}.\t300\tIN\tA\t", found["raw"])
+        self.assertEqual(list(found).index("raw"), list(found).index("all") + 1)
+
     def test_below_a_denied_name_nothing_is_asked_unless_told_to(self):
         names = [f"none.{self.lab.zone}"] + [f"n{i}.none.{self.lab.zone}" for i in range(50)]
         for flags, queries in (([], 1), (["--no-cut"], 51)):
