@@ -85,13 +85,18 @@ Status make_plan(const cli::Values& flags, cli::RunLimits& limits, Clock& clock,
 }
 
 /// What would be done, on stdout; nothing is sent.
-void print(const Plan& plan) {
+Status print(const Plan& plan, const cli::Values& flags) {
   std::string text;
   for (const auto& domain : plan.domains) text += "domain     " + domain.text() + "\n";
   text += fmt::format("sources    {}\n", plan.passive->plan());
-  text += plan.stages->plan();
-  text += plan_of(plan.resolver);
+  if (!flags.on("passive-only")) {
+    text += known_names_plan(flags);
+    text += plan.stages->plan();
+    text += M8_TRY(enum_probe_plan(flags));
+    text += plan_of(plan.resolver);
+  }
   (void)output::Stream(Fd(STDOUT_FILENO), "stdout").write(text);
+  return {};
 }
 
 void count(const enumerate::Engine& engine, const FailureLog& failures, model::Run& run) {
@@ -295,7 +300,7 @@ Result<int> enumerate_domains(const cli::Context& context, cli::RunLimits& limit
   Plan plan;
   M8_TRY(make_plan(context.flags, limits, clock, plan));
   if (context.flags.on("dry-run")) {
-    print(plan);
+    M8_TRY(print(plan, context.flags));
     return cli::kDone;
   }
   EnumRun run(context, limits, plan, clock);

@@ -98,6 +98,11 @@ std::vector<cli::Flag> enum_inventory_flags() {
   return {stored, no_recheck, only_new, resume};
 }
 
+std::string known_names_plan(const cli::Values& flags) {
+  if (flags.on("no-store")) return "store      none\n";
+  return flags.on("no-recheck") ? "" : "known      names of earlier runs are asked for again\n";
+}
+
 Result<std::vector<net::Name>> stored_domains(const cli::Values& flags) {
   auto store = M8_TRY(store::open_chosen(flags, {.must_exist = true}));
   if (!M8_TRY(store->any_domain_enabled())) {

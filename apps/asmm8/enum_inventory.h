@@ -20,6 +20,8 @@ namespace m8::asmm8 {
 
 /// --stored, --no-recheck, --only-new, --resume.
 std::vector<cli::Flag> enum_inventory_flags();
+/// A line for --dry-run: whether names of earlier runs are asked for again.
+std::string known_names_plan(const cli::Values& flags);
 
 /// The enabled domains of the store. kNotFound if there are none.
 Result<std::vector<net::Name>> stored_domains(const cli::Values& flags);

@@ -2,7 +2,10 @@
 
 #include <chrono>
 
+#include <fmt/format.h>
+
 #include "cli/make_flag.h"
+#include "cli/value_type.h"
 #include "net/socket.h"
 #include "probe_flags.h"
 
@@ -41,6 +44,20 @@ std::vector<cli::Flag> enum_probe_flags() {
     flags.push_back(std::move(flag));
   }
   return flags;
+}
+
+Result<std::string> enum_probe_plan(const cli::Values& flags) {
+  if (!flags.on("probe")) return std::string();
+  std::string ports;
+  for (const auto& [port, scheme] : M8_TRY(probe_ports(flags)))
+    ports += fmt::format("{}{}{}", ports.empty() ? "" : ", ", scheme.empty() ? "" : scheme + ":",
+                         port);
+  const net::Rate rate = flags.rate("probe-rate");
+  return fmt::format(
+      "probe      each name found on {}; {}, {} names at a time, {} for an answer\n",
+      ports.empty() ? "https:443, then http:80" : ports,
+      rate.unlimited() ? "no rate" : fmt::format("{} requests/s", rate.per_second),
+      flags.text("probe-threads"), cli::duration_text(flags.duration("probe-timeout").count()));
 }
 
 EnumProbe::~EnumProbe() {

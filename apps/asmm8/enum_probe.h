@@ -25,6 +25,9 @@ namespace m8::asmm8 {
 
 /// --probe and what belongs to it.
 std::vector<cli::Flag> enum_probe_flags();
+/// A line for --dry-run: what would be asked, at which pace; empty without --probe.
+/// kInvalidArgument for ports that are none.
+Result<std::string> enum_probe_plan(const cli::Values& flags);
 
 /// A sink between the engine and the outputs, and a source between the stages and the engine. Until
 /// start() both only pass on.

@@ -166,6 +166,11 @@ void Stages::remember(const model::Run& run, const store::Continuation& continua
   if (!tried.ok())
     return log::get("enum")->info("{}: a killed run tries more again", tried.error().message);
   tried_ = std::move(*tried);
+  if (!zones_) return;
+  auto walks = enumerate::WalkLog::open(folder + "/" + name + ".nsec", continuation.resume != 0);
+  if (!walks.ok()) return;
+  walks_ = std::move(*walks);
+  zones_->remember(*walks_);
 }
 
 void Stages::add(enumerate::Merge& candidates, enumerate::CandidateSource& source) {
@@ -196,7 +201,7 @@ void Stages::keep(std::function<Status()> flush) {
     std::unique_lock lock(mutex);
     while (!never.wait_for(lock, stop, std::chrono::milliseconds(500), [] { return false; })) {
       if (stop.stop_requested()) return;
-      (void)tried_->save(flush_);
+      save();
     }
   });
 }
@@ -208,7 +213,13 @@ void Stages::end() {
   if (!keeper_.joinable()) return;
   keeper_.request_stop();
   keeper_.join();
+  save();
+}
+
+/// What can't be written is tried again by the run that goes on.
+void Stages::save() {
   (void)tried_->save(flush_);
+  if (walks_) (void)walks_->save();
 }
 
 void Stages::count(model::Run& run) const {
@@ -241,6 +252,7 @@ void Stages::count(model::Run& run) const {
 
 void Stages::forget() {
   if (tried_) tried_->remove();
+  if (walks_) walks_->remove();
 }
 
 // ---- flags --------------------------------------------------------------------------------------

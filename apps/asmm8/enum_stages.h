@@ -23,6 +23,7 @@
 #include "enumerate/permutations.h"
 #include "enumerate/recursion.h"
 #include "enumerate/tried.h"
+#include "enumerate/walk_log.h"
 #include "enumerate/zone_questions.h"
 #include "enumerate/zone_transfers.h"
 #include "model/run.h"
@@ -49,7 +50,7 @@ class Stages {
   /// The file of the words; empty for the built-in list.
   const std::string& words_file() const { return list_.path(); }
 
-  /// Remembers what is tried under \p key, for \p run to go on. A place that can't be written to is
+  /// Remembers what is tried, for \p run to go on. A place that can't be written to is
   /// told, and the run goes on without.
   void remember(const model::Run& run, const store::Continuation& continuation);
   /// Adds all stages to \p candidates. What is borrowed must outlive the engine.
@@ -76,6 +77,7 @@ class Stages {
   Status configure_zones(const cli::Values& flags);
   Status configure_permutations(const cli::Values& flags);
   void add(enumerate::Merge& candidates, enumerate::CandidateSource& source);
+  void save();
 
   const std::vector<net::Name>& domains_;
   const net::Scope& scope_;
@@ -88,6 +90,7 @@ class Stages {
   std::unique_ptr<enumerate::Recursion> recursion_;
   std::unique_ptr<enumerate::Permutations> permutations_;
   std::unique_ptr<enumerate::Tried> tried_;
+  std::unique_ptr<enumerate::WalkLog> walks_;
   std::vector<std::unique_ptr<enumerate::Untried>> untried_;
   std::jthread keeper_;
   std::function<Status()> flush_;

@@ -85,6 +85,12 @@ NsecWalk::State NsecWalk::step(const std::string& next,
   return state_;
 }
 
+void NsecWalk::skip(const std::vector<std::string>& names) {
+  if (state_ != State::kWalking || names.empty() || !canonical_less(at_, names.back())) return;
+  at_ = ask_ = names.back();
+  names_ = names.size();
+}
+
 /// Asks for a name that sorts behind everything below \p name and before its neighbours.
 NsecWalk::State NsecWalk::behind(const std::string& name) {
   const auto dot = name.find('.');

@@ -9,6 +9,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dns/resolver.h"
 
@@ -36,6 +37,9 @@ class NsecWalk {
   /// What was answered; null for no answer. \p take gets each new name.
   State take(const dns::Reply* reply, const std::function<void(const std::string&)>& take);
   State state() const { return state_; }
+  /// Goes on behind \p names, which another walk of the same zone took, in their order; where this
+  /// one is further already it stays.
+  void skip(const std::vector<std::string>& names);
   std::size_t names() const { return names_; }
   /// For people: "walked to its end", "uses NSEC3 or is not signed".
   const char* why() const;

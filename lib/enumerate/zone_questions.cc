@@ -187,7 +187,7 @@ void ZoneQuestions::answered(const Candidate& candidate, const dns::Reply* reply
   const RrType type = *candidate.question;
   if (type == RrType::kNsec) return walk_on(candidate, reply);
   if (reply == nullptr) return;
-  if (type == RrType::kA) return read_address(candidate, *reply);
+  if (type == RrType::kA || type == RrType::kAaaa) return read_addresses(candidate, *reply);
   if (type == kNsec3Param) {
     if (reply->header.answers == 0) return;
     ++counts_.nsec3;
@@ -235,15 +235,16 @@ void ZoneQuestions::read_servers(const Candidate& candidate, const dns::Reply& r
     known.zones.push_back(candidate.name);
     for (const net::IpAddress& ip : known.addresses) options_.server(candidate.name, ip);
     ask(server, RrType::kA, candidate.apex);
+    ask(server, RrType::kAaaa, candidate.apex);
   }
 }
 
-void ZoneQuestions::read_address(const Candidate& candidate, const dns::Reply& reply) {
+void ZoneQuestions::read_addresses(const Candidate& candidate, const dns::Reply& reply) {
   dns::AnswerValues values;
-  values.add(reply.message, RrType::kA);
+  values.add(reply.message, *candidate.question);
   const auto served = servers_.find(candidate.name);
   if (served == servers_.end()) return;
-  for (const std::string& address : values.of(RrType::kA)) {
+  for (const std::string& address : values.of(*candidate.question)) {
     const auto ip = net::IpAddress::parse(address);
     if (!ip.ok()) continue;
     served->second.addresses.push_back(*ip);
@@ -264,14 +265,25 @@ void ZoneQuestions::walk_on(const Candidate& candidate, const dns::Reply* reply)
   if (walkers.empty()) return;
   for (const std::string& zone : walkers.mapped()) {
     NsecWalk& walk = walks_.at(zone);
-    const auto state =
-        walk.take(reply, [this](const std::string& name) { learned_.offer(name, "nsec"); });
+    const bool begun = walk.names() > 0;
+    const auto state = walk.take(reply, [&](const std::string& name) {
+      learned_.offer(name, "nsec");
+      if (log_ != nullptr) log_->add(zone, name);
+    });
+    if (!begun && log_ != nullptr) go_on(zone, walk);
     if (state != NsecWalk::State::kWalking) {
       end_walk(zone, walk);
     } else {
       step(zone, walk.ask(), candidate.apex);
     }
   }
+}
+
+/// The zone has its chain still: what an earlier session took of it is not asked for again.
+void ZoneQuestions::go_on(const std::string& zone, NsecWalk& walk) {
+  const std::vector<std::string> names = log_->take(zone);
+  for (const std::string& name : names) learned_.offer(name, "nsec");
+  walk.skip(names);
 }
 
 void ZoneQuestions::end_walk(const std::string& zone, const NsecWalk& walk) {

@@ -22,6 +22,7 @@
 #include "enumerate/candidate_source.h"
 #include "enumerate/learned.h"
 #include "enumerate/nsec_walk.h"
+#include "enumerate/walk_log.h"
 #include "net/address.h"
 #include "net/name.h"
 
@@ -54,6 +55,8 @@ class ZoneQuestions final : public CandidateSource {
   void answered(const Candidate& candidate, const dns::Reply* reply) override;
 
   const Counts& counts() const { return counts_; }
+  /// Walks go on where \p log (borrowed) has them, and are written there. Before the first next().
+  void remember(WalkLog& log) { log_ = &log; }
 
  private:
   struct Question {
@@ -75,9 +78,10 @@ class ZoneQuestions final : public CandidateSource {
   void read_mentions(const Candidate& candidate, const dns::Reply& reply);
   void read_text(std::string_view text, std::size_t apex);
   void read_servers(const Candidate& candidate, const dns::Reply& reply);
-  void read_address(const Candidate& candidate, const dns::Reply& reply);
+  void read_addresses(const Candidate& candidate, const dns::Reply& reply);
   void step(const std::string& zone, const std::string& name, std::size_t apex);
   void walk_on(const Candidate& candidate, const dns::Reply* reply);
+  void go_on(const std::string& zone, NsecWalk& walk);
   void end_walk(const std::string& zone, const NsecWalk& walk);
 
   const std::vector<net::Name> apexes_;
@@ -94,6 +98,7 @@ class ZoneQuestions final : public CandidateSource {
   std::unordered_map<std::string, NsecWalk, SeededHash, std::equal_to<>> walks_;  ///< by zone
   /// By name asked now, the zones that are walked: one may lead through another.
   std::unordered_map<std::string, std::vector<std::string>, SeededHash, std::equal_to<>> steps_;
+  WalkLog* log_ = nullptr;  ///< may be null
   Counts counts_;
 };
 

@@ -1,9 +1,19 @@
 """What zones say of themselves, asked of NSD (tests/support/servers.sh): AXFR, NSEC, SRV, and names
 in other records. Each name says where it comes from."""
+import socket
 import unittest
 
 from real_servers import server
 from support import Case, records
+
+
+def six_is_there():
+    try:
+        with socket.socket(socket.AF_INET6) as one:
+            one.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
 
 
 class Zones(Case):
@@ -36,6 +46,12 @@ class Zones(Case):
         self.assertEqual(names, {})
         self.assertEqual((counts["axfr.tried"], counts["axfr.open"]), (1, 0))
         self.assertIn("AXFR of zone=m8.test from " + self.nsd + ": refused", self.said)
+
+    @unittest.skipUnless(six_is_there(), "no ::1 on this machine")
+    def test_a_name_server_that_gives_the_zone_away_over_ipv6_only(self):
+        names, counts = self.enum("six.test", "--axfr")
+        self.assertEqual(names["over-six"], ["axfr"])
+        self.assertEqual((counts["axfr.tried"], counts["axfr.open"]), (2, 1))
 
     def test_a_name_server_outside_the_scope_is_not_asked(self):
         for rules in ("open.test\n!127.0.0.1\n", "open.test\n!ns.open.test\n"):

@@ -1,10 +1,13 @@
 #include "enumerate/zone_questions.h"
 
+#include <fstream>
 #include <functional>
 #include <map>
 #include <set>
 
 #include <doctest/doctest.h>
+
+#include "base/temp_file.h"
 
 using namespace m8;
 using namespace m8::enumerate;
@@ -123,9 +126,11 @@ TEST_CASE("enumerate/zone_questions: every zone with every address of its name s
       {"A ns.z.test",
        {record(RrType::kA, net::IpAddress::v4(0x7f000001), "ns.z.test"),
         record(RrType::kA, net::IpAddress::v4(0x7f000002), "ns.z.test")}},
+      {"AAAA ns.z.test",
+       {record(RrType::kAaaa, net::IpAddress::parse("::1").value(), "ns.z.test")}},
   };
   run(questions, zone);
-  CHECK(servers == std::set<std::string>{"z.test 127.0.0.1", "z.test 127.0.0.2"});
+  CHECK(servers == std::set<std::string>{"z.test 127.0.0.1", "z.test 127.0.0.2", "z.test ::1"});
   Candidate candidate;
   candidate.name = "sub.z.test";
   model::Hostname found;
@@ -179,4 +184,42 @@ TEST_CASE("enumerate/zone_questions: a zone without a chain is asked whether it 
   CHECK(std::count(asked.begin(), asked.end(), "TYPE51 z.test") == 1);
   CHECK(questions.counts().nsec3 == 1);
   CHECK(learned_by(learned) == std::set<std::string>{"srv pbx.z.test"});
+}
+
+TEST_CASE("enumerate/zone_questions: a walk that was killed goes on where it was") {
+  const auto folder = TempDirectory::create("/tmp").value();
+  const std::string path = folder.path() + "/walks";
+  Zone zone;
+  std::string owner = "z.test";
+  for (const char* label : {"a", "b", "c", "d", "e"}) {
+    const std::string name = std::string(label) + ".z.test";
+    zone["NSEC " + owner] = {record(RrType::kNsec, nsec(name), owner)};
+    owner = name;
+  }
+  const auto walk = [&](bool go_on, const Zone& answers) {
+    Learned learned(domain());
+    ZoneQuestions questions(domain(), learned, {.nsec = true});
+    auto log = WalkLog::open(path, go_on).value();
+    questions.remember(*log);
+    const auto asked = run(questions, answers);
+    REQUIRE(log->save().ok());
+    const auto walked = std::count_if(asked.begin(), asked.end(), [](const std::string& what) {
+      return what.starts_with("NSEC ");
+    });
+    return std::pair(learned_by(learned), walked);
+  };
+  Zone half = zone;
+  half.erase("NSEC c.z.test");
+  CHECK(walk(false, half).first == std::set<std::string>{"nsec a.z.test", "nsec b.z.test",
+                                                         "nsec c.z.test"});
+  // A kill in the middle of a line.
+  std::ofstream(path, std::ios::app) << "z.test d.z.te";
+  zone["NSEC e.z.test"] = {record(RrType::kNsec, nsec("z.test"), "e.z.test")};
+  const auto [names, walked] = walk(true, zone);
+  CHECK(names == std::set<std::string>{"nsec a.z.test", "nsec b.z.test", "nsec c.z.test",
+                                       "nsec d.z.test", "nsec e.z.test"});
+  CHECK(walked == 4);  // z.test, c, d, e
+  // A run that begins anew knows nothing of it.
+  CHECK(walk(false, {}).first.empty());
+  CHECK(WalkLog::open(path, true).value()->take("z.test").empty());
 }

@@ -4,7 +4,8 @@
 # Sourced by tests/run.sh. After start_servers these are exported:
 #   M8_TEST_NSD         address:port of NSD, serving tests/support/test.zone as m8.test, and
 #                       zones of its own: open.test gives itself away by AXFR, signed.test and
-#                       deep.signed.test have NSEC chains, hidden.test has NSEC3
+#                       deep.signed.test have NSEC chains, hidden.test has NSEC3; six.test gives
+#                       itself away on ::1 only
 #   M8_TEST_DOT         tls://127.0.0.1:port, dnsdist in front of NSD, certificate for localhost
 #   M8_TEST_DOH         https://localhost:port/dns-query, the same
 #   M8_TEST_DNSDIST_CERTIFICATE  the file of it
@@ -98,6 +99,11 @@ ZONE
   write_zone "$1" hidden.test <<'ZONE'
 x9-secret  IN A 127.0.0.35
 ZONE
+  write_zone "$1" six.test <<'ZONE'
+@          IN NS ns6
+ns6        IN AAAA ::1
+over-six   IN A 127.0.0.36
+ZONE
   sign_zone "$1" signed.test
   sign_zone "$1" deep.signed.test
   sign_zone "$1" hidden.test -n
@@ -113,6 +119,7 @@ start_nsd() {
   cat >"$folder/nsd.conf" <<NSD
 server:
   ip-address: 127.0.0.1@$port
+$(if grep -q '^0*1 ' /proc/net/if_inet6 2>/dev/null; then echo "  ip-address: ::1@$port"; fi)
   username: ""
   chroot: ""
   zonesdir: "$folder"
@@ -133,6 +140,10 @@ zone:
   name: open.test
   zonefile: open.test.zone
   provide-xfr: 127.0.0.0/8 NOKEY
+zone:
+  name: six.test
+  zonefile: six.test.zone
+  provide-xfr: ::1 NOKEY
 zone:
   name: signed.test
   zonefile: signed.test.zone
