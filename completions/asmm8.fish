@@ -261,6 +261,7 @@ complete -c asmm8 -n '__asmm8_in resolve' -l recon -d 'ask for all of these type
 complete -c asmm8 -n '__asmm8_in resolve' -l no-cut -d 'ask also below names that don\'t exist'
 complete -c asmm8 -n '__asmm8_in resolve' -o rc -l rcode -x -d 'show names that end with one of these rcodes'
 complete -c asmm8 -n '__asmm8_in resolve' -o or -l omit-raw -d 'leave the key "all" out of --jsonl'
+complete -c asmm8 -n '__asmm8_in resolve' -l debug -l raw -d 'show whole answers, as dig does'
 complete -c asmm8 -n '__asmm8_in resolve' -o re -l response -l resp -d 'show records beside the name'
 complete -c asmm8 -n '__asmm8_in resolve' -o ro -l resp-only -d 'show the records alone'
 complete -c asmm8 -n '__asmm8_in resolve' -s j -l json -l jsonl -d 'one JSON object per name'

@@ -50,14 +50,14 @@ Result<std::string> enum_probe_plan(const cli::Values& flags) {
   if (!flags.on("probe")) return std::string();
   std::string ports;
   for (const auto& [port, scheme] : M8_TRY(probe_ports(flags)))
-    ports += fmt::format("{}{}{}", ports.empty() ? "" : ", ", scheme.empty() ? "" : scheme + ":",
-                         port);
+    ports +=
+        fmt::format("{}{}{}", ports.empty() ? "" : ", ", scheme.empty() ? "" : scheme + ":", port);
   const net::Rate rate = flags.rate("probe-rate");
-  return fmt::format(
-      "probe      each name found on {}; {}, {} names at a time, {} for an answer\n",
-      ports.empty() ? "https:443, then http:80" : ports,
-      rate.unlimited() ? "no rate" : fmt::format("{} requests/s", rate.per_second),
-      flags.text("probe-threads"), cli::duration_text(flags.duration("probe-timeout").count()));
+  return fmt::format("probe      each name found on {}; {}, {} names at a time, {} for an answer\n",
+                     ports.empty() ? "https:443, then http:80" : ports,
+                     rate.unlimited() ? "no rate" : fmt::format("{} requests/s", rate.per_second),
+                     flags.text("probe-threads"),
+                     cli::duration_text(flags.duration("probe-timeout").count()));
 }
 
 EnumProbe::~EnumProbe() {

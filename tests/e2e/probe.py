@@ -26,6 +26,7 @@ CAUSES = {
     "Kibana": "two headers match and one has the version: the reference walks a map, and which of "
               "them counts changes from run to run",
     "SunOS": "the same",
+    "Quixchat": "its pattern repeats what is repeated, with bounds Go's regexp refuses",
     "Java": 'implied as "Java\\;confidence:99", which the reference takes for a name and drops',
 }
 
@@ -129,18 +130,24 @@ class KnownPages(Case):
                     record["hash"]["body_mmh3"], record["hash"]["body_sha256"],
                     record["hash"]["body_simhash"]]
             self.assertEqual(told, row[1:11], f"page {world}")
-        print(f"{len(left_out)} fingerprints left out, which the reference's list lacks")
+        print(f"{len(left_out)} fingerprints left out, which the reference's list lacks:",
+              ", ".join(sorted(left_out)))
         self.compare_technologies(found, {world: set(json.loads(row[11]))
                                           for world, row in expected.items()})
 
     def list_of_the_reference(self, expected):
         """The file without what the reference, whose list is older, does not know: a fingerprint
-        that it names on no page, not even on the one that was made to show it."""
+        that it names on no page, not even on the one that was made to show it. 69 of the 70 that
+        make a difference are missing in wappalyzergo v0.2.64 too (PostgreSQL is implied by one of
+        them); with its list in place of the file 1,919 pages are equal."""
         fingerprints = json.loads(lzma.decompress(FINGERPRINTS.read_bytes()))
         named = set().union(*(bare(json.loads(row[11])) for row in expected.values()))
-        shown = set().union(*(bare(record.get("tech", []))
-                              for record in self.probe(fingerprints).values()))
-        left_out = (shown - named) & fingerprints["apps"].keys()
+        found = self.probe(fingerprints)
+        same = sum(set(found[page_address(world)].get("tech", [])) == set(json.loads(row[11]))
+                   for world, row in expected.items())
+        print(f"technologies equal on {same} of {len(expected)} pages with the whole file")
+        shown = set().union(*(bare(record.get("tech", [])) for record in found.values()))
+        left_out = (shown - named - CAUSES.keys()) & fingerprints["apps"].keys()
         for name in left_out:
             del fingerprints["apps"][name]
         return fingerprints, left_out

@@ -210,8 +210,8 @@ TEST_CASE("enumerate/zone_questions: a walk that was killed goes on where it was
   };
   Zone half = zone;
   half.erase("NSEC c.z.test");
-  CHECK(walk(false, half).first == std::set<std::string>{"nsec a.z.test", "nsec b.z.test",
-                                                         "nsec c.z.test"});
+  CHECK(walk(false, half).first ==
+        std::set<std::string>{"nsec a.z.test", "nsec b.z.test", "nsec c.z.test"});
   // A kill in the middle of a line.
   std::ofstream(path, std::ios::app) << "z.test d.z.te";
   zone["NSEC e.z.test"] = {record(RrType::kNsec, nsec("z.test"), "e.z.test")};

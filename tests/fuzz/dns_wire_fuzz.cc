@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "dns/message_text.h"
 #include "dns/wire.h"
 
 namespace dns = m8::dns;
@@ -28,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   walk(wire);
   const auto message = dns::decode(wire);
   if (!message.ok()) return 0;
-  for (const auto& answer : message->answers) dns::to_text(answer.data);
+  (void)dns::to_text(*message);
   const auto encoded = dns::encode(*message);
   // Decompressed, a message may outgrow its maximum; names and strings always encode.
   if (!encoded.ok() || !dns::decode(bytes_of(*encoded)).ok()) std::abort();
