@@ -1,5 +1,7 @@
 #include "base/regex.h"
 
+#include <mutex>
+
 #include <fmt/format.h>
 #include <re2/re2.h>
 
@@ -52,13 +54,30 @@ re2::StringPiece clean(std::string_view text, std::string& copy) {
   return {text.data(), text.size()};
 }
 
+thread_local DeferredRegexes* deferred = nullptr;
+
 }  // namespace
 
 struct Regex::Impl {
-  explicit Impl(std::string_view text, const RE2::Options& options)
-      : pattern(text), program(re2::StringPiece(text.data(), text.size()), options) {}
-  std::string pattern;
-  RE2 program;
+  Impl(std::string_view text, std::size_t memory) : pattern(text), max_memory(memory) {}
+
+  const std::string pattern;
+  const std::size_t max_memory;
+
+  const RE2& program() const {
+    std::call_once(made_, [this] { program_ = make(); });
+    return *program_;
+  }
+
+  /// Makes the program now, and keeps it if \p keep.
+  Status check(bool keep) {
+    auto made = make();
+    if (!made->ok())
+      return Error{ErrorCode::kInvalidArgument,
+                   fmt::format("regex {}: {}", pattern.substr(0, 200), made->error())};
+    if (keep) std::call_once(made_, [&] { program_ = std::move(made); });
+    return {};
+  }
 
   /// Value of the group that `$reference` names; empty if there is none.
   std::string_view group(const std::string& reference,
@@ -66,8 +85,8 @@ struct Regex::Impl {
     std::size_t index = found.size();
     if (!reference.empty() && reference.find_first_not_of("0123456789") == std::string::npos) {
       index = reference.size() < 4 ? static_cast<std::size_t>(std::stoi(reference)) : found.size();
-    } else if (auto it = program.NamedCapturingGroups().find(reference);
-               it != program.NamedCapturingGroups().end()) {
+    } else if (auto it = program().NamedCapturingGroups().find(reference);
+               it != program().NamedCapturingGroups().end()) {
       index = static_cast<std::size_t>(it->second);
     }
     if (index >= found.size()) return {};
@@ -112,7 +131,7 @@ struct Regex::Impl {
     std::size_t at = 0;
     const char* last_end = nullptr;
     while (at <= text.size() &&
-           program.Match(text, at, text.size(), RE2::UNANCHORED, found.data(), groups)) {
+           program().Match(text, at, text.size(), RE2::UNANCHORED, found.data(), groups)) {
       const char* end = found[0].data() + found[0].size();
       const std::size_t offset = static_cast<std::size_t>(end - text.data());
       if (!found[0].empty() || found[0].data() != last_end) visit(found);
@@ -126,6 +145,17 @@ struct Regex::Impl {
       }
     }
   }
+
+ private:
+  std::unique_ptr<const RE2> make() const {
+    RE2::Options options;
+    options.set_log_errors(false);
+    options.set_max_mem(static_cast<std::int64_t>(max_memory));
+    return std::make_unique<const RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
+  }
+
+  mutable std::once_flag made_;
+  mutable std::unique_ptr<const RE2> program_;  ///< null until it is asked for
 };
 
 Result<Regex> Regex::compile(std::string_view pattern, std::size_t max_memory) {
@@ -133,13 +163,13 @@ Result<Regex> Regex::compile(std::string_view pattern, std::size_t max_memory) {
     return Error{ErrorCode::kInvalidArgument,
                  fmt::format("regex: pattern of {} bytes is over {}", pattern.size(), kMaxPattern)};
   }
-  RE2::Options options;
-  options.set_log_errors(false);
-  options.set_max_mem(static_cast<std::int64_t>(max_memory));
-  auto impl = std::make_shared<Impl>(pattern, options);
-  if (!impl->program.ok()) {
-    return Error{ErrorCode::kInvalidArgument,
-                 fmt::format("regex {}: {}", pattern.substr(0, 200), impl->program.error())};
+  auto impl = std::make_shared<Impl>(pattern, max_memory);
+  if (!deferred || !deferred->trusted_) {
+    const Status good = impl->check(/*keep=*/!deferred);
+    if (!good.ok()) {
+      if (deferred) deferred->all_good_ = false;
+      return good.error();
+    }
   }
   Regex regex;
   regex.impl_ = std::move(impl);
@@ -149,7 +179,7 @@ Result<Regex> Regex::compile(std::string_view pattern, std::size_t max_memory) {
 bool Regex::search(std::string_view text) const {
   std::string copy;
   const auto input = clean(text, copy);
-  return impl_->program.Match(input, 0, input.size(), RE2::UNANCHORED, nullptr, 0);
+  return impl_->program().Match(input, 0, input.size(), RE2::UNANCHORED, nullptr, 0);
 }
 
 std::vector<std::string> Regex::find_all(std::string_view text, int group) const {
@@ -167,8 +197,8 @@ std::optional<std::vector<std::string>> Regex::first_groups(std::string_view tex
   std::string copy;
   const auto input = clean(text, copy);
   std::vector<re2::StringPiece> found(static_cast<std::size_t>(groups()) + 1);
-  if (!impl_->program.Match(input, 0, input.size(), RE2::UNANCHORED, found.data(),
-                            static_cast<int>(found.size())))
+  if (!impl_->program().Match(input, 0, input.size(), RE2::UNANCHORED, found.data(),
+                              static_cast<int>(found.size())))
     return std::nullopt;
   std::vector<std::string> out;
   for (std::size_t i = 1; i < found.size(); ++i)
@@ -189,7 +219,10 @@ std::string Regex::replace_all(std::string_view text, std::string_view replaceme
   return out;
 }
 
-int Regex::groups() const { return impl_->program.NumberOfCapturingGroups(); }
+DeferredRegexes::DeferredRegexes(bool trusted) : trusted_(trusted) { deferred = this; }
+DeferredRegexes::~DeferredRegexes() { deferred = nullptr; }
+
+int Regex::groups() const { return impl_->program().NumberOfCapturingGroups(); }
 const std::string& Regex::pattern() const { return impl_->pattern; }
 
 bool is_utf8(std::string_view text) {

@@ -1,7 +1,8 @@
-/// Regex: RE2 (Go's syntax), compiled at first use.
+/// Regex: RE2 (Go's syntax).
 ///
-/// Bytes that are not UTF-8 are matched on a copy in which each bad byte is U+FFFD, as Go does.
-/// Thread-safe.
+/// Where many are read and few are used, their programs can be left to the first use: see
+/// DeferredRegexes. Bytes that are not UTF-8 are matched on a copy in which each bad byte is
+/// U+FFFD, as Go does. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -36,6 +37,25 @@ class Regex {
  private:
   struct Impl;
   std::shared_ptr<const Impl> impl_;  ///< shared by copies
+};
+
+/// While one lives on a thread, Regex::compile() there keeps no program (some 10 KB each): the
+/// first use makes it. Patterns are still checked, unless they are \p trusted: known to compile. A
+/// trusted pattern that does not compile after all matches nothing. Scopes don't nest.
+class DeferredRegexes {
+ public:
+  explicit DeferredRegexes(bool trusted);
+  ~DeferredRegexes();
+  DeferredRegexes(const DeferredRegexes&) = delete;
+  DeferredRegexes& operator=(const DeferredRegexes&) = delete;
+  bool trusted() const { return trusted_; }
+  /// True if every pattern compiled so far was good.
+  bool all_good() const { return all_good_; }
+
+ private:
+  friend class Regex;
+  bool trusted_;
+  bool all_good_ = true;
 };
 
 /// True if \p text is valid UTF-8.

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/regex.h"
 #include "base/thread_pool.h"
 #include "templates/files.h"
 
@@ -62,6 +63,7 @@ void settle(Slot& slot, Slot::Fate fate, std::string reason = {}) {
 
 void compile_into(const Document& document, const LoadOptions& options, dsl::Services& services,
                   Slot& slot) {
+  const DeferredRegexes deferred(/*trusted=*/false);
   auto compiled = Template::compile(document, options.command_line, services);
   if (compiled.ok()) {
     slot.compiled = std::move(compiled).value();

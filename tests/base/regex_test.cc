@@ -1,5 +1,7 @@
 #include "base/regex.h"
 
+#include <optional>
+
 #include <doctest/doctest.h>
 
 using namespace m8;
@@ -61,4 +63,30 @@ TEST_CASE("base/regex: UTF-8 is recognised by RFC 3629") {
     CHECK(!is_utf8(bad));
   }
   CHECK(to_utf8("a\xe2\x82z") == "a\xef\xbf\xbd\xef\xbf\xbdz");
+}
+
+TEST_CASE("base/regex: deferred ones are checked, and compiled at first use") {
+  std::optional<Regex> regex;
+  {
+    const DeferredRegexes deferred(/*trusted=*/false);
+    regex = *Regex::compile("a(b)c");
+    CHECK(deferred.all_good());
+    CHECK(!Regex::compile("a(").ok());
+    CHECK(!deferred.all_good());
+  }
+  CHECK(regex->groups() == 1);
+  CHECK(regex->search("xabcx"));
+  CHECK(!Regex::compile("a(").ok());
+}
+
+TEST_CASE("base/regex: a trusted pattern that is bad after all matches nothing") {
+  std::optional<Regex> regex;
+  {
+    const DeferredRegexes deferred(/*trusted=*/true);
+    regex = *Regex::compile("a(");
+  }
+  CHECK(!regex->search("a("));
+  CHECK(regex->find_all("a(").empty());
+  CHECK(!regex->first_groups("a("));
+  CHECK(regex->replace_all("a(", "b") == "a(");
 }
