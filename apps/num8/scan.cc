@@ -47,9 +47,9 @@ model::TargetReader make_reader(const cli::Context& context, ScanSettings& setti
 /// Says what a scan would do. Reads all targets, sends nothing.
 Status print_plan(const templates::Catalog& catalog, model::TargetReader& reader,
                   const net::Scope& scope, std::stop_token stop) {
-  std::uint64_t targets = 0, outside = 0, per_target = 0;
+  std::uint64_t targets = 0, outside = 0, per_target = 0, once = 0;
   for (const auto& one : catalog.templates)
-    per_target += static_cast<std::uint64_t>(one->request_count());
+    (one->self_contained() ? once : per_target) += static_cast<std::uint64_t>(one->request_count());
   for (;;) {
     const auto spec = M8_TRY(reader.next(stop));
     if (!spec) break;
@@ -58,7 +58,7 @@ Status print_plan(const templates::Catalog& catalog, model::TargetReader& reader
   fmt::print("targets\t{}\noutside the scope\t{}\nduplicates\t{}\nnot a target\t{}\n", targets,
              outside, reader.counts().duplicates, reader.counts().rejected);
   fmt::print("templates\t{}\nrequests per target, at most\t{}\nrequests, at most\t{}\n",
-             catalog.templates.size(), per_target, per_target * targets);
+             catalog.templates.size(), per_target, per_target * targets + once);
   return {};
 }
 

@@ -107,6 +107,9 @@ Flags request_flags() {
           kBodySize),
       switched(in, "allow-local-file-access", {"lfa"}, "payload files may lie anywhere"),
       repeated(valued(in, "exclude-matchers", {"em"}, "ID:NAME", "drop results of these matchers")),
+      detailed(switched(in, "enable-global-matchers", {"egm"},
+                        "run global-matchers templates on the answers to all others"),
+               "Without it they are ordinary templates."),
       switched(in, "stop-at-first-match", {"spm"}, "stop each block after its first match"),
   };
 }
@@ -182,6 +185,7 @@ Status read_targets(const cli::Context& context, model::TargetReader::Options& o
   }
   if (const std::string list = flags.text("list"); !list.empty()) out.files.push_back(list);
   if (out.arguments.empty() && out.files.empty()) {
+    if (flags.on("enable-self-contained") && cli::is_terminal(STDIN_FILENO)) return {};
     if (cli::is_terminal(STDIN_FILENO))
       return Error{ErrorCode::kInvalidArgument, "no targets: give -u, -l, or pipe them in"};
     out.files.push_back("-");
@@ -270,6 +274,7 @@ void read_engine(const cli::Values& flags, ScanSettings& out) {
   engine.templates_at_once = flags.number<int>("concurrency");
   engine.targets_at_once = flags.number<int>("bulk-size");
   engine.probes_at_once = flags.number<int>("probe-concurrency");
+  engine.global_matchers = flags.on("enable-global-matchers");
   engine.probe = !flags.on("no-httpx");
   engine.host_errors.enabled = !flags.on("no-mhe");
   // Raised to the concurrency, as in the reference: else one burst would drop a slow host.

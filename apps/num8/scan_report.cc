@@ -53,7 +53,7 @@ void report_catalog(const cli::Context& context, const Catalog& catalog) {
 
 void report_targets(const cli::Context& context, const model::TargetReader::Counts& counts,
                     const scan::Totals& totals) {
-  if (counts.given == 0) say(context, "no targets: nothing was scanned");
+  if (counts.given == 0 && totals.executions == 0) say(context, "no targets: nothing was scanned");
   std::string skipped;
   for (const auto& [reason, count] : totals.targets_skipped)
     skipped += fmt::format("{}{} {}", skipped.empty() ? "" : ", ", count, reason);

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "cli/environment.h"
+#include "cli/make_flag.h"
 #include "templates/files.h"
 
 namespace m8::num8 {
@@ -142,8 +143,15 @@ std::vector<cli::Flag> template_flags() {
   folder.detail = "Relative template paths and payload files are looked for in it.";
   folder.repeatable = false;
   folder.complete = cli::Complete::kDirectory;
+  cli::Flag self_contained = cli::switched(kTemplates, "enable-self-contained", {"esc"},
+                                           "load templates that name their own hosts");
+  self_contained.detail =
+      "They run once, not for each target, and without targets too; what their URLs need comes "
+      "from "
+      "--var. Without this flag they are counted.";
   return {templates,
           folder,
+          self_contained,
           path_flag("workflows", {"w"}, "workflow files (not supported yet)"),
           allow,
           path_flag("include-templates", {"it"}, "force these templates in"),
@@ -203,6 +211,7 @@ Result<templates::LoadOptions> selection_options(const cli::Values& flags) {
   for (std::string& tag : M8_TRY(words(flags, "allow")))
     options.allowed_tags.insert(std::move(tag));
   options.command_line.templates_root = options.root;
+  options.self_contained = flags.on("enable-self-contained");
   options.workers = loading_threads();
   if (options.paths.empty() && !is_folder(options.root))
     return Error{ErrorCode::kInvalidArgument,

@@ -303,10 +303,6 @@ Result<Expression> Expression::compile(std::string_view text) {
   expression.text_ = std::string(text);
   each_node(**root, [&expression](const Node& node) {
     if (node.op == Op::kCall) expression.calls_functions_ = true;
-    const auto* literal = node.op == Op::kLiteral ? node.value.as<std::string>() : nullptr;
-    if (literal != nullptr && literal->find("{{") != std::string::npos) {
-      expression.marked_literals_.push_back(*literal);
-    }
     if (node.op != Op::kName && node.op != Op::kField) return;
     auto& names = expression.variables_;
     std::string name = node.op == Op::kName ? node.name : node.name.substr(0, node.name.find('.'));

@@ -32,14 +32,11 @@ class Expression {
   const std::vector<std::string>& variables() const { return variables_; }
   /// True if it calls any helper.
   bool calls_functions() const { return calls_functions_; }
-  /// Its string literals that contain "{{", for the check of hidden markers in render.cc.
-  const std::vector<std::string>& marked_literals() const { return marked_literals_; }
 
  private:
   std::string text_;
   std::shared_ptr<const Node> root_;  ///< shared by copies of the expression
   std::vector<std::string> variables_;
-  std::vector<std::string> marked_literals_;
   bool calls_functions_ = false;
 };
 

@@ -184,22 +184,21 @@ void append_plain(std::string& out, std::string_view text, const Names& names, c
   PlainText(text, names, quote, out).run();
 }
 
-/// The markers in what \p expression read that \p result does not show, one after another.
+/// The markers in the variables \p expression read that \p result does not show, one after another.
+/// Markers in its literals are its own text and go through the helpers (dsl.md 5.3).
 std::string hidden_markers(const Expression& expression, const Names& names,
                            std::string_view result) {
   std::string hidden;
-  const auto look_in = [&](std::string_view text) {
-    for (const std::string& name : unresolved(text)) {
+  for (const std::string& variable : expression.variables()) {
+    const Value* value = names.find(variable);
+    if (value == nullptr) continue;
+    const Text text(*value);
+    for (const std::string& name : unresolved(text.view())) {
       const std::string marker = fmt::format("{{{{{}}}}}", name);
       const bool shown = result.find(marker) != kNone || hidden.find(marker) != kNone;
       if (!shown) hidden += marker;
     }
-  };
-  for (const std::string& name : expression.variables()) {
-    const Value* value = names.find(name);
-    if (value != nullptr) look_in(Text(*value));
   }
-  for (const std::string& literal : expression.marked_literals()) look_in(literal);
   return hidden;
 }
 

@@ -77,7 +77,9 @@ std::string event_json(const Finding& finding) {
   write_place(w, finding);
   write_evidence(w, finding);
   w.optional("ip", finding.ip).field("timestamp", rfc3339_local(finding.timestamp));
-  w.optional("curl-command", finding.curl_command).field("matcher-status", finding.matched).end();
+  w.optional("curl-command", finding.curl_command).field("matcher-status", finding.matched);
+  if (finding.global_matchers) w.field("global-matchers", true);
+  w.end();
   return w.text().size() > kMostKept ? w.take() : w.text();
 }
 

@@ -46,7 +46,8 @@ struct Finding {
   std::string ip;
   WallTime timestamp{};
   std::string curl_command;
-  bool matched = true;  ///< matcher-status
+  bool matched = true;           ///< matcher-status
+  bool global_matchers = false;  ///< found in the answer to another template's request
 };
 
 }  // namespace m8::model

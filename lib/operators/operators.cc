@@ -112,13 +112,13 @@ Verdict Operators::evaluate(Parts& parts, Context& context) const {
   for (const auto& [extractor, values] : extracted) {
     const ExtractorFields& fields = extractor->fields();
     any_visible = any_visible || !fields.internal;
-    if (fields.internal && !fields.name.empty()) verdict.internal.emplace_back(fields.name, values);
+    if (fields.name.empty()) continue;
+    (fields.internal ? verdict.internal : verdict.visible).emplace_back(fields.name, values);
   }
-  std::vector<std::string> names;
-  verdict.matched = match(parts, context, names);
+  verdict.matched = match(parts, context, verdict.names);
   verdict.succeeded = verdict.matched || empty() || (!has_matchers() && verdict.extracted);
   const bool result = has_matchers() ? verdict.matched && !all_internal_ : any_visible;
-  if (result) verdict.hits = hits(names, extracted);
+  if (result) verdict.hits = hits(verdict.names, extracted);
   return verdict;
 }
 

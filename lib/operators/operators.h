@@ -31,6 +31,10 @@ struct Verdict {
   /// The value of the event in a flow (templates 8.4.2).
   bool succeeded = false;
   std::vector<Hit> hits;  ///< empty when all matchers are internal
+  /// Names of the matchers that fired and count (templates 6.3.1).
+  std::vector<std::string> names;
+  /// Values of visible named extractors.
+  std::vector<std::pair<std::string, dsl::List>> visible;
   /// Values of internal named extractors, for later requests.
   std::vector<std::pair<std::string, dsl::List>> internal;
 };

@@ -16,6 +16,7 @@ constexpr const char* kGreen = "32";
 constexpr const char* kBrightGreen = "92";
 constexpr const char* kBoldBrightGreen = "1;92";
 constexpr const char* kBrightBlue = "94";
+constexpr const char* kBrightMagenta = "95";
 constexpr const char* kBrightCyan = "96";
 constexpr const char* kBrightYellow = "93";
 
@@ -85,6 +86,7 @@ class Screen final : public Format {
       out += finding.matched ? fmt::format("[{}] ", paint(kGreen, "matched"))
                              : fmt::format("[{}] ", paint(kRed, "failed"));
     }
+    if (finding.global_matchers) out += '[' + paint(kBrightMagenta, "global") + "] ";
     const auto severity = finding.info->severity;
     return out + fmt::format("[{}] [{}] ", paint(kBrightBlue, finding.type),
                              paint(severity_colour(severity), model::to_string(severity)));

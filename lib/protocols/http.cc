@@ -21,6 +21,10 @@ class HttpBlock final : public Block {
         std::min<std::int64_t>(plan_.request_count(), std::numeric_limits<int>::max()));
   }
 
+  const operators::Operators* global_matchers() const override {
+    return plan_.global_matchers ? &plan_.operators : nullptr;
+  }
+
   void start(std::shared_ptr<Execution> execution, Done done) const override {
     std::make_shared<HttpRun>(plan_, std::move(execution), std::move(done))->start();
   }

@@ -101,7 +101,10 @@ std::optional<dsl::Value> HttpFields::make_fixed(std::string_view name) const {
   if (name == "status_code") return dsl::Value(response_.status);
   if (name == "content_length") return dsl::Value(static_cast<double>(content_length()));
   if (name == "duration") return dsl::Value(static_cast<double>(sent_->total.count()) / 1e6);
-  if (name == "host") return dsl::Value(execution_.target.url.to_string());
+  if (name == "host") {
+    const bool aimed = !execution_.target.url.host.empty();
+    return dsl::Value((aimed ? execution_.target.url : sent_->url).to_string());
+  }
   if (name == "type") return dsl::Value("http");
   if (name == "matched") return dsl::Value(matched());
   if (name == "template-id") return dsl::Value(execution_.info->id);

@@ -179,6 +179,8 @@ Status read_switches(const yaml::Node& block, const CompileOptions& options, Htt
   plan.iterate_all = M8_TRY(bool_field(block, "iterate-all"));
   plan.automerge = !M8_TRY(bool_field(block, "disable-path-automerge"));
   plan.read_all = M8_TRY(bool_field(block, "read-all"));
+  plan.self_contained = M8_TRY(bool_field(block, "self-contained")) || options.self_contained;
+  plan.global_matchers = M8_TRY(bool_field(block, "global-matchers"));
   const auto size = M8_TRY(int_field(block, "max-size", 0));
   const auto threads = M8_TRY(int_field(block, "threads", 0));
   if (size < 0 || threads < 0) return invalid(block, "max-size and threads can't be negative");
@@ -219,9 +221,6 @@ Status check_support(const yaml::Node& block, const HttpPlan& plan, const Compil
   if (M8_TRY(bool_field(block, "race"))) return unsupported("race");
   if (M8_TRY(bool_field(block, "pipeline"))) return unsupported("pipeline");
   if (!M8_TRY(text_field(block, "signature")).empty()) return unsupported("signature");
-  if (options.self_contained || M8_TRY(bool_field(block, "self-contained"))) {
-    return unsupported("self-contained");
-  }
   const bool interaction =
       std::any_of(plan.entries.begin(), plan.entries.end(),
                   [](const HttpEntry& entry) { return entry.needs_interaction; });

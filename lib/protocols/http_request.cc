@@ -200,11 +200,23 @@ void apply_annotations(const http::Annotations& annotations, const RequestSource
   }
 }
 
+/// Told before the rest of a request that names its own host (templates 2.5.5).
+Status check_own_url(std::string_view url, const HttpPlan& plan) {
+  if (plan.skip_variables_check || !may_have_markers(url)) return {};
+  const auto markers = dsl::unresolved(url);
+  if (markers.empty()) return {};
+  return Error{ErrorCode::kNotFound,
+               fmt::format("unresolved variables `{}` found in request", fmt::join(markers, ","))};
+}
+
 Result<GeneratedRequest> generate_path(const HttpEntry& entry, const RequestSource& source) {
   GeneratedRequest out;
   out.request.method = source.plan.method;
   const std::string text = M8_TRY(render(entry.text, source));
-  out.request.url = M8_TRY(resolve_path_entry(text, source.names.builtins().url()));
+  if (source.plan.self_contained) M8_TRY(check_own_url(text, source.plan));
+  const net::Url none;
+  out.request.url = M8_TRY(
+      resolve_path_entry(text, source.plan.self_contained ? none : source.names.builtins().url()));
   out.request.body = M8_TRY(render(source.plan.body, source));
   M8_TRY(finish_safe({}, source, out.request));
   return out;
@@ -221,6 +233,53 @@ Result<GeneratedRequest> generate_raw(const HttpEntry& entry, const RequestSourc
       source.plan.has_body ? M8_TRY(render(source.plan.body, source)) : std::move(raw.body);
   M8_TRY(finish_safe(std::move(raw.headers), source, out.request));
   apply_annotations(raw.annotations, source, out);
+  return out;
+}
+
+/// The target of a rendered text's request line; empty if it is malformed.
+std::string_view target_of(std::string_view text) {
+  const std::string_view rest = http::split_annotations(text).rest;
+  const auto line = http::parse_request_line(trim(rest.substr(0, rest.find('\n'))), true);
+  return line.ok() ? line->target : std::string_view();
+}
+
+/// Where a raw request that names its own host goes (templates 3.15).
+Result<net::Url> own_url(const http::RawRequest& raw) {
+  const auto wrong = [](std::string message) {
+    return Error{ErrorCode::kInvalidArgument, std::move(message)};
+  };
+  if (raw.target.starts_with("http")) return resolve_path_entry(raw.target, {});
+  if (raw.target.empty()) return wrong("path cannot be empty in self contained request");
+  const std::string host(trim(header_or(raw.headers, "Host", "")));
+  if (host.empty()) return wrong("host header is required for relative path");
+  const bool rooted = raw.target.starts_with('/');
+  return resolve_path_entry("http://" + host + (rooted ? "" : "/") + raw.target, {});
+}
+
+/// Rendered twice, the second time with the built-ins of the URL that the first has shown.
+Result<GeneratedRequest> generate_self_contained(const HttpEntry& entry,
+                                                 const RequestSource& source) {
+  std::string text = M8_TRY(render(entry.text, source));
+  const std::string_view target = target_of(text);
+  M8_TRY(check_own_url(target, source.plan));
+  auto shown = resolve_path_entry(target, {});
+  const HttpNames names = source.names.with_builtins(shown.ok() ? *shown : net::Url());
+  const RequestSource again{source.plan, source.settings, names, source.services, source.cookies};
+  text = M8_TRY(render(TemplateText(std::move(text)), again));
+  http::RawRequest raw = M8_TRY(http::RawRequest::parse(text));
+  GeneratedRequest out;
+  out.request.url = M8_TRY(own_url(raw));
+  out.request.method = std::move(raw.method);
+  if (source.plan.unsafe) {
+    out.request.wire = std::string(http::split_annotations(text).rest);
+    set_limits(source.plan, source.settings, out.request);
+    out.request.retries = 0;
+  } else {
+    out.request.body =
+        source.plan.has_body ? M8_TRY(render(source.plan.body, again)) : std::move(raw.body);
+    M8_TRY(finish_safe(std::move(raw.headers), again, out.request));
+  }
+  apply_annotations(raw.annotations, again, out);
   return out;
 }
 
@@ -265,9 +324,11 @@ Result<GeneratedRequest> generate_request(const HttpEntry& entry, const RequestS
   if (entry.needs_interaction) {
     return Error{ErrorCode::kInvalidArgument, "no interaction server to make a URL of"};
   }
-  GeneratedRequest out = M8_TRY(!source.plan.raw     ? generate_path(entry, source)
-                                : source.plan.unsafe ? generate_unsafe(entry, source)
-                                                     : generate_raw(entry, source));
+  const HttpPlan& plan = source.plan;
+  GeneratedRequest out = M8_TRY(!plan.raw             ? generate_path(entry, source)
+                                : plan.self_contained ? generate_self_contained(entry, source)
+                                : plan.unsafe         ? generate_unsafe(entry, source)
+                                                      : generate_raw(entry, source));
   if (!source.plan.skip_variables_check) M8_TRY(check_resolved(out.request));
   return out;
 }

@@ -123,7 +123,8 @@ Result<dsl::Variables> HttpRun::payloads_for(const Cursor& at, const HttpNames& 
   return out;
 }
 
-Result<std::shared_ptr<const HttpNames>> HttpRun::names_for(const Cursor& at) {
+Result<std::shared_ptr<HttpNames>> HttpRun::scan_names(const Cursor& at) const {
+  if (plan_.self_contained) return HttpNames::create_self_contained(execution_, dynamic_for(at));
   const HttpEntry& entry = plan_.entries[at.entry];
   std::shared_ptr<const TargetNames> builtins = execution_->builtins;
   if (entry.port) {
@@ -131,8 +132,12 @@ Result<std::shared_ptr<const HttpNames>> HttpRun::names_for(const Cursor& at) {
     moved.url.port = entry.port;
     builtins = std::make_shared<TargetNames>(moved);
   }
-  auto names = HttpNames::create(execution_, std::move(builtins), dynamic_for(at),
-                                 entry.trims_base && !plan_.raw);
+  return HttpNames::create(execution_, std::move(builtins), dynamic_for(at),
+                           entry.trims_base && !plan_.raw);
+}
+
+Result<std::shared_ptr<const HttpNames>> HttpRun::names_for(const Cursor& at) {
+  auto names = scan_names(at);
   if (!names) return Error{ErrorCode::kInvalidArgument, names.error().message};
   (*names)->set_payloads(M8_TRY(payloads_for(at, **names)));
   return std::shared_ptr<const HttpNames>(std::move(*names));
@@ -245,10 +250,28 @@ bool HttpRun::evaluate_hop(const InFlight& request, std::shared_ptr<const HttpFi
   for (const std::string& warning : context.warnings) warn(warning);
   outcome_.succeeded = outcome_.succeeded || verdict.succeeded;
   if (!plan_.parallel) remember(verdict);
-  for (const operators::Hit& hit : verdict.hits) report(request, *fields, hit);
+  if (execution_->on_verdict && (verdict.matched || verdict.extracted))
+    execution_->on_verdict(verdict);
+  for (const operators::Hit& hit : verdict.hits) report(describe(request, *fields, hit));
+  if (execution_->scan.global_matchers) run_global_matchers(request, fields);
   if (plan_.exports) export_event(event, verdict);
   const bool any_result = verdict.matched || !verdict.hits.empty();
   return plan_.stop_at_first_match && (plan_.parallel ? any_result : verdict.matched);
+}
+
+void HttpRun::run_global_matchers(const InFlight& request,
+                                  const std::shared_ptr<const HttpFields>& fields) {
+  DeferredWaits services(execution_->scan.services);
+  for (const GlobalMatcher& global : *execution_->scan.global_matchers) {
+    HttpEvent event(fields, request.names, nullptr, *execution_);
+    operators::Context context{services, {}};
+    for (const operators::Hit& hit : global.operators->evaluate(event, context).hits) {
+      model::Finding finding = describe(request, *fields, hit);
+      finding.info = global.info;
+      finding.global_matchers = true;
+      report(std::move(finding));
+    }
+  }
 }
 
 void HttpRun::remember(const operators::Verdict& verdict) {
@@ -274,9 +297,12 @@ void HttpRun::export_event(const HttpEvent& event, const operators::Verdict& ver
   execution_->context.merge(out);
 }
 
-void HttpRun::report(const InFlight& request, const HttpFields& fields, const operators::Hit& hit) {
+model::Finding HttpRun::describe(const InFlight& request, const HttpFields& fields,
+                                 const operators::Hit& hit) const {
   const Settings& settings = execution_->scan.settings;
-  const net::Url& url = execution_->target.url;
+  // What has no target is known by what it asked.
+  const bool aimed = !execution_->target.url.host.empty();
+  const net::Url& url = aimed ? execution_->target.url : fields.sent().url;
   model::Finding finding;
   finding.info = execution_->info;
   finding.matcher_name = hit.matcher_name;
@@ -301,6 +327,10 @@ void HttpRun::report(const InFlight& request, const HttpFields& fields, const op
   if (const auto& ip = fields.response().ip; ip != net::IpAddress()) finding.ip = ip.to_string();
   finding.timestamp = execution_->scan.services.clock().wall();
   finding.curl_command = curl_command(fields.sent().url, fields.sent().bytes);
+  return finding;
+}
+
+void HttpRun::report(model::Finding finding) {
   ++outcome_.findings;
   execution_->scan.observer.finding(std::move(finding));
 }

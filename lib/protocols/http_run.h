@@ -51,6 +51,7 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   void send(const Cursor& at, const std::shared_ptr<const HttpNames>& names,
             GeneratedRequest generated);
   void dispatch(InFlight flight, http::Request request);
+  Result<std::shared_ptr<HttpNames>> scan_names(const Cursor& at) const;
   Result<std::shared_ptr<const HttpNames>> names_for(const Cursor& at);
   Result<dsl::Variables> payloads_for(const Cursor& at, const HttpNames& names) const;
   std::shared_ptr<const dsl::Variables> dynamic_for(const Cursor& at) const;
@@ -64,7 +65,11 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   bool evaluate_hop(const InFlight& request, std::shared_ptr<const HttpFields> fields);
   void remember(const operators::Verdict& verdict);
   void export_event(const HttpEvent& event, const operators::Verdict& verdict);
-  void report(const InFlight& request, const HttpFields& fields, const operators::Hit& hit);
+  void run_global_matchers(const InFlight& request,
+                           const std::shared_ptr<const HttpFields>& fields);
+  model::Finding describe(const InFlight& request, const HttpFields& fields,
+                          const operators::Hit& hit) const;
+  void report(model::Finding finding);
   void warn(std::string_view text);
 
   void generation_failed(const Error& error);

@@ -28,6 +28,11 @@ namespace m8::http {
 class CookieJar;
 }
 
+namespace m8::operators {
+class Operators;
+struct Verdict;
+}  // namespace m8::operators
+
 namespace m8::protocols {
 
 /// What the template around a block decides about it.
@@ -92,6 +97,12 @@ class Observer {
   virtual void warning(std::string_view text) = 0;
 };
 
+/// Matchers and extractors that see the answers of all other templates (templates 10.4).
+struct GlobalMatcher {
+  std::shared_ptr<const model::TemplateInfo> info;  ///< shared with its findings
+  const operators::Operators* operators;            ///< of a block that outlives the scan
+};
+
 /// One scan's fixed surroundings, shared by all its executions. Everything is borrowed.
 struct Surroundings {
   http::Session& session;
@@ -100,6 +111,7 @@ struct Surroundings {
   const Settings& settings;
   /// -var and -ev values (verbatim text), above the built-ins.
   const dsl::Variables& overrides;
+  const std::vector<GlobalMatcher>* global_matchers = nullptr;  ///< null: none
 };
 
 /// Values of the template's `variables:`. Gets the names that are known without them, in the order
@@ -122,6 +134,10 @@ struct Execution {
   /// One per template and target, or per workflow and target; null: the block makes its own.
   std::shared_ptr<http::CookieJar> cookies;
   std::stop_token stop;
+  /// What a workflow hands down, below all other names (templates 9.10); null: nothing.
+  std::shared_ptr<const dsl::Variables> inherited;
+  /// Told of each event that matched or gave values, before its findings are; empty: nobody is.
+  std::function<void(const operators::Verdict&)> on_verdict;
 };
 
 /// What became of one block on one target.
@@ -145,6 +161,9 @@ class Block {
   virtual const std::string& id() const = 0;
   /// Requests that a full run sends: entries times payload combinations.
   virtual int request_count() const = 0;
+  /// What runs on the answers of other templates instead of this block (`global-matchers`); null
+  /// for an ordinary block.
+  virtual const operators::Operators* global_matchers() const { return nullptr; }
 
   /// Runs the block's requests against the execution's target, without blocking. REQUIRES: called
   /// on the loop thread of the target's host (Session::post). \p done is called exactly once, on

@@ -16,19 +16,43 @@ constexpr std::size_t kNamedHosts = 10;
 /// What every run borrows for the whole scan.
 struct Engine::Scan {
   Scan(Engine& engine, std::stop_token stop)
-      : protocols{engine.parts_.session, engine.parts_.services, engine, engine.parts_.settings,
-                  engine.parts_.overrides},
-        runs{engine.templates_,       protocols,
-             engine.budget_,          engine.records_,
-             engine.options_.probing, engine.templates_at_once_,
-             engine.requests_done_,   engine.parts_.memory,
-             std::move(stop)} {}
+      : protocols{engine.parts_.session,
+                  engine.parts_.services,
+                  engine,
+                  engine.parts_.settings,
+                  engine.parts_.overrides,
+                  engine.global_matchers_.empty() ? nullptr : &engine.global_matchers_},
+        runs{engine.per_target_,
+             protocols,
+             engine.budget_,
+             engine.records_,
+             engine.options_.probing,
+             engine.templates_at_once_,
+             engine.requests_done_,
+             engine.parts_.memory,
+             stop},
+        once{engine.once_,
+             protocols,
+             engine.budget_,
+             engine.records_,
+             engine.options_.probing,
+             engine.templates_at_once_,
+             engine.requests_done_,
+             engine.parts_.memory,
+             stop} {}
 
   const protocols::Surroundings protocols;
   const RunSurroundings runs;
+  const RunSurroundings once;  ///< for the templates without a target
 };
 
 namespace {
+
+std::uint64_t requests_of(const Templates& templates) {
+  std::uint64_t sum = 0;
+  for (const auto& one : templates) sum += static_cast<std::uint64_t>(one->request_count());
+  return sum;
+}
 
 /// Findings that wait take no more than a small part of what there may be in all.
 std::size_t record_memory(const Engine::Parts& parts, const EngineOptions& options) {
@@ -47,8 +71,16 @@ Engine::Engine(Templates templates, Parts parts, EngineOptions options)
       templates_at_once_(std::max(1, options.templates_at_once)),
       budget_(options.host_errors),
       records_(parts.sink, record_memory(parts, options), parts.jobs) {
-  for (const auto& one : templates_)
-    requests_per_target_ += static_cast<std::uint64_t>(one->request_count());
+  for (const auto& one : templates_) {
+    auto global =
+        options_.global_matchers ? one->global_matchers() : std::vector<protocols::GlobalMatcher>();
+    if (!global.empty()) {
+      global_matchers_.insert(global_matchers_.end(), global.begin(), global.end());
+    } else {
+      (one->self_contained() ? once_ : per_target_).push_back(one);
+    }
+  }
+  requests_per_target_ = requests_of(per_target_);
 }
 
 Engine::~Engine() { close(); }
@@ -57,6 +89,7 @@ void Engine::close() { records_.close(); }
 
 Status Engine::run(const model::TargetStream& targets, std::stop_token stop) {
   scan_ = std::make_unique<Scan>(*this, stop);
+  start_once();
   Status status;
   while (status.ok()) {
     auto spec = targets(stop);
@@ -75,6 +108,20 @@ Status Engine::run(const model::TargetStream& targets, std::stop_token stop) {
   wait_until_idle(stop);
   if (stop.stop_requested()) return Error{ErrorCode::kCancelled, "scan: interrupted"};
   return status;
+}
+
+/// Templates that need no target take one place, before all targets.
+void Engine::start_once() {
+  if (once_.empty()) return;
+  auto run = std::make_shared<TargetRun>(scan_->once, model::Target{},
+                                         static_cast<TargetRun::Owner&>(*this));
+  run->job.began = parts_.clock.now();
+  {
+    std::lock_guard lock(mutex_);
+    state_.totals.requests_planned += requests_of(once_);
+    take_place(*run);
+  }
+  run->run();
 }
 
 /// Waits until \p ready (called with the lock held). False after a stop.
@@ -196,11 +243,13 @@ void Engine::finished(TargetRun& run, const TargetOutcome& outcome) {
     running = state_.running;
     state_.totals.executions += static_cast<std::uint64_t>(outcome.executions);
     state_.totals.executions_skipped += outcome.skipped;
-    if (outcome.kind == Kind::kDone) ++state_.totals.targets_done;
-    if (outcome.kind != Kind::kInterrupted) ++state_.totals.targets_ended;
-    if (outcome.kind == Kind::kSkipped) ++state_.totals.targets_skipped[outcome.reason];
+    if (run.job.id != 0) {
+      if (outcome.kind == Kind::kDone) ++state_.totals.targets_done;
+      if (outcome.kind != Kind::kInterrupted) ++state_.totals.targets_ended;
+      if (outcome.kind == Kind::kSkipped) ++state_.totals.targets_skipped[outcome.reason];
+    }
   }
-  report(run, outcome);
+  if (run.job.id != 0) report(run, outcome);
   // After a stop the session may be ending, and this is one of its last callbacks.
   if (!scan_->runs.stop.stop_requested()) adapt_to_bodies(running);
   changed_.notify_all();

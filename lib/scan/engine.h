@@ -35,10 +35,11 @@
 namespace m8::scan {
 
 struct EngineOptions {
-  int templates_at_once = 25;  ///< -c: on one target
-  int targets_at_once = 25;    ///< -bs
-  int probes_at_once = 50;     ///< -prc: bare hosts being probed, or waiting after it
-  bool probe = true;           ///< false: -nh, bare hosts are skipped
+  int templates_at_once = 25;    ///< -c: on one target
+  int targets_at_once = 25;      ///< -bs
+  int probes_at_once = 50;       ///< -prc: bare hosts being probed, or waiting after it
+  bool probe = true;             ///< false: -nh, bare hosts are skipped
+  bool global_matchers = false;  ///< -egm: such templates see the answers of all others
   HostBudget::Options host_errors;
   probe::ProbeOptions probing;
   /// Answers being received may need about this many bytes together; with large bodies fewer
@@ -122,6 +123,7 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
 
   Status admit(model::TargetSpec spec, std::stop_token stop);
   bool admissible(const model::TargetSpec& spec);
+  void start_once();
   void skip(const std::string& input, const std::string& reason);
   void take_place(TargetRun& run);
   void launch(std::shared_ptr<TargetRun> run);
@@ -132,7 +134,10 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
   template <typename Ready>
   bool wait_for(const std::stop_token& stop, Ready ready);
 
-  const Templates templates_;
+  const Templates templates_;  ///< all that were given: the owners of what is below
+  Templates per_target_;       ///< run on every target
+  Templates once_;             ///< self-contained: run once
+  std::vector<protocols::GlobalMatcher> global_matchers_;
   const Parts parts_;
   const EngineOptions options_;
   std::uint64_t requests_per_target_ = 0;

@@ -14,8 +14,9 @@ constexpr std::chrono::milliseconds kRetryDelay{10};
 
 TargetRun::TargetRun(const RunSurroundings& scan, model::Target target, Owner& owner)
     : scan_(scan),
-      surroundings_{scan.protocols.session, scan.protocols.services, *this, scan.protocols.settings,
-                    scan.protocols.overrides},
+      surroundings_{
+          scan.protocols.session,  scan.protocols.services,  *this,
+          scan.protocols.settings, scan.protocols.overrides, scan.protocols.global_matchers},
       target_(std::move(target)),
       owner_(owner) {}
 
@@ -71,7 +72,8 @@ void TargetRun::host_answered() {
 void TargetRun::begin() {
   host_key_ = HostBudget::key(target_.url);
   builtins_ = std::make_shared<protocols::TargetNames>(target_);
-  known_ = scan_.budget.has_answered(host_key_);
+  // What has no target knows nothing of a host, and each template asks another.
+  known_ = target_.url.host.empty() || scan_.budget.has_answered(host_key_);
   pump();
 }
 

@@ -61,8 +61,8 @@ class TargetRun final : public std::enable_shared_from_this<TargetRun>,
 
   /// The owner's notes.
   struct Job {
-    std::uint64_t id = 0;
-    int worker = -1;  ///< its place; none while probing
+    std::uint64_t id = 0;  ///< 0: the run without a target
+    int worker = -1;       ///< its place; none while probing
     SteadyTime began{};
   };
 

@@ -43,7 +43,7 @@ std::string tag_gate(const Document& document, const LoadOptions& options) {
 /// What the user would have to say to let the template run; empty if nothing (cli-and-output 3.5).
 std::string gate(const Document& document, const LoadOptions& options) {
   if (document.facts.fuzzing) return "-dast";
-  if (document.self_contained) return "-esc";
+  if (document.self_contained && !options.self_contained) return "-esc";
   switch (document.kind) {
     case Kind::kHeadless:
       return "-headless";

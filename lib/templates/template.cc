@@ -145,7 +145,6 @@ std::shared_ptr<const dsl::Variables> constants_of(const Document& document) {
 
 Status check_support(const Document& document) {
   if (document.signature) return Error{ErrorCode::kUnsupported, "signature"};
-  if (document.self_contained) return Error{ErrorCode::kUnsupported, "self-contained"};
   return {};
 }
 
@@ -186,6 +185,7 @@ Result<std::shared_ptr<const Template>> Template::compile(const Document& docume
                                                           dsl::Services& services) {
   std::shared_ptr<Template> compiled(new Template);
   compiled->info_ = document.info;
+  compiled->self_contained_ = document.self_contained;
   compiled->constants_ = constants_of(document);
   M8_TRY(compiled->compile_blocks(document, options));
   compiled->variables_ = make_variables_hook(document.variables, document.json, services);
@@ -204,6 +204,15 @@ std::shared_ptr<protocols::Execution> Template::prepare(
                                                                      {},
                                                                      nullptr,
                                                                      std::move(stop)});
+}
+
+std::vector<protocols::GlobalMatcher> Template::global_matchers() const {
+  std::vector<protocols::GlobalMatcher> out;
+  for (const BlockEntry& entry : blocks_) {
+    const operators::Operators* operators = entry.block->global_matchers();
+    if (operators != nullptr) out.push_back({info_, operators});
+  }
+  return out;
 }
 
 void Template::start(std::shared_ptr<protocols::Execution> execution, Done done) const {

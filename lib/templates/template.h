@@ -41,6 +41,10 @@ class Template {
   const model::TemplateInfo& info() const { return *info_; }
   /// Requests that a full run against one target sends at most.
   int request_count() const { return request_count_; }
+  /// Needs no target: runs once for a scan, against an empty one (templates 3.15).
+  bool self_contained() const { return self_contained_; }
+  /// Its blocks that may run on the answers of other templates (templates 10.4). Borrowed.
+  std::vector<protocols::GlobalMatcher> global_matchers() const;
   std::size_t blocks() const { return blocks_.size(); }
 
   /// What a run against \p target needs; every run has its own. \p scan is borrowed, \p builtins
@@ -66,6 +70,7 @@ class Template {
   protocols::VariablesHook variables_;
   std::vector<BlockEntry> blocks_;
   int request_count_ = 0;
+  bool self_contained_ = false;
 };
 
 }  // namespace m8::templates

@@ -79,8 +79,9 @@ TEST_CASE("dsl/render: braces inside string literals belong to the expression") 
               {"/?x={{body}}", "/?x={{md5(\"Hello\")}}"},
               {"{{}}", "{{}}"},
               {"{{url_encode('{{7*7}}')}}", "%7B%7B7*7%7D%7D"},
-              {"{{base64('{{nosuch}}')}}", "{{nosuch}}"},
-              {"{{to_upper(\"{{nosuch}}\")}}", "{{nosuch}}"}},
+              {"{{base64('{{nosuch}}')}}", "e3tub3N1Y2h9fQ=="},
+              {"{{base64('{{u}}:' + '{{p}}')}}", "e3t1fX06e3twfX0="},
+              {"{{to_upper(\"{{nosuch}}\")}}", "{{NOSUCH}}"}},
              names);
   check_rows({{"{{someTestData}}{{hex_encode('PING')}}", "{{someTestData}}50494e47"}}, Variables());
 }

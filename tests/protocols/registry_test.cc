@@ -27,7 +27,7 @@ TEST_CASE("protocols/registry: what can't run yet is named") {
       {"http", "{race: true, raw: [a]}", "race"},
       {"http", "{pipeline: true, raw: [a]}", "pipeline"},
       {"http", "{fuzzing: [{part: query}], path: [a]}", "fuzzing"},
-      {"http", "{self-contained: true, path: [a]}", "self-contained"},
+      {"http", "{signature: AWS, path: [a]}", "signature"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.block);
