@@ -7,7 +7,7 @@ build_packages=(
   cmake ninja-build ccache g++ pkg-config git python3
   libcli11-dev libcurl4-openssl-dev libfmt-dev libspdlog-dev libyaml-dev doctest-dev
   libsqlite3-dev libpq-dev libre2-dev libsimdjson-dev libssl-dev libidn2-dev libpsl-dev
-  zlib1g-dev libbrotli-dev libzstd-dev libxml2-dev libjq-dev
+  zlib1g-dev libbrotli-dev libzstd-dev libxml2-dev libjq-dev libjavascriptcoregtk-4.1-dev
 )
 # shellcheck disable=SC2034
 test_packages=(

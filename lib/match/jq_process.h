@@ -6,9 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include <sys/types.h>
-
-#include "base/fd.h"
+#include "base/limited_process.h"
 #include "base/result.h"
 #include "match/jq.h"
 
@@ -17,29 +15,24 @@ namespace m8::match {
 /// One caller at a time.
 class JqProcess {
  public:
-  JqProcess() = default;
-  JqProcess(JqProcess&& other) noexcept;
-  JqProcess& operator=(JqProcess&&) = delete;
-  ~JqProcess() { stop(); }
+  JqProcess();
 
   /// See run_jq().
   Result<std::vector<JqValue>> run(std::string_view program, std::string_view document,
                                    std::chrono::milliseconds limit);
 
  private:
-  Status start();
-  /// Kills and reaps it.
-  void stop();
+  Result<std::vector<JqValue>> ask(std::string_view program, std::string_view document,
+                                   std::chrono::milliseconds limit);
 
-  pid_t pid_ = -1;
-  Fd socket_;
+  LimitedProcess helper_;
 };
 
-/// What the helper does until \p socket closes: reads requests, answers them. Never returns.
+/// What the helper does until \p socket closes: reads requests, answers them.
 ///
 /// Request: u32 CPU limit in ms, u32 program size, u32 document size, program, document. Answer:
 /// bytes of 'v' (kind 's' or 'j', u32 size, text) for each value, then 'e' (end) or 'b' (the
 /// program is no good). Native byte order: both ends are one program.
-[[noreturn]] void serve_jq(int socket);
+void serve_jq(int socket);
 
 }  // namespace m8::match

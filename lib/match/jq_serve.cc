@@ -6,9 +6,6 @@
 #include <memory>
 #include <string>
 
-#include <sys/time.h>
-#include <unistd.h>
-
 extern "C" {
 #include <jq.h>
 #include <jv.h>
@@ -27,34 +24,6 @@ struct CloseJq {
   void operator()(jq_state* jq) const { jq_teardown(&jq); }
 };
 using Program = std::unique_ptr<jq_state, CloseJq>;
-
-bool read_all(int socket, void* into, std::size_t size) {
-  auto* out = static_cast<char*>(into);
-  while (size > 0) {
-    const ssize_t got = ::read(socket, out, size);
-    if (got <= 0) return false;
-    out += got;
-    size -= static_cast<std::size_t>(got);
-  }
-  return true;
-}
-
-bool write_all(int socket, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t put = ::write(socket, bytes.data(), bytes.size());
-    if (put <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(put));
-  }
-  return true;
-}
-
-/// SIGPROF ends this process after so much CPU; 0 ms: never.
-void limit_cpu(std::uint32_t ms) {
-  itimerval timer{};
-  timer.it_value.tv_sec = static_cast<time_t>(ms / 1000);
-  timer.it_value.tv_usec = static_cast<suseconds_t>(ms % 1000) * 1000;
-  ::setitimer(ITIMER_PROF, &timer, nullptr);
-}
 
 /// Null if the text is no program.
 Program compile(const std::string& text) {
@@ -101,19 +70,18 @@ std::string run(jq_state* jq, const std::string& document) {
 void serve_jq(int socket) {
   std::map<std::string, Program> programs;  // a compilation costs 30 ms: keep them
   std::uint32_t head[3];
-  while (read_all(socket, head, sizeof head)) {
+  while (read_fully(socket, head, sizeof head)) {
     std::string text(head[1], '\0'), document(head[2], '\0');
-    if (!read_all(socket, text.data(), text.size())) break;
-    if (!read_all(socket, document.data(), document.size())) break;
-    limit_cpu(head[0]);
+    if (!read_fully(socket, text.data(), text.size())) break;
+    if (!read_fully(socket, document.data(), document.size())) break;
+    limit_cpu(std::chrono::milliseconds(head[0]));
     if (programs.size() >= kMaxPrograms) programs.clear();
     auto [entry, added] = programs.try_emplace(text);
     if (added) entry->second = compile(text);
     const std::string answer = entry->second ? run(entry->second.get(), document) : "b";
-    limit_cpu(0);
-    if (!write_all(socket, answer)) break;
+    limit_cpu(std::chrono::milliseconds(0));
+    if (!write_fully(socket, answer)) break;
   }
-  ::_exit(0);
 }
 
 }  // namespace m8::match

@@ -1,5 +1,6 @@
 #include "match/markup.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -93,7 +94,44 @@ xmlDoc* parse_xml(std::string_view text) {
                        XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
 }
 
-xmlDoc* parse_html(std::string_view text) {
+bool is_letter(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
+
+bool is_name_char(char c) {
+  return is_letter(c) || (c >= '0' && c <= '9') || (static_cast<unsigned char>(c) & 0x80) != 0 ||
+         std::string_view(":-_.").find(c) != std::string_view::npos;
+}
+
+/// Where the text of an element ends that holds no tags (HTML 13.2.5); \p at for other elements.
+std::size_t skip_raw_text(std::string_view html, std::string_view name, std::size_t at) {
+  for (const std::string_view raw : {"script", "style", "textarea", "title"}) {
+    const bool same = std::equal(name.begin(), name.end(), raw.begin(), raw.end(),
+                                 [](char a, char b) { return (a | 32) == b; });
+    if (same) return std::min(html.find(std::string("</").append(name), at), html.size());
+  }
+  return at;
+}
+
+/// In HTML 5 a tag's name goes up to a blank, '/' or '>': `<script$x>` is no script. libxml2 ends
+/// it at the first odd character; an underscore in its place keeps it whole.
+std::string with_whole_names(std::string_view html) {
+  std::string out(html);
+  for (std::size_t at = html.find('<'); at != std::string_view::npos; at = html.find('<', at)) {
+    if (html.substr(at).starts_with("<!--")) {
+      at = std::min(html.find("-->", at), html.size());
+      continue;
+    }
+    if (++at == html.size() || !is_letter(html[at])) continue;
+    const std::size_t end = std::min(html.find_first_of(" \t\r\n\f/>", at), html.size());
+    const std::string_view name = html.substr(at, end - at);
+    for (std::size_t i = at; i < end; ++i)
+      if (!is_name_char(out[i])) out[i] = '_';
+    at = skip_raw_text(html, name, end);
+  }
+  return out;
+}
+
+xmlDoc* parse_html(std::string_view bytes) {
+  const std::string text = with_whole_names(bytes);
   return htmlReadMemory(
       text.data(), static_cast<int>(text.size()), nullptr, "UTF-8",
       HTML_PARSE_RECOVER | HTML_PARSE_NONET | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING);

@@ -16,7 +16,9 @@ class StatusMatcher final : public Matcher {
  protected:
   std::optional<bool> test(const Parts& parts, Context&) const override {
     const auto status = parts.status();
-    if (!status) return std::nullopt;
+    // The part has no say but must be there: `part: header_2` waits for request 2.
+    const bool missing = fields_.part != "body" && !parts.text(fields_.part);
+    if (!status || missing) return std::nullopt;
     return std::find(codes_.begin(), codes_.end(), *status) != codes_.end();
   }
 

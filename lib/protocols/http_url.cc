@@ -103,6 +103,21 @@ std::string encode_anew(std::string_view text) {
   return out;
 }
 
+/// A fragment counts as plain text, even where it is encoded already: %2F is shown as %252F. Never
+/// sent, but part of where something was found.
+std::string encode_fragment(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (is_alnum(byte) || is_one_of(c, "-_.~$&+,/:;=?@!()*")) {
+      out += c;
+    } else {
+      append_percent(out, byte, kUpper);
+    }
+  }
+  return out;
+}
+
 bool has_scheme(std::string_view text) {
   const auto at = text.find("://");
   return at != std::string_view::npos && at > 0 && text.find_first_of("/?#") > at;
@@ -192,6 +207,7 @@ Result<net::Url> resolve_path_entry(std::string_view text, const net::Url& targe
       has_scheme(text) ? net::Url::parse(text) : net::Url::parse("https://" + std::string(text));
   if (!url) return failed();
   url->path = encode_path(url->path);
+  url->fragment = encode_fragment(url->fragment);
   set_query(*url, encode_query(merge_queries(target.query, url->query, false)));
   return std::move(*url);
 }
@@ -203,7 +219,7 @@ net::Url resolve_raw_target(std::string_view raw, const net::Url& target, bool a
       join_paths(automerge ? target.path : std::string(), is_root(parts) ? "" : parts.path));
   const bool merge = automerge || !raw.empty();
   set_query(url, encode_query(merge_queries(merge ? target.query : "", parts.query, false)));
-  url.fragment = parts.fragment;
+  url.fragment = encode_fragment(parts.fragment);
   return url;
 }
 

@@ -49,6 +49,7 @@ struct CompileOptions {
   /// all are.
   std::string_view template_text;
   bool flow = false;            ///< several internal values are exported as one list, not numbered
+  bool check_scripts = true;    ///< flow scripts are checked now, not when they first run
   bool self_contained = false;  ///< of the template
   bool stop_at_first_match = false;  ///< of the template or -spm
   bool local_file_access = false;    ///< -lfa: payload files may lie anywhere

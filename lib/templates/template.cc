@@ -13,111 +13,6 @@
 namespace m8::templates {
 namespace {
 
-using Blocks = std::vector<Template::BlockEntry>;
-
-/// Which blocks run, in which order: all of them, or as the flow says.
-class Order {
- public:
-  Order(const Blocks& blocks, const Flow* flow) : blocks_(blocks) {
-    if (flow) flow_.emplace(*flow);
-    if (flow) return;
-    queue_.reserve(blocks.size());
-    for (const auto& entry : blocks) queue_.push_back(entry.block.get());
-  }
-
-  /// The next block; null at the end. \p last: how the block given before ended.
-  const protocols::Block* next(const protocols::BlockOutcome* last) {
-    if (last) call_value_ = call_value_ || last->succeeded;
-    // http() stops at the first block that returns an error (templates 8.4.1).
-    if (last && !last->status.ok() && all_of_kind_) next_ = queue_.size();
-    while (next_ == queue_.size() && flow_) {
-      const FlowCall* call = flow_->next(called_ ? std::optional(call_value_) : std::nullopt);
-      if (!call) return nullptr;
-      begin(*call);
-    }
-    return next_ == queue_.size() ? nullptr : queue_[next_++];
-  }
-
- private:
-  void begin(const FlowCall& call) {
-    called_ = true;
-    call_value_ = false;
-    queue_.clear();
-    next_ = 0;
-    all_of_kind_ = call.blocks.empty();
-    const Kind kind = call.protocol == "network" ? Kind::kTcp : parse_kind(call.protocol);
-    for (const auto& entry : blocks_)
-      if (all_of_kind_ && entry.kind == kind) queue_.push_back(entry.block.get());
-    for (const FlowCall::Block& wanted : call.blocks)
-      if (const auto* entry = find(kind, wanted)) queue_.push_back(entry->block.get());
-  }
-
-  /// Null for an unknown block: its value is false.
-  const Template::BlockEntry* find(Kind kind, const FlowCall::Block& wanted) const {
-    const auto* number = std::get_if<int>(&wanted);
-    for (const auto& entry : blocks_) {
-      if (entry.kind != kind) continue;
-      if (number ? entry.index == *number : entry.id == std::get<std::string>(wanted))
-        return &entry;
-    }
-    return nullptr;
-  }
-
-  const Blocks& blocks_;
-  std::optional<FlowRun> flow_;
-  std::vector<const protocols::Block*> queue_;
-  std::size_t next_ = 0;  ///< of the queue
-  bool called_ = false, call_value_ = false, all_of_kind_ = false;
-};
-
-/// Runs the blocks of one template against one target. Lives as long as a callback holds it; all of
-/// it happens on one loop thread.
-class Sequence : public std::enable_shared_from_this<Sequence> {
- public:
-  Sequence(const Blocks& blocks, const Flow* flow, std::shared_ptr<protocols::Execution> execution,
-           Template::Done done)
-      : order_(blocks, flow), execution_(std::move(execution)), done_(std::move(done)) {}
-
-  // A block may be done before start() returns: looping instead of recursing keeps the stack flat.
-  void run() {
-    again_ = true;
-    if (stepping_) return;
-    stepping_ = true;
-    while (std::exchange(again_, false)) step();
-    stepping_ = false;
-  }
-
- private:
-  void step() {
-    const protocols::Block* block =
-        execution_->stop.stop_requested() ? nullptr : order_.next(last_ ? &*last_ : nullptr);
-    if (!block) {
-      done_(std::move(total_));
-      return;
-    }
-    block->start(execution_, [self = shared_from_this()](protocols::BlockOutcome outcome) {
-      self->add(outcome);
-      self->last_ = std::move(outcome);
-      self->run();
-    });
-  }
-
-  void add(const protocols::BlockOutcome& outcome) {
-    total_.succeeded = total_.succeeded || outcome.succeeded;
-    total_.findings += outcome.findings;
-    total_.requests += outcome.requests;
-    if (total_.status.ok()) total_.status = outcome.status;
-  }
-
-  Order order_;
-  std::shared_ptr<protocols::Execution> execution_;  ///< shared with the requests in flight
-  Template::Done done_;
-  protocols::BlockOutcome total_;
-  std::optional<protocols::BlockOutcome> last_;
-  bool stepping_ = false;
-  bool again_ = false;
-};
-
 /// "http_1" when the template has several blocks, else "http" (templates 8.2).
 std::string block_id(const Document& document, const RawBlock& block) {
   const std::string kind = to_string(block.kind);
@@ -132,6 +27,7 @@ protocols::CompileOptions options_of(const Document& document,
   options.template_path = document.info->path;
   options.self_contained = document.self_contained;
   options.stop_at_first_match = base.stop_at_first_match || document.stop_at_first_match;
+  options.flow = !document.flow.empty();
   options.export_fields = document.blocks.size() > 1 || !document.flow.empty();
   return options;
 }
@@ -154,16 +50,24 @@ int saturated_add(int a, int b) {
 
 }  // namespace
 
+/// An expression is walked; anything else is a program.
+Status Template::compile_flow(const std::string& text, bool checked) {
+  auto flow = Flow::parse(text);
+  if (flow.ok()) {
+    flow_ = std::move(flow).value();
+  } else {
+    script_ = M8_TRY(FlowScript::compile(text, checked));
+  }
+  return {};
+}
+
 Status Template::compile_blocks(const Document& document, const protocols::CompileOptions& base) {
   protocols::CompileOptions options = options_of(document, base);
   Status unsupported = check_support(document);
   if (!document.flow.empty()) {
-    auto flow = Flow::parse(document.flow);
-    if (flow.ok()) {
-      flow_ = std::move(flow).value();
-    } else if (unsupported.ok()) {
-      unsupported = flow.error();
-    }
+    const Status flow = compile_flow(document.flow, base.check_scripts);
+    if (!flow.ok() && flow.error().code != ErrorCode::kUnsupported) return flow;
+    if (unsupported.ok()) unsupported = flow;
   }
   for (const RawBlock& raw : document.blocks) {
     options.block_id = block_id(document, raw);
@@ -216,9 +120,12 @@ std::vector<protocols::GlobalMatcher> Template::global_matchers() const {
 }
 
 void Template::start(std::shared_ptr<protocols::Execution> execution, Done done) const {
-  std::make_shared<Sequence>(blocks_, flow_ ? &*flow_ : nullptr, std::move(execution),
-                             std::move(done))
-      ->run();
+  if (script_) {
+    script_->start(blocks_, std::move(execution), std::move(done));
+    return;
+  }
+  run_blocks(flow_ ? flow_order(blocks_, *flow_) : all_in_order(blocks_), std::move(execution),
+             std::move(done));
 }
 
 }  // namespace m8::templates

@@ -13,20 +13,15 @@
 #include "base/result.h"
 #include "model/finding.h"
 #include "protocols/protocol.h"
+#include "templates/block_sequence.h"
 #include "templates/document.h"
 #include "templates/flow.h"
+#include "templates/flow_script.h"
 
 namespace m8::templates {
 
 class Template {
  public:
-  /// A compiled block and how a flow calls it.
-  struct BlockEntry {
-    std::unique_ptr<protocols::Block> block;
-    Kind kind = Kind::kHttp;
-    int index = 0;   ///< 1-based within its kind
-    std::string id;  ///< `id:`, may be empty
-  };
   /// Called once when a run against a target is over.
   using Done = std::function<void(protocols::BlockOutcome)>;
 
@@ -62,13 +57,15 @@ class Template {
 
  private:
   Template() = default;
+  Status compile_flow(const std::string& text, bool checked);
   Status compile_blocks(const Document& document, const protocols::CompileOptions& options);
 
   std::shared_ptr<const model::TemplateInfo> info_;  ///< shared with findings
   std::shared_ptr<const dsl::Variables> constants_;  ///< shared with executions; may be null
   std::optional<Flow> flow_;
+  std::optional<FlowScript> script_;  ///< a flow that is a program
   protocols::VariablesHook variables_;
-  std::vector<BlockEntry> blocks_;
+  Blocks blocks_;
   int request_count_ = 0;
   bool self_contained_ = false;
 };

@@ -28,6 +28,15 @@ TEST_CASE("html is mended, names are lower case, nodes come in order") {
   CHECK(select(kPage, "//p[matches(., '(')]").empty());
 }
 
+TEST_CASE("html: a tag's name goes up to a blank, a slash or >") {
+  CHECK(select("<script$x src='a'></script><script src='b'></script>", "//script", "src") ==
+        Texts{"b"});
+  CHECK(select("<p>1<b?c>2</b></p>", "//b").empty());
+  CHECK(select("<script>if (a<b$c) go()</script>", "//script") == Texts{"if (a<b$c) go()"});
+  CHECK(select("<!-- <p$x> --><my-tag>x</my-tag><p/>", "//my-tag") == Texts{"x"});
+  CHECK(select("<p$", "//p").empty());
+}
+
 TEST_CASE("xml is strict, and a default namespace needs no name") {
   constexpr std::string_view kFeed =
       "<?xml version='1.0'?><feed xmlns='urn:a' xmlns:x='urn:x'><Title>T</Title>"

@@ -75,6 +75,7 @@ TEST_CASE("protocols/http_url: path entries become request targets (templates 3.
       {"http://a.com", "http://a.com/..;/y", "http://a.com/..;/y"},
       {"http://a.com", "http://a.com/x/../y", "http://a.com/x/../y"},
       {"http://a.com", "http://a.com/x#frag", "http://a.com/x#frag"},
+      {"http://a.com", "http://a.com/#!/x?y=%2F'", "http://a.com/#!/x?y=%252F%27"},
       {"http://a.com", "http://a.com/x?u=http://e.com/#z", "http://a.com/x?u=http://e.com/#z"},
       {"http://a.com/base/x.php?a=1&b=2", "http://a.com/base/x.php",
        "http://a.com/base/x.php?a=1&b=2"},
