@@ -56,6 +56,18 @@ re2::StringPiece clean(std::string_view text, std::string& copy) {
 
 thread_local DeferredRegexes* deferred = nullptr;
 
+/// Where the byte \p at of to_utf8(text) comes from.
+std::size_t original_offset(std::string_view text, std::size_t at) {
+  constexpr std::size_t kReplacement = 3;
+  std::size_t i = 0;
+  for (std::size_t shown = 0; shown < at && i < text.size();) {
+    const std::size_t n = sequence_length(text.substr(i));
+    shown += n == 0 ? kReplacement : n;
+    i += std::max<std::size_t>(1, n);
+  }
+  return i;
+}
+
 }  // namespace
 
 struct Regex::Impl {
@@ -180,6 +192,21 @@ bool Regex::search(std::string_view text) const {
   std::string copy;
   const auto input = clean(text, copy);
   return impl_->program().Match(input, 0, input.size(), RE2::UNANCHORED, nullptr, 0);
+}
+
+std::optional<std::pair<std::size_t, std::size_t>> Regex::find(std::string_view text) const {
+  std::string copy;
+  const auto input = clean(text, copy);
+  re2::StringPiece found;
+  if (!impl_->program().Match(input, 0, input.size(), RE2::UNANCHORED, &found, 1))
+    return std::nullopt;
+  std::size_t begin = static_cast<std::size_t>(found.data() - input.data());
+  std::size_t end = begin + found.size();
+  if (!copy.empty()) {
+    begin = original_offset(text, begin);
+    end = original_offset(text, end);
+  }
+  return std::pair(begin, end - begin);
 }
 
 std::vector<std::string> Regex::find_all(std::string_view text, int group) const {

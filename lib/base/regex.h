@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -23,6 +24,8 @@ class Regex {
 
   /// Unanchored search.
   bool search(std::string_view text) const;
+  /// Where the first match is: offset and length in bytes of \p text; empty without one.
+  std::optional<std::pair<std::size_t, std::size_t>> find(std::string_view text) const;
   /// All non-overlapping matches of group \p group; an unmatched optional group gives "". Empty if
   /// the pattern has fewer groups.
   std::vector<std::string> find_all(std::string_view text, int group = 0) const;

@@ -20,6 +20,7 @@ TargetLoop::Options loop_options(const Session::Options& options) {
   out.max_hold = options.max_hold;
   out.proxy = options.target_proxy;
   out.memory = options.memory;
+  out.audit = options.audit;
   return out;
 }
 

@@ -12,6 +12,10 @@
 
 #include "net/url.h"
 
+namespace m8::model {
+struct Origin;
+}
+
 namespace m8::http {
 
 class CookieJar;
@@ -66,6 +70,8 @@ struct Request {
   /// redirect hops. The first request goes out as given: the caller puts its Cookie header in.
   /// Shared by the requests of one template on one target.
   std::shared_ptr<CookieJar> cookies;
+  /// For Session::Options::audit; null: nobody asked. Shared by the hops.
+  std::shared_ptr<const model::Origin> origin;
 };
 
 /// The bytes that the target engine sends: `wire`, or request line, headers and body as given.

@@ -22,6 +22,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "http/service_options.h"
+#include "model/audit.h"
 #include "net/rate_limiter.h"
 #include "net/resolve.h"
 #include "net/scope.h"
@@ -69,6 +70,9 @@ class Session {
     ServiceOptions service;
     /// Asked before bodies of targets are received; null: no limit. Borrowed.
     MemoryGovernor* memory = nullptr;
+    /// Told of every attempt of a target request that put bytes on the wire; null: nobody.
+    /// Borrowed.
+    model::Audit* audit = nullptr;
   };
   /// One finished exchange, or why there is none: kRefused, kNetwork, kTimeout, kProtocol,
   /// kNotFound (name), kDenied (scope), kCancelled, kExhausted (descriptors).

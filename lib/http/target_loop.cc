@@ -190,7 +190,10 @@ void TargetLoop::cancel_all() {
     queued.swap(queue_);
     std::vector<std::unique_ptr<Flight>> flights;
     flights.swap(flights_);
-    for (auto& flight : flights) detach(*flight);
+    for (auto& flight : flights) {
+      if (flight->connection != nullptr) audit(*flight, *flight->connection, &error);
+      detach(*flight);
+    }
     for (auto& flight : flights) flight->done(error);
     for (auto& flight : queued) flight->done(error);
   }
@@ -401,6 +404,7 @@ void TargetLoop::broken(Connection& connection, const Error& error) {
   const bool was_reused = connection.exchanges() > 1;
   const bool was_connecting = connection.state() == Connection::State::kConnecting;
   const bool at_proxy = connection.at_proxy();
+  if (flight != nullptr) audit(*flight, connection, &error);
   retire(connection);
   if (flight == nullptr) return;
   flight->connection = nullptr;
@@ -451,6 +455,10 @@ void TargetLoop::on_deadline(Flight& flight) {
   if (open_end) return answered(*connection, false);
   const bool at_proxy = connection != nullptr && connection->at_proxy();
   count_timeout(flight, stage);
+  if (connection != nullptr) {
+    const Error late = timeout_error("answer", flight.request.timeout);
+    audit(flight, *connection, &late);
+  }
   detach(flight);
   flight.at_proxy = at_proxy;
   if (at_proxy) {
@@ -508,6 +516,7 @@ void TargetLoop::answered(Connection& connection, bool reusable) {
   if (flight.request.tls_details) response.tls = connection.tls_peer(flight.request.url.host);
   response.duration =
       std::chrono::duration_cast<std::chrono::microseconds>(connection.head_at() - flight.began);
+  audit(flight, connection, nullptr);
   if (reusable && !flight.request.fresh_connection) {
     pool_.give(connection, poller_.now());
   } else {
@@ -592,6 +601,30 @@ void TargetLoop::again(Connection& connection) {
   if (connection.resuming) return;
   connection.resuming = true;
   readers_.push_back(&connection);
+}
+
+/// One record for each attempt whose bytes went out: those that never got a connection are none.
+void TargetLoop::audit(Flight& flight, const Connection& connection, const Error* error) {
+  if (options_.audit == nullptr || flight.stage != Flight::Stage::kExchanging) return;
+  const Request& request = flight.request;
+  model::AuditRecord record;
+  record.time = world_.clock.wall();
+  if (request.origin) record.origin = *request.origin;
+  record.method =
+      request.wire.empty() ? request.method : request.wire.substr(0, request.wire.find(' '));
+  record.url = request.url.to_string();
+  const bool known = connection.peer().ip != net::IpAddress();
+  record.address = known ? connection.peer().to_string() : "proxy";
+  record.bytes_out = flight.bytes().size();
+  if (error != nullptr) {
+    record.error = error->message;
+  } else {
+    const Response& response = flight.parser.response();
+    record.status = response.status;
+    record.bytes_in = response.body.size();
+    record.duration = response.duration;
+  }
+  options_.audit->sent(record);
 }
 
 // ---- memory -----------------------------------------------------------------------------------

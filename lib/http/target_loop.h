@@ -49,6 +49,7 @@ class TargetLoop final : private Connection::Owner {
     std::chrono::milliseconds max_hold{10'000};
     std::optional<Proxy> proxy;        ///< with addresses
     MemoryGovernor* memory = nullptr;  ///< borrowed
+    model::Audit* audit = nullptr;     ///< borrowed
   };
 
   TargetLoop(Options options, World world, net::Poller poller);
@@ -108,6 +109,7 @@ class TargetLoop final : private Connection::Owner {
   void resume_paused();
   void unpause(Flight& flight);
   void retire(Connection& connection);
+  void audit(Flight& flight, const Connection& connection, const Error* error);
 
   const Options options_;
   World world_;

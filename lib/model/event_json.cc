@@ -79,7 +79,7 @@ std::string event_json(const Finding& finding) {
   w.optional("ip", finding.ip).field("timestamp", rfc3339_local(finding.timestamp));
   w.optional("curl-command", finding.curl_command).field("matcher-status", finding.matched);
   if (finding.global_matchers) w.field("global-matchers", true);
-  w.end();
+  w.optional("error", finding.error).end();
   return w.text().size() > kMostKept ? w.take() : w.text();
 }
 

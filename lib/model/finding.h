@@ -48,6 +48,7 @@ struct Finding {
   std::string curl_command;
   bool matched = true;           ///< matcher-status
   bool global_matchers = false;  ///< found in the answer to another template's request
+  std::string error;             ///< of a failure (-ms)
 };
 
 }  // namespace m8::model

@@ -30,20 +30,31 @@ const char* find_letter(const char* from, const char* end, char c) {
 }  // namespace
 
 bool contains(std::string_view text, std::string_view needle) {
-  if (needle.empty()) return true;
-  return ::memmem(text.data(), text.size(), needle.data(), needle.size()) != nullptr;
+  return find_bytes(text, needle) != std::string_view::npos;
 }
 
 bool contains_folded(std::string_view text, std::string_view lower_needle) {
-  if (lower_needle.empty()) return true;
-  if (text.size() < lower_needle.size()) return false;
+  return find_folded(text, lower_needle) != std::string_view::npos;
+}
+
+std::size_t find_bytes(std::string_view text, std::string_view needle) {
+  if (needle.empty()) return 0;
+  const void* at = ::memmem(text.data(), text.size(), needle.data(), needle.size());
+  if (at == nullptr) return std::string_view::npos;
+  return static_cast<std::size_t>(static_cast<const char*>(at) - text.data());
+}
+
+std::size_t find_folded(std::string_view text, std::string_view lower_needle) {
+  constexpr std::size_t kNone = std::string_view::npos;
+  if (lower_needle.empty()) return 0;
+  if (text.size() < lower_needle.size()) return kNone;
   const char* last = text.data() + (text.size() - lower_needle.size()) + 1;
   for (const char* at = text.data(); at != last; ++at) {
     at = find_letter(at, last, lower_needle[0]);
-    if (at == last) return false;
-    if (equal_folded(at, lower_needle)) return true;
+    if (at == last) return kNone;
+    if (equal_folded(at, lower_needle)) return static_cast<std::size_t>(at - text.data());
   }
-  return false;
+  return kNone;
 }
 
 std::string to_lower(std::string_view text) {

@@ -1,6 +1,7 @@
 /// Byte searching for word and binary matchers.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,10 @@ bool contains(std::string_view text, std::string_view needle);
 
 /// The same with ASCII letters folded; \p lower_needle is lower case already.
 bool contains_folded(std::string_view text, std::string_view lower_needle);
+
+/// Offset of the first occurrence; npos without one.
+std::size_t find_bytes(std::string_view text, std::string_view needle);
+std::size_t find_folded(std::string_view text, std::string_view lower_needle);
 
 /// ASCII letters to lower case.
 std::string to_lower(std::string_view text);

@@ -13,6 +13,19 @@ class BinaryMatcher final : public Matcher {
   BinaryMatcher(MatcherFields fields, std::vector<std::string> needles)
       : Matcher(std::move(fields)), needles_(std::move(needles)) {}
 
+  std::vector<Tried> tried(const Parts& parts, Context&) const override {
+    std::vector<Tried> out;
+    const auto text = parts.text(fields_.part);
+    if (!text) return out;
+    for (const std::string& needle : needles_) {
+      const std::size_t at = find_bytes(*text, needle);
+      Tried one{hex_encode(needle), at != std::string_view::npos, std::nullopt, ""};
+      if (one.found) one.at = at;
+      out.push_back(std::move(one));
+    }
+    return out;
+  }
+
  protected:
   std::optional<bool> test(const Parts& parts, Context&) const override {
     const auto text = parts.text(fields_.part);

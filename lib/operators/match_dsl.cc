@@ -6,6 +6,7 @@
 #include "dsl/render.h"
 #include "operators/fields.h"
 #include "operators/matcher.h"
+#include "operators/try_expression.h"
 
 namespace m8::operators {
 namespace {
@@ -20,6 +21,21 @@ class DslMatcher final : public Matcher {
  public:
   DslMatcher(MatcherFields fields, std::vector<Line> lines)
       : Matcher(std::move(fields)), lines_(std::move(lines)) {}
+
+  std::vector<Tried> tried(const Parts& parts, Context& context) const override {
+    std::vector<Tried> out;
+    for (const Line& line : lines_) {
+      const std::string text = line.compiled ? line.text : dsl::fill_literals(line.text, parts);
+      out.push_back(try_expression(text, parts, context));
+      const auto operands = top_level_operands(text);
+      for (const std::string& operand : operands) {
+        Tried one = try_expression(operand, parts, context);
+        one.wanted = "  " + one.wanted;
+        out.push_back(std::move(one));
+      }
+    }
+    return out;
+  }
 
  protected:
   std::optional<bool> test(const Parts& parts, Context& context) const override {

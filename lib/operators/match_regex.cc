@@ -12,6 +12,22 @@ class RegexMatcher final : public Matcher {
   RegexMatcher(MatcherFields fields, std::vector<Regex> patterns)
       : Matcher(std::move(fields)), patterns_(std::move(patterns)) {}
 
+  std::vector<Tried> tried(const Parts& parts, Context&) const override {
+    std::vector<Tried> out;
+    const auto text = parts.text(fields_.part);
+    if (!text) return out;
+    for (const Regex& pattern : patterns_) {
+      const auto found = pattern.find(*text);
+      Tried one{pattern.pattern(), found.has_value(), std::nullopt, ""};
+      if (found) {
+        one.at = found->first;
+        one.seen = text->substr(found->first, found->second);
+      }
+      out.push_back(std::move(one));
+    }
+    return out;
+  }
+
  protected:
   std::optional<bool> test(const Parts& parts, Context&) const override {
     const auto text = parts.text(fields_.part);

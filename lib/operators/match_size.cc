@@ -13,6 +13,16 @@ class SizeMatcher final : public Matcher {
   SizeMatcher(MatcherFields fields, std::vector<std::int64_t> sizes)
       : Matcher(std::move(fields)), sizes_(std::move(sizes)) {}
 
+  std::vector<Tried> tried(const Parts& parts, Context&) const override {
+    std::vector<Tried> out;
+    const auto text = parts.text(fields_.part);
+    if (!text) return out;
+    const auto bytes = static_cast<std::int64_t>(text->size());
+    for (const std::int64_t size : sizes_)
+      out.push_back({std::to_string(size), size == bytes, std::nullopt, std::to_string(bytes)});
+    return out;
+  }
+
  protected:
   std::optional<bool> test(const Parts& parts, Context&) const override {
     const auto text = parts.text(fields_.part);

@@ -13,6 +13,15 @@ class StatusMatcher final : public Matcher {
   StatusMatcher(MatcherFields fields, std::vector<std::int64_t> codes)
       : Matcher(std::move(fields)), codes_(std::move(codes)) {}
 
+  std::vector<Tried> tried(const Parts& parts, Context&) const override {
+    std::vector<Tried> out;
+    const auto status = parts.status();
+    if (!status) return out;
+    for (const std::int64_t code : codes_)
+      out.push_back({std::to_string(code), code == *status, std::nullopt, std::to_string(*status)});
+    return out;
+  }
+
  protected:
   std::optional<bool> test(const Parts& parts, Context&) const override {
     const auto status = parts.status();

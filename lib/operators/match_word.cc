@@ -19,6 +19,24 @@ class WordMatcher final : public Matcher {
   WordMatcher(MatcherFields fields, std::vector<Word> words)
       : Matcher(std::move(fields)), words_(std::move(words)) {}
 
+  std::vector<Tried> tried(const Parts& parts, Context& context) const override {
+    std::vector<Tried> out;
+    if (!parts.text(fields_.part)) return out;
+    for (const Word& word : words_) {
+      auto rendered = word.has_markers ? dsl::render(word.text, parts, context.services)
+                                       : Result<std::string>(word.text);
+      Tried one{rendered ? *rendered : word.text, false, std::nullopt, ""};
+      if (!rendered) one.seen = rendered.error().message;
+      const auto text = parts.text(fields_.part).value_or("");
+      const std::size_t at =
+          fields_.case_insensitive ? find_folded(text, one.wanted) : find_bytes(text, one.wanted);
+      one.found = at != std::string_view::npos && (rendered || !fields_.all);
+      if (one.found) one.at = at;
+      out.push_back(std::move(one));
+    }
+    return out;
+  }
+
  protected:
   std::optional<bool> test(const Parts& parts, Context& context) const override {
     const auto text = parts.text(fields_.part);

@@ -12,6 +12,22 @@ class XPathMatcher final : public Matcher {
   XPathMatcher(MatcherFields fields, std::vector<std::string> expressions)
       : Matcher(std::move(fields)), expressions_(std::move(expressions)) {}
 
+  std::vector<Tried> tried(const Parts& parts, Context&) const override {
+    std::vector<Tried> out;
+    const auto text = parts.text(fields_.part);
+    const auto document = text ? match::Markup::parse(*text) : std::nullopt;
+    for (const std::string& expression : expressions_) {
+      Tried one{expression, false, std::nullopt, "the part is no document"};
+      if (document) {
+        const auto nodes = document->select(expression);
+        one.found = nodes && !nodes->empty();
+        one.seen = !nodes ? nodes.error().message : nodes->empty() ? "no nodes" : nodes->front();
+      }
+      if (text) out.push_back(std::move(one));
+    }
+    return out;
+  }
+
  protected:
   std::optional<bool> test(const Parts& parts, Context& context) const override {
     const auto text = parts.text(fields_.part);

@@ -33,6 +33,14 @@ struct MatcherFields {
   bool case_insensitive = false;
 };
 
+/// What became of one value of a matcher (a word, a pattern, an expression), for people.
+struct Tried {
+  std::string wanted;             ///< as the template has it, with its markers filled in
+  bool found = false;             ///< before negation
+  std::optional<std::size_t> at;  ///< offset in the part, in bytes
+  std::string seen;               ///< what was there: the matching text, values of the names
+};
+
 class Matcher {
  public:
   explicit Matcher(MatcherFields fields) : fields_(std::move(fields)) {}
@@ -40,6 +48,10 @@ class Matcher {
 
   /// The outcome, negated if the matcher is negative. A missing part is false even then.
   bool matches(const Parts& parts, Context& context) const;
+
+  /// Every value by itself, also those that matches() need not look at. Costs more than that.
+  /// Empty: the part is missing.
+  virtual std::vector<Tried> tried(const Parts& parts, Context& context) const = 0;
 
   const MatcherFields& fields() const { return fields_; }
 

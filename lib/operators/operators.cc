@@ -122,4 +122,23 @@ Verdict Operators::evaluate(Parts& parts, Context& context) const {
   return verdict;
 }
 
+Explanation Operators::explain(const Parts& parts, Context& context) const {
+  const auto bytes_of = [&parts](const std::string& part) -> std::optional<std::size_t> {
+    const auto text = parts.text(part);
+    return text ? std::optional(text->size()) : std::nullopt;
+  };
+  Explanation out;
+  out.all = all_;
+  for (const auto& extractor : extractors_) {
+    const ExtractorFields& fields = extractor->fields();
+    out.extractors.push_back({&fields, bytes_of(fields.part), extractor->extract(parts, context)});
+  }
+  for (const auto& matcher : matchers_) {
+    const MatcherFields& fields = matcher->fields();
+    out.matchers.push_back({&fields, matcher->matches(parts, context), bytes_of(fields.part),
+                            matcher->tried(parts, context)});
+  }
+  return out;
+}
+
 }  // namespace m8::operators

@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "base/yaml.h"
+#include "operators/explain.h"
 #include "operators/extractor.h"
 #include "operators/matcher.h"
 
@@ -48,6 +49,10 @@ class Operators {
 
   /// Extractors first, then matchers. Adds extracted values to \p parts.
   Verdict evaluate(Parts& parts, Context& context) const;
+
+  /// What evaluate() saw in the same \p parts, each matcher and value by itself, whether or not the
+  /// ones before it decided.
+  Explanation explain(const Parts& parts, Context& context) const;
 
   bool has_matchers() const { return !matchers_.empty(); }
   bool empty() const { return matchers_.empty() && extractors_.empty(); }

@@ -9,6 +9,7 @@
 #include "dsl/render.h"
 #include "protocols/deferred_waits.h"
 #include "protocols/http_dump.h"
+#include "protocols/witness.h"
 
 namespace m8::protocols {
 
@@ -154,6 +155,7 @@ void HttpRun::send(const Cursor& at, const std::shared_ptr<const HttpNames>& nam
   flight.sent->unsafe = plan_.unsafe;
   flight.sent->matched = std::move(generated.matched);
   flight.sent->url = generated.request.url;
+  announce(flight, generated.request);
   ++in_flight_;
   ++outcome_.requests;
   if (generated.delay == std::chrono::seconds(0)) {
@@ -167,6 +169,18 @@ void HttpRun::send(const Cursor& at, const std::shared_ptr<const HttpNames>& nam
         self->dispatch(std::move(flight), std::move(*request));
       },
       generated.delay);
+}
+
+/// For who watches; without one it costs nothing.
+void HttpRun::announce(const InFlight& flight, http::Request& request) const {
+  const Surroundings& scan = execution_->scan;
+  if (scan.settings.audited) {
+    request.origin = std::make_shared<const model::Origin>(
+        model::Origin{execution_->info->id, execution_->target.input});
+  }
+  if (!scan.witness && !scan.settings.matcher_status) return;
+  flight.sent->bytes = http::to_wire(request);
+  if (scan.witness) scan.witness->sending(*execution_, plan_.id, flight.url, flight.sent->bytes);
 }
 
 void HttpRun::dispatch(InFlight flight, http::Request request) {
@@ -220,6 +234,11 @@ void HttpRun::receive(InFlight request, Result<http::Exchange> result) {
 
 void HttpRun::fail(const InFlight& request, const Error& error) {
   outcome_.status = error;
+  const Surroundings& scan = execution_->scan;
+  if (scan.witness)
+    scan.witness->failed(*execution_, plan_.id, request.url, request.sent->bytes, error);
+  if (scan.settings.matcher_status && error.code != ErrorCode::kCancelled)
+    remember_failure(request, error);
   if (error.code == ErrorCode::kCancelled) {
     stop(error);
     return;
@@ -248,12 +267,18 @@ bool HttpRun::evaluate_hop(const InFlight& request, std::shared_ptr<const HttpFi
   operators::Context context{services, {}};
   const operators::Verdict verdict = plan_.operators.evaluate(event, context);
   for (const std::string& warning : context.warnings) warn(warning);
+  if (auto* witness = execution_->scan.witness) {
+    witness->evaluated({*execution_, plan_.id, fields->matched(), fields->sent().bytes,
+                        fields->text("response").value_or(""), plan_.operators, event, verdict});
+  }
   outcome_.succeeded = outcome_.succeeded || verdict.succeeded;
   if (!plan_.parallel) remember(verdict);
   if (execution_->on_verdict && (verdict.matched || verdict.extracted))
     execution_->on_verdict(verdict);
   for (const operators::Hit& hit : verdict.hits) report(describe(request, *fields, hit));
   if (execution_->scan.global_matchers) run_global_matchers(request, fields);
+  if (verdict.hits.empty() && execution_->scan.settings.matcher_status)
+    keep_unmatched(describe(request, *fields, {}));
   if (plan_.exports) export_event(event, verdict);
   const bool any_result = verdict.matched || !verdict.hits.empty();
   return plan_.stop_at_first_match && (plan_.parallel ? any_result : verdict.matched);
@@ -333,6 +358,26 @@ model::Finding HttpRun::describe(const InFlight& request, const HttpFields& fiel
 void HttpRun::report(model::Finding finding) {
   ++outcome_.findings;
   execution_->scan.observer.finding(std::move(finding));
+}
+
+void HttpRun::keep_unmatched(model::Finding finding) const {
+  finding.matched = false;
+  execution_->unmatched = std::make_shared<model::Finding>(std::move(finding));
+}
+
+void HttpRun::remember_failure(const InFlight& request, const Error& error) const {
+  const net::Url& url = execution_->target.url;
+  model::Finding finding;
+  finding.info = execution_->info;
+  finding.host = url.host;
+  if (const auto port = url.effective_port(); port != 0) finding.port = std::to_string(port);
+  finding.scheme = url.scheme;
+  finding.url = url.to_string();
+  finding.path = url.path;
+  if (!execution_->scan.settings.omit_raw) finding.request = request.sent->bytes;
+  finding.timestamp = execution_->scan.services.clock().wall();
+  finding.error = error.message;
+  keep_unmatched(std::move(finding));
 }
 
 void HttpRun::warn(std::string_view text) {

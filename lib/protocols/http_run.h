@@ -50,6 +50,7 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   std::size_t repeats() const;
   void send(const Cursor& at, const std::shared_ptr<const HttpNames>& names,
             GeneratedRequest generated);
+  void announce(const InFlight& flight, http::Request& request) const;
   void dispatch(InFlight flight, http::Request request);
   Result<std::shared_ptr<HttpNames>> scan_names(const Cursor& at) const;
   Result<std::shared_ptr<const HttpNames>> names_for(const Cursor& at);
@@ -70,6 +71,8 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   model::Finding describe(const InFlight& request, const HttpFields& fields,
                           const operators::Hit& hit) const;
   void report(model::Finding finding);
+  void keep_unmatched(model::Finding finding) const;
+  void remember_failure(const InFlight& request, const Error& error) const;
   void warn(std::string_view text);
 
   void generation_failed(const Error& error);

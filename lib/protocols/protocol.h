@@ -35,6 +35,8 @@ struct Verdict;
 
 namespace m8::protocols {
 
+class Witness;
+
 /// What the template around a block decides about it.
 struct CompileOptions {
   std::string template_id;
@@ -76,6 +78,8 @@ struct Settings {
   bool leave_default_ports = false;            ///< -ldp
   int payload_concurrency = 25;                ///< -pc
   std::string server_name;                     ///< -sni
+  bool matcher_status = false;                 ///< -ms: also tell of templates without a match
+  bool audited = false;                        ///< requests say for whom they are
 };
 
 /// What a running block tells, and asks before each request. Implemented by the scan engine.
@@ -113,6 +117,7 @@ struct Surroundings {
   /// -var and -ev values (verbatim text), above the built-ins.
   const dsl::Variables& overrides;
   const std::vector<GlobalMatcher>* global_matchers = nullptr;  ///< null: none
+  Witness* witness = nullptr;                                   ///< null: nobody
 };
 
 /// Values of the template's `variables:`. Gets the names that are known without them, in the order
@@ -139,6 +144,8 @@ struct Execution {
   std::shared_ptr<const dsl::Variables> inherited;
   /// Told of each event that matched or gave values, before its findings are; empty: nobody is.
   std::function<void(const operators::Verdict&)> on_verdict;
+  /// -ms: the last answer or failure, as the finding that it was not; null without the flag.
+  std::shared_ptr<model::Finding> unmatched;
 };
 
 /// What became of one block on one target.

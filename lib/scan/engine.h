@@ -80,8 +80,9 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
     const dsl::Variables& overrides;  ///< -var, -ev
     const net::Scope& scope;
     Clock& clock;
-    MemoryGovernor* memory = nullptr;  ///< narrows what is in flight; null: no limit
-    JobSink* jobs = nullptr;           ///< told of each finished target
+    MemoryGovernor* memory = nullptr;       ///< narrows what is in flight; null: no limit
+    JobSink* jobs = nullptr;                ///< told of each finished target
+    protocols::Witness* witness = nullptr;  ///< sees every request and answer; null: nobody
   };
 
   Engine(Templates templates, Parts parts, EngineOptions options);

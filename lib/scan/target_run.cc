@@ -16,7 +16,8 @@ TargetRun::TargetRun(const RunSurroundings& scan, model::Target target, Owner& o
     : scan_(scan),
       surroundings_{
           scan.protocols.session,  scan.protocols.services,  *this,
-          scan.protocols.settings, scan.protocols.overrides, scan.protocols.global_matchers},
+          scan.protocols.settings, scan.protocols.overrides, scan.protocols.global_matchers,
+          scan.protocols.witness},
       target_(std::move(target)),
       owner_(owner) {}
 

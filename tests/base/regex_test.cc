@@ -90,3 +90,11 @@ TEST_CASE("base/regex: a trusted pattern that is bad after all matches nothing")
   CHECK(!regex->first_groups("a("));
   CHECK(regex->replace_all("a(", "b") == "a(");
 }
+
+TEST_CASE("base/regex: a match is found where it is, also behind bytes that are not UTF-8") {
+  using Place = std::pair<std::size_t, std::size_t>;
+  CHECK(Regex::compile("b+")->find("aabbc") == Place(2, 2));
+  CHECK(Regex::compile("b+")->find("\xff\xff\xc3\xa9"
+                                   "bb\xff") == Place(4, 2));
+  CHECK_FALSE(Regex::compile("x")->find("abc"));
+}

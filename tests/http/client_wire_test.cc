@@ -630,3 +630,39 @@ TEST_CASE("http/client_wire: nginx, where there is one") {
   }
   CHECK(fixture.session->stats().connections == 1);
 }
+
+TEST_CASE("http/client_wire: the audit has every attempt that put bytes on the wire") {
+  struct Log final : model::Audit {
+    void sent(const model::AuditRecord& record) override { records.lock()->push_back(record); }
+    Guarded<std::vector<model::AuditRecord>> records;
+  } log;
+  LoopbackServer server([](Peer& peer) {
+    const std::string request = peer.read_request();
+    if (request.starts_with("GET /broken")) return;
+    if (request.starts_with("GET /from"))
+      peer.write("HTTP/1.1 302 Found\r\nLocation: /to\r\nContent-Length: 0\r\n\r\n");
+    if (peer.read_request().starts_with("GET /to")) peer.answer("hello");
+  });
+  auto options = SessionFixture::default_options();
+  options.audit = &log;
+  SessionFixture fixture(options);
+  Request request = request_for(server.url("/from"));
+  request.redirects = Request::Redirects::kAll;
+  request.origin = std::make_shared<const model::Origin>(model::Origin{"demo", "http://t"});
+  REQUIRE(fixture.fetch(request).ok());
+  Request broken = request_for(server.url("/broken"));
+  broken.fresh_connection = true;
+  CHECK_FALSE(fixture.fetch(broken).ok());
+  CHECK_FALSE(fixture.fetch(request_for("http://127.0.0.1:" + std::to_string(dead_port()))).ok());
+  const auto records = *log.records.lock();
+  REQUIRE(records.size() == 3);
+  CHECK(records[0].status == 302);
+  CHECK(records[0].origin.template_id == "demo");
+  CHECK(records[1].url == server.url("/to"));
+  CHECK(records[1].status == 200);
+  CHECK(records[1].bytes_in == 5);
+  CHECK(records[1].origin.target == "http://t");
+  CHECK(records[2].status == 0);
+  CHECK_FALSE(records[2].error.empty());
+  CHECK(records[2].address == "127.0.0.1:" + std::to_string(server.port()));
+}

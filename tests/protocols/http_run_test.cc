@@ -358,3 +358,15 @@ TEST_CASE("protocols/http_run: interaction markers can't be filled") {
   fixture.run(block);
   CHECK(server.paths() == std::vector<std::string>{"/1"});
 }
+
+TEST_CASE("protocols/http_run: -ms keeps the last answer that did not match") {
+  RecordingServer server([](const std::string&) { return ok_reply("nothing here"); });
+  BlockFixture fixture(server.url());
+  fixture.settings.matcher_status = true;
+  fixture.run("{path: ['{{BaseURL}}/a'], matchers: [{type: word, words: [welcome]}]}");
+  REQUIRE(fixture.execution->unmatched);
+  CHECK_FALSE(fixture.execution->unmatched->matched);
+  CHECK(fixture.execution->unmatched->matched_at == server.url("/a"));
+  CHECK(has(fixture.execution->unmatched->response, "nothing here"));
+  CHECK(fixture.findings().empty());
+}
