@@ -152,7 +152,10 @@ std::vector<cli::Flag> template_flags() {
   return {templates,
           folder,
           self_contained,
-          path_flag("workflows", {"w"}, "workflow files (not supported yet)"),
+          path_flag("workflows", {"w"}, "workflow files, folders, patterns",
+                    "Without --templates only they run. Their steps' templates are looked for in "
+                    "the templates folder, and --tags, --severity and their like hold for steps "
+                    "that start no others."),
           allow,
           path_flag("include-templates", {"it"}, "force these templates in"),
           path_flag("exclude-templates", {"et"}, "leave these templates out")};
@@ -201,19 +204,18 @@ Result<std::vector<std::string>> expand_files(const std::vector<std::string>& va
 }
 
 Result<templates::LoadOptions> selection_options(const cli::Values& flags) {
-  if (!flags.list("workflows").empty())
-    return Error{ErrorCode::kUnsupported, "--workflows: workflows can't be run yet"};
   templates::LoadOptions options;
   const std::string folder = flags.text("templates-dir");
   options.root = folder.empty() ? default_root() : templates::resolve_path(folder, "");
   options.paths = M8_TRY(expand_files(flags.list("templates")));
+  options.workflows = M8_TRY(expand_files(flags.list("workflows")));
   options.filter = M8_TRY(filter_of(flags, options.root));
   for (std::string& tag : M8_TRY(words(flags, "allow")))
     options.allowed_tags.insert(std::move(tag));
   options.command_line.templates_root = options.root;
   options.self_contained = flags.on("enable-self-contained");
   options.workers = loading_threads();
-  if (options.paths.empty() && !is_folder(options.root))
+  if (options.paths.empty() && options.workflows.empty() && !is_folder(options.root))
     return Error{ErrorCode::kInvalidArgument,
                  fmt::format("no templates: {} is not there; give -t", options.root)};
   if (folder.empty() && options.paths.size() == 1 && is_folder(options.paths[0])) {

@@ -16,7 +16,7 @@ namespace m8::num8 {
 std::vector<cli::Flag> selection_flags();
 
 /// What these flags say. The templates folder is $XDG_DATA_HOME/m8/templates if it is there, else
-/// ~/nuclei-templates. kInvalidArgument names the flag; kUnsupported for -w.
+/// ~/nuclei-templates. kInvalidArgument names the flag;
 Result<templates::LoadOptions> selection_options(const cli::Values& flags);
 
 /// Adds what the ignore file of the templates folder excludes, unless --allow or -itags lift it.

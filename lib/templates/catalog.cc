@@ -11,6 +11,7 @@
 #include "base/regex.h"
 #include "base/thread_pool.h"
 #include "templates/files.h"
+#include "templates/workflow_loader.h"
 
 namespace m8::templates {
 namespace {
@@ -40,22 +41,6 @@ std::string tag_gate(const Document& document, const LoadOptions& options) {
   return {};
 }
 
-/// What the user would have to say to let the template run; empty if nothing (cli-and-output 3.5).
-std::string gate(const Document& document, const LoadOptions& options) {
-  if (document.facts.fuzzing) return "-dast";
-  if (document.self_contained && !options.self_contained) return "-esc";
-  switch (document.kind) {
-    case Kind::kHeadless:
-      return "-headless";
-    case Kind::kCode:
-      return "-code";
-    case Kind::kFile:
-      return "-file";
-    default:
-      return tag_gate(document, options);
-  }
-}
-
 void settle(Slot& slot, Slot::Fate fate, std::string reason = {}) {
   slot.fate = fate;
   slot.reason = std::move(reason);
@@ -76,16 +61,18 @@ void compile_into(const Document& document, const LoadOptions& options, dsl::Ser
 
 void load_one(const std::string& path, const LoadOptions& options, dsl::Services& services,
               Slot& slot) {
-  const auto text = read_file(path, kMaxTemplateBytes);
-  if (!text.ok()) return settle(slot, Slot::Fate::kInvalid, text.error().message);
-  const auto document = read_document(*text, origin_of(path, options.root));
+  const auto document = read_template(path, options);
   if (!document.ok()) return settle(slot, Slot::Fate::kInvalid, document.error().message);
   slot.info = document->info;
   slot.has_severity = document->has_severity;
-  if (document->kind == Kind::kWorkflow) return settle(slot, Slot::Fate::kExcluded, "-w");
+  if (document->kind == Kind::kWorkflow) {
+    const Status read = check_workflow(*document);
+    if (!read.ok()) return settle(slot, Slot::Fate::kInvalid, read.error().message);
+    return settle(slot, Slot::Fate::kExcluded, "-w");
+  }
   if (!options.filter.selects(*document, services)) return settle(slot, Slot::Fate::kFiltered);
   if (!options.compile) return settle(slot, Slot::Fate::kSelected);
-  std::string needed = options.gates ? gate(*document, options) : std::string();
+  std::string needed = options.gates ? needed_permission(*document, options) : std::string();
   if (!needed.empty()) return settle(slot, Slot::Fate::kExcluded, std::move(needed));
   compile_into(*document, options, services, slot);
 }
@@ -141,6 +128,26 @@ class Collector {
 
 }  // namespace
 
+Result<Document> read_template(const std::string& path, const LoadOptions& options) {
+  const std::string text = M8_TRY(read_file(path, kMaxTemplateBytes));
+  return read_document(text, origin_of(path, options.root));
+}
+
+std::string needed_permission(const Document& document, const LoadOptions& options) {
+  if (document.facts.fuzzing) return "-dast";
+  if (document.self_contained && !options.self_contained) return "-esc";
+  switch (document.kind) {
+    case Kind::kHeadless:
+      return "-headless";
+    case Kind::kCode:
+      return "-code";
+    case Kind::kFile:
+      return "-file";
+    default:
+      return tag_gate(document, options);
+  }
+}
+
 const std::set<std::string>& dangerous_tags() {
   static const std::set<std::string> tags = {"dos", "fuzz", "intrusive", "bruteforce",
                                              "brute-force"};
@@ -155,8 +162,8 @@ std::map<std::string, std::size_t> Catalog::by_reason(const std::vector<Rejected
 
 Result<Catalog> load_catalog(const LoadOptions& options, dsl::Services& services,
                              std::stop_token stop) {
-  const std::vector<std::string> arguments =
-      options.paths.empty() ? std::vector<std::string>{options.root} : options.paths;
+  std::vector<std::string> arguments = options.paths;
+  if (arguments.empty() && options.workflows.empty()) arguments = {options.root};
   const auto files = M8_TRY(find_files(arguments, options.root));
   std::vector<Slot> slots(files.size());
   {
@@ -171,6 +178,7 @@ Result<Catalog> load_catalog(const LoadOptions& options, dsl::Services& services
   catalog.files = files.size();
   Collector collector(catalog);
   for (std::size_t i = 0; i < files.size(); ++i) collector.add(files[i], slots[i]);
+  if (!options.workflows.empty()) M8_TRY(load_workflows(options, services, stop, catalog));
   return catalog;
 }
 

@@ -18,8 +18,9 @@
 namespace m8::templates {
 
 struct LoadOptions {
-  std::vector<std::string> paths;  ///< arguments of -t; empty: the whole \p root
-  std::string root;                ///< the templates folder, absolute; may be empty
+  std::vector<std::string> paths;      ///< arguments of -t; empty: the whole \p root
+  std::vector<std::string> workflows;  ///< of -w; with them and no paths only they are loaded
+  std::string root;                    ///< the templates folder, absolute; may be empty
   Filter filter;
   /// Dangerous tags that may run (--allow); "all" is every one.
   std::set<std::string> allowed_tags;
@@ -59,6 +60,13 @@ struct Catalog {
 /// an error of this.
 Result<Catalog> load_catalog(const LoadOptions& options, dsl::Services& services,
                              std::stop_token stop);
+
+/// Reads one file. Errors of read_file() and read_document().
+Result<Document> read_template(const std::string& path, const LoadOptions& options);
+
+/// What the user would have to say to let the template run ("--allow dos"); empty: nothing
+/// (cli-and-output 3.5).
+std::string needed_permission(const Document& document, const LoadOptions& options);
 
 /// Tags whose templates may harm or burden a target, and so need --allow.
 const std::set<std::string>& dangerous_tags();

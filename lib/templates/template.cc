@@ -96,6 +96,15 @@ Result<std::shared_ptr<const Template>> Template::compile(const Document& docume
   return std::shared_ptr<const Template>(std::move(compiled));
 }
 
+std::shared_ptr<const Template> Template::of_workflow(
+    std::shared_ptr<const model::TemplateInfo> info, Workflow workflow) {
+  std::shared_ptr<Template> out(new Template);
+  out->info_ = std::move(info);
+  out->request_count_ = workflow.request_count();
+  out->workflow_ = std::move(workflow);
+  return out;
+}
+
 std::shared_ptr<protocols::Execution> Template::prepare(
     const protocols::Surroundings& scan, model::Target target,
     std::shared_ptr<const protocols::TargetNames> builtins, std::stop_token stop) const {
@@ -120,6 +129,7 @@ std::vector<protocols::GlobalMatcher> Template::global_matchers() const {
 }
 
 void Template::start(std::shared_ptr<protocols::Execution> execution, Done done) const {
+  if (workflow_) return start_workflow(*workflow_, std::move(execution), std::move(done));
   if (script_) {
     script_->start(blocks_, std::move(execution), std::move(done));
     return;

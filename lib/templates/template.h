@@ -17,6 +17,7 @@
 #include "templates/document.h"
 #include "templates/flow.h"
 #include "templates/flow_script.h"
+#include "templates/workflow.h"
 
 namespace m8::templates {
 
@@ -32,6 +33,10 @@ class Template {
   static Result<std::shared_ptr<const Template>> compile(const Document& document,
                                                          const protocols::CompileOptions& options,
                                                          dsl::Services& services);
+
+  /// A template whose run is \p workflow's.
+  static std::shared_ptr<const Template> of_workflow(
+      std::shared_ptr<const model::TemplateInfo> info, Workflow workflow);
 
   const model::TemplateInfo& info() const { return *info_; }
   /// Requests that a full run against one target sends at most.
@@ -64,6 +69,7 @@ class Template {
   std::shared_ptr<const dsl::Variables> constants_;  ///< shared with executions; may be null
   std::optional<Flow> flow_;
   std::optional<FlowScript> script_;  ///< a flow that is a program
+  std::optional<Workflow> workflow_;
   protocols::VariablesHook variables_;
   Blocks blocks_;
   int request_count_ = 0;
