@@ -78,7 +78,8 @@ Flags request_flags() {
                         true),
                "May name a file with one header a line."),
       detailed(repeated(valued(in, "var", {"V"}, "NAME=VALUE", "set a template variable"), true),
-               "May name a file with one pair a line."),
+               "May name a file with one pair a line. If VALUE is a file, raw requests, headers "
+               "and bodies that use {{NAME}} are sent for each of its lines."),
       switched(in, "env-vars", {"ev"}, "environment variables are template variables"),
       detailed(file_flag(valued(in, "resolvers", {"r"}, "FILE", "DNS resolvers")),
                "A file with one address a line, or addresses divided by commas. Default: those of "
@@ -208,13 +209,13 @@ Status read_headers(const cli::Values& flags, std::vector<http::Header>& out) {
   return {};
 }
 
-Status read_overrides(const cli::Values& flags, dsl::Variables& out) {
+Status read_overrides(const cli::Values& flags, ScanSettings& out) {
   if (flags.on("env-vars")) {
     for (char** entry = environ; entry && *entry; ++entry) {
       const std::string_view text = *entry;
       const auto equals = text.find('=');
       if (equals != std::string_view::npos)
-        out.set(std::string(text.substr(0, equals)), text.substr(equals + 1));
+        out.overrides.set(std::string(text.substr(0, equals)), text.substr(equals + 1));
     }
   }
   for (const std::string& pair : flags.list("var")) {
@@ -224,7 +225,11 @@ Status read_overrides(const cli::Values& flags, dsl::Variables& out) {
       const auto equals = line.find('=');
       if (equals == std::string::npos || equals == 0)
         return wrong("var", fmt::format("not NAME=VALUE: {}", line));
-      out.set(line.substr(0, equals), line.substr(equals + 1));
+      std::string name = line.substr(0, equals), value = line.substr(equals + 1);
+      std::error_code error;
+      if (std::filesystem::is_regular_file(value, error))
+        out.compile.variable_files.emplace_back(name, value);
+      out.overrides.set(std::move(name), std::move(value));
     }
   }
   return {};
@@ -259,7 +264,7 @@ Status read_requests(const cli::Values& flags, ScanSettings& out) {
   requests.leave_default_ports = flags.on("leave-default-ports");
   requests.payload_concurrency = flags.number<int>("payload-concurrency");
   requests.server_name = flags.text("sni");
-  M8_TRY(read_overrides(flags, out.overrides));
+  M8_TRY(read_overrides(flags, out));
   out.compile.stop_at_first_match = flags.on("stop-at-first-match");
   out.compile.local_file_access = flags.on("allow-local-file-access");
   out.compile.no_interactsh = flags.on("no-interactsh");

@@ -112,7 +112,8 @@ void append_value(std::string& out, const Value& value, char quote) {
   }
 }
 
-/// Replaces {{name}} and §name§; unknown names stay.
+/// Replaces {{name}} and §name§; unknown names stay. Stops above the size that a result may have:
+/// texts of markers whose values are texts of markers would double with each step.
 class PlainText {
  public:
   PlainText(std::string_view text, const Names& names, char quote, std::string& out)
@@ -121,7 +122,7 @@ class PlainText {
   void run() {
     std::size_t open = text_.find(kOpen);
     std::size_t section = text_.find(kSection);
-    while (open != kNone || section != kNone) {
+    while ((open != kNone || section != kNone) && out_.size() <= kMaxResultBytes) {
       if (open < section) {
         braces(open);
       } else {
@@ -265,6 +266,7 @@ Result<std::string> render(std::string_view text, const Names& names, Services& 
     done = at = close + kClose.size();
   }
   append_plain(out, text.substr(done), names);
+  M8_TRY(check_size(out.size()));
   return out;
 }
 

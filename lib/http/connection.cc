@@ -152,6 +152,12 @@ void Connection::exchange(std::string_view bytes, ResponseParser& parser) {
   write_some();
 }
 
+void Connection::send_last_byte() {
+  if (write_failed_) return;
+  unsent_ = {unsent_.data(), unsent_.size() + 1};
+  write_some();
+}
+
 void Connection::write_some() {
   while (!unsent_.empty()) {
     std::size_t done = 0;

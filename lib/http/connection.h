@@ -75,6 +75,9 @@ class Connection final : public net::Poller::Handler {
   /// Sends \p bytes and reads one answer into \p parser; both are borrowed until the owner is told.
   /// The owner is never told during the call. REQUIRES: state() is kIdle.
   void exchange(std::string_view bytes, ResponseParser& parser);
+  /// Sends the byte behind what exchange() was given, which is still there. REQUIRES: kBusy, and
+  /// the bytes of exchange() lie in front of it in memory.
+  void send_last_byte();
   void ready(std::uint32_t events) override;
   void resume();
   /// Ends it at once; the owner is not told.

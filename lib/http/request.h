@@ -29,6 +29,11 @@ struct Header {
 /// Case-insensitive search; null if absent.
 const Header* find_header(const std::vector<Header>& headers, std::string_view name);
 
+/// Where requests that race wait for each other before their last byte goes out.
+struct RaceGate {
+  std::size_t expected = 0;  ///< how many open it
+};
+
 struct Request {
   std::string method = "GET";
   net::Url url;  ///< where to connect, and the request target (sent as written)
@@ -72,6 +77,8 @@ struct Request {
   std::shared_ptr<CookieJar> cookies;
   /// For Session::Options::audit; null: nobody asked. Shared by the hops.
   std::shared_ptr<const model::Origin> origin;
+  /// targets: not null: the last byte waits here (RaceGates); shared by the requests of a race.
+  std::shared_ptr<const RaceGate> gate;
 };
 
 /// The bytes that the target engine sends: `wire`, or request line, headers and body as given.

@@ -396,7 +396,10 @@ void TargetLoop::exchange(Flight& flight, Connection& connection) {
   flight.stage = Flight::Stage::kExchanging;
   flight.at_proxy = false;
   flight.parser = ResponseParser(parser_options(flight.request));
-  connection.exchange(flight.bytes(), flight.parser);
+  const std::string_view bytes = flight.bytes();
+  if (!flight.request.gate) return connection.exchange(bytes, flight.parser);
+  connection.exchange(bytes.substr(0, bytes.size() - 1), flight.parser);
+  gates_.hold(flight);
 }
 
 void TargetLoop::broken(Connection& connection, const Error& error) {
@@ -407,6 +410,7 @@ void TargetLoop::broken(Connection& connection, const Error& error) {
   if (flight != nullptr) audit(*flight, connection, &error);
   retire(connection);
   if (flight == nullptr) return;
+  gates_.leave(*flight);
   flight->connection = nullptr;
   unpause(*flight);
   const Error reason = at_proxy ? proxy_error(*options_.proxy, error) : error;
@@ -492,6 +496,7 @@ void TargetLoop::count_timeout(const Flight& flight, Flight::Stage stage) {
 
 /// Takes \p flight off whatever would move it on, and ends its connection.
 void TargetLoop::detach(Flight& flight) {
+  gates_.leave(flight);
   unpause(flight);
   wheel_.disarm(flight);
   if (flight.timer != 0) poller_.cancel(std::exchange(flight.timer, 0));
@@ -508,6 +513,7 @@ void TargetLoop::detach(Flight& flight) {
 
 void TargetLoop::answered(Connection& connection, bool reusable) {
   Flight& flight = *std::exchange(connection.flight, nullptr);
+  gates_.leave(flight);
   flight.connection = nullptr;
   counters_.responses.add();
   Response& response = flight.parser.response();

@@ -25,6 +25,7 @@
 #include "http/flight.h"
 #include "http/loop_inbox.h"
 #include "http/proxy.h"
+#include "http/race_gate.h"
 #include "http/session.h"
 #include "net/poller.h"
 #include "net/tls.h"
@@ -120,6 +121,7 @@ class TargetLoop final : private Connection::Owner {
   Connection::Shared shared_;
   ConnectionPool pool_;
   DeadlineWheel wheel_;
+  RaceGates gates_{poller_};
   std::vector<std::unique_ptr<Flight>> flights_;  ///< all but the queued
   std::deque<std::unique_ptr<Flight>> queue_;
   std::unordered_map<std::string, std::vector<Flight*>, SeededHash, std::equal_to<>> lookups_;

@@ -196,6 +196,25 @@ Status read_digest(const yaml::Node& block, HttpPlan& plan) {
   return {};
 }
 
+/// A race of one entry sends it race_count times; of several with threads, each once (templates
+/// 3.11).
+Status read_race(const yaml::Node& block, HttpPlan& plan) {
+  constexpr std::int64_t kMost = 1000;
+  if (!M8_TRY(bool_field(block, "race")) || plan.entries.empty()) return {};
+  const auto count = M8_TRY(int_field(block, "race_count", 0));
+  if (count < 0 || count > kMost) {
+    return invalid(block, fmt::format("race_count: more than {} requests", kMost));
+  }
+  plan.race = count > 0 || plan.threads > 0;
+  if (count > 0) {
+    const HttpEntry first = plan.entries.front();
+    plan.entries.assign(static_cast<std::size_t>(count), first);
+  }
+  plan.skip_variables_check = plan.skip_variables_check || plan.race;
+  plan.closes = plan.closes || plan.race;
+  return {};
+}
+
 /// What makes a template invalid before it can be called unsupported (templates 1.2).
 Status check_combinations(const yaml::Node& block, const HttpPlan& plan) {
   const bool race = M8_TRY(bool_field(block, "race"));
@@ -205,6 +224,9 @@ Status check_combinations(const yaml::Node& block, const HttpPlan& plan) {
   }
   if (fuzzing && plan.keeps_history) {
     return invalid(block, "'fuzzing' and 'req-condition' can't be used together");
+  }
+  if (const yaml::Node* analyzer = block.find("analyzer"); analyzer && !analyzer->is_null()) {
+    M8_TRY(operators::word_field(*analyzer, "name", {"time_delay", "xss"}, 0));
   }
   if (fuzzing && plan.unsafe) {
     return invalid(block, "'fuzzing' and 'unsafe' can't be used together");
@@ -218,7 +240,6 @@ Status check_support(const yaml::Node& block, const HttpPlan& plan, const Compil
     return Error{ErrorCode::kUnsupported, feature};
   };
   if (!M8_TRY(operators::items_of(block, "fuzzing")).empty()) return unsupported("fuzzing");
-  if (M8_TRY(bool_field(block, "race"))) return unsupported("race");
   if (M8_TRY(bool_field(block, "pipeline"))) return unsupported("pipeline");
   if (!M8_TRY(text_field(block, "signature")).empty()) return unsupported("signature");
   const bool interaction =
@@ -265,6 +286,7 @@ std::string payload_scope(const yaml::Node& block) {
 }
 
 bool runs_in_parallel(const HttpPlan& plan) {
+  if (plan.race) return true;
   if (plan.payloads.empty() || plan.keeps_history) return false;
   return !(plan.operators.has_internal_names() && plan.entries.size() > 1);
 }
@@ -292,6 +314,7 @@ Result<HttpPlan> HttpPlan::compile(const yaml::Node& block, const CompileOptions
       list_mentions_history(block, "matchers") || list_mentions_history(block, "extractors");
   mark_interactions(plan);
   M8_TRY(check_combinations(block, plan));
+  M8_TRY(read_race(block, plan));
   plan.payloads = M8_TRY(Payloads::compile(block, payload_scope(block), options));
   plan.operators =
       M8_TRY(operators::Operators::compile(block, options.template_id, options.excluded_matchers));

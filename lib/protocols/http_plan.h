@@ -68,6 +68,7 @@ struct HttpPlan {
   bool keeps_history = false;  ///< `_N` names are used
   bool parallel = false;       ///< payload combinations run side by side (templates 3.13)
   bool flow = false;
+  bool race = false;             ///< all entries are sent at once, their last bytes together
   bool self_contained = false;   ///< entries hold whole URLs (templates 3.15)
   bool global_matchers = false;  ///< the operators may run on the answers of others
   bool exports = false;

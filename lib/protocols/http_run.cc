@@ -26,6 +26,7 @@ HttpRun::HttpRun(const HttpPlan& plan, std::shared_ptr<Execution> execution, Blo
   const int threads =
       plan_.threads > 0 ? plan_.threads : execution_->scan.settings.payload_concurrency;
   if (plan_.parallel && threads > 0) limit_ = threads;
+  if (plan_.race) limit_ = static_cast<int>(plan_.entries.size());
   if (plan_.keeps_history) history_.resize(plan_.entries.size());
   progress_left_ = static_cast<int>(
       std::min<std::int64_t>(plan_.request_count(), std::numeric_limits<int>::max()));
@@ -83,6 +84,10 @@ bool HttpRun::launch_next() {
   if (!execution_->scan.observer.may_send(generated->request.url)) {
     stop(Error{ErrorCode::kNetwork, "host was skipped as it was found unresponsive"});
     return false;
+  }
+  if (plan_.race) {
+    if (at.entry == 0) gate_ = std::make_shared<http::RaceGate>(plan_.entries.size());
+    generated->request.gate = gate_;
   }
   send(at, *names, std::move(*generated));
   return true;

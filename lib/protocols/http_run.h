@@ -83,7 +83,8 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   const HttpPlan& plan_;
   std::shared_ptr<Execution> execution_;  ///< shared with names and events
   Block::Done done_;
-  std::shared_ptr<http::CookieJar> cookies_;  ///< shared with requests and other blocks
+  std::shared_ptr<http::CookieJar> cookies_;    ///< shared with requests and other blocks
+  std::shared_ptr<const http::RaceGate> gate_;  ///< shared by the requests of a race
   BlockOutcome outcome_;
   Cursor next_;
   HttpHistory history_;

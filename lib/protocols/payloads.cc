@@ -29,20 +29,22 @@ std::vector<std::string> split_lines(std::string_view text, bool keep_empty) {
   return out;
 }
 
+Error no_elements(const std::string& path, const std::string& name) {
+  return {
+      ErrorCode::kInvalidArgument,
+      fmt::format("the {} file for payload {} does not exist or does not contain enough elements",
+                  path, name)};
+}
+
 Result<std::vector<std::string>> read_payload_file(const std::string& name, const std::string& path,
                                                    const CompileOptions& options) {
-  std::vector<std::string> values;
   auto found = find_payload_file(path, options);
   if (!found && found.error().code == ErrorCode::kDenied) {
     return Error{ErrorCode::kInvalidArgument, found.error().message};
   }
-  if (found) values = split_lines(M8_TRY(read_file(*found)), false);
-  if (values.empty()) {
-    return Error{ErrorCode::kInvalidArgument,
-                 fmt::format("the {} file for payload {} does not exist or does not contain enough "
-                             "elements",
-                             path, name)};
-  }
+  if (!found) return no_elements(path, name);
+  auto values = split_lines(M8_TRY(read_file(*found)), false);
+  if (values.empty()) return no_elements(path, name);
   return values;
 }
 
@@ -132,10 +134,13 @@ Result<Payloads> Payloads::compile(const yaml::Node& block, std::string_view blo
       if (list.values.empty()) {
         return invalid(node, fmt::format("payload {} does not contain enough elements", name));
       }
-      list.has_markers = std::any_of(list.values.begin(), list.values.end(),
-                                     [](const auto& value) { return dsl::has_markers(value); });
       out.lists_.push_back(std::move(list));
     }
+  }
+  M8_TRY(out.add_variable_files(block, options));
+  for (List& list : out.lists_) {
+    list.has_markers = std::any_of(list.values.begin(), list.values.end(),
+                                   [](const auto& value) { return dsl::has_markers(value); });
   }
   auto attack = M8_TRY(
       operators::word_field(block, "attack", {"batteringram", "pitchfork", "clusterbomb"}, 0));
@@ -145,6 +150,23 @@ Result<Payloads> Payloads::compile(const yaml::Node& block, std::string_view blo
   out.attack_ = static_cast<Attack>(attack);
   M8_TRY(out.count_combinations(block));
   return out;
+}
+
+/// The user named these files: they may lie anywhere.
+Status Payloads::add_variable_files(const yaml::Node& block, const CompileOptions& options) {
+  if (options.variable_files.empty()) return {};
+  std::string text;
+  for (const char* key : {"method", "body", "raw", "headers"}) {
+    if (const yaml::Node* node = block.find(key)) append_texts(*node, text);
+  }
+  for (const auto& [name, path] : options.variable_files) {
+    if (text.find("{{" + name + "}}") == std::string::npos) continue;
+    List list{name, split_lines(M8_TRY(read_file(path)), false), false};
+    if (list.values.empty()) return no_elements(path, name);
+    std::erase_if(lists_, [&name](const List& own) { return own.name == name; });
+    lists_.push_back(std::move(list));
+  }
+  return {};
 }
 
 Status Payloads::count_combinations(const yaml::Node& block) {

@@ -37,6 +37,7 @@ class Payloads {
 
  private:
   enum class Attack { kBatteringRam, kPitchfork, kClusterBomb };
+  Status add_variable_files(const yaml::Node& block, const CompileOptions& options);
   Status count_combinations(const yaml::Node& block);
 
   std::vector<List> lists_;

@@ -14,6 +14,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -54,7 +55,10 @@ struct CompileOptions {
   bool check_scripts = true;    ///< flow scripts are checked now, not when they first run
   bool self_contained = false;  ///< of the template
   bool stop_at_first_match = false;  ///< of the template or -spm
-  bool local_file_access = false;    ///< -lfa: payload files may lie anywhere
+  /// -var NAME=FILE with a file that is there: where {{NAME}} is used, its lines are payloads
+  /// (templates 5.7).
+  std::vector<std::pair<std::string, std::string>> variable_files;
+  bool local_file_access = false;  ///< -lfa: payload files may lie anywhere
   /// -ni: a block that needs an interaction URL runs up to the request that holds it. Without,
   /// such a block is kUnsupported "interactsh".
   bool no_interactsh = false;

@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -47,6 +48,33 @@ Status check_support(const Document& document) {
 int saturated_add(int a, int b) {
   return b > std::numeric_limits<int>::max() - a ? std::numeric_limits<int>::max() : a + b;
 }
+
+/// Counts the requests of the blocks that a flow never called as done (templates 8.6).
+class CountedFlow final : public BlockOrder {
+ public:
+  CountedFlow(std::unique_ptr<BlockOrder> flow, const Blocks& blocks, protocols::Observer& observer)
+      : flow_(std::move(flow)), blocks_(blocks), observer_(observer) {}
+
+  const protocols::Block* next(const protocols::BlockOutcome* last) override {
+    const protocols::Block* block = flow_->next(last);
+    if (block) {
+      called_.insert(block);
+      return block;
+    }
+    int missing = 0;
+    for (const BlockEntry& entry : blocks_)
+      if (!called_.count(entry.block.get()))
+        missing = saturated_add(missing, entry.block->request_count());
+    if (missing > 0) observer_.progress(missing);
+    return nullptr;
+  }
+
+ private:
+  const std::unique_ptr<BlockOrder> flow_;
+  const Blocks& blocks_;
+  protocols::Observer& observer_;
+  std::set<const protocols::Block*> called_;
+};
 
 }  // namespace
 
@@ -134,8 +162,12 @@ void Template::start(std::shared_ptr<protocols::Execution> execution, Done done)
     script_->start(blocks_, std::move(execution), std::move(done));
     return;
   }
-  run_blocks(flow_ ? flow_order(blocks_, *flow_) : all_in_order(blocks_), std::move(execution),
-             std::move(done));
+  auto order = all_in_order(blocks_);
+  if (flow_) {
+    order = std::make_unique<CountedFlow>(flow_order(blocks_, *flow_), blocks_,
+                                          execution->scan.observer);
+  }
+  run_blocks(std::move(order), std::move(execution), std::move(done));
 }
 
 }  // namespace m8::templates

@@ -85,8 +85,8 @@ class WorkflowRun : public std::enable_shared_from_this<WorkflowRun> {
 
   protocols::Surroundings surroundings_with(protocols::Observer& observer) const {
     const protocols::Surroundings& scan = execution_->scan;
-    return {scan.session,  scan.services,  observer,
-            scan.settings, scan.overrides, scan.global_matchers};
+    return {scan.session,   scan.services,        observer,    scan.settings,
+            scan.overrides, scan.global_matchers, scan.witness};
   }
 
   /// False when nothing can be started now.

@@ -63,6 +63,8 @@ class Peer {
     buffer_.erase(0, bytes.size());
     return bytes;
   }
+  /// Bytes received that nobody has asked for yet.
+  std::size_t unread() const { return buffer_.size(); }
   /// Passes on what comes, both ways, between the client and a loopback port, until one ends.
   void relay_to(std::uint16_t port) {
     const auto to = net::SocketAddress::parse("127.0.0.1", port);

@@ -115,3 +115,22 @@ TEST_CASE("protocols/payloads: files are looked for from the template upward, in
   options.templates_root.clear();  // a template elsewhere: ancestors are searched all the same
   CHECK(compile("payloads: {word: helpers/words.txt}", options).ok());
 }
+
+TEST_CASE("protocols/payloads: -var NAME=FILE is a list where NAME is used (templates 5.7)") {
+  auto folder = TempDirectory::create(std::filesystem::temp_directory_path().string());
+  REQUIRE(folder.ok());
+  const std::filesystem::path file = std::filesystem::path(folder->path()) / "names.txt";
+  write(file, "one\n\ntwo\n");
+  protocols::CompileOptions options;
+  options.variable_files = {{"user", file.string()}};
+  auto used = compile("{body: 'u={{user}}', payloads: {user: [own]}}", options);
+  REQUIRE(used.ok());
+  CHECK(combinations(*used) == "user=one user=two ");
+  auto beside = compile(
+      "{attack: clusterbomb, headers: {X: '{{user}}{{p}}'}, payloads: {p: [a, b]}}", options);
+  REQUIRE(beside.ok());
+  CHECK(combinations(*beside) == "p=a,user=one p=a,user=two p=b,user=one p=b,user=two ");
+  auto unused = compile("path: ['{{BaseURL}}/{{user}}']", options);
+  REQUIRE(unused.ok());
+  CHECK(unused->empty());
+}

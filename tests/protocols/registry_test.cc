@@ -24,7 +24,6 @@ TEST_CASE("protocols/registry: what can't run yet is named") {
       {"dns", "{}", "dns"},
       {"tcp", "{}", "tcp"},
       {"code", "{}", "code"},
-      {"http", "{race: true, raw: [a]}", "race"},
       {"http", "{pipeline: true, raw: [a]}", "pipeline"},
       {"http", "{fuzzing: [{part: query}], path: [a]}", "fuzzing"},
       {"http", "{signature: AWS, path: [a]}", "signature"},

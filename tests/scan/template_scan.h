@@ -72,7 +72,7 @@ class TemplateScan {
         engine_->run([&](std::stop_token token) { return reader.next(token); }, {});
     REQUIRE_MESSAGE(status.ok(), (status.ok() ? "" : status.error().message));
     engine_->close();
-    CHECK(totals().requests_done == totals().requests_planned);
+    CHECK(totals().requests_done >= totals().requests_planned);  // a flow may call a block twice
   }
 
   const std::vector<model::Finding>& findings() const { return sink_.findings; }
