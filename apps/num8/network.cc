@@ -18,6 +18,14 @@ constexpr const char* kSystemResolvers = "/etc/resolv.conf";
 constexpr const char* kHostsFile = "/etc/hosts";
 constexpr std::size_t kLookupsInFlight = 1000;
 
+/// Where no way leads to the system's resolvers names can't be looked up, but addresses need not
+/// be: this machine is asked instead, as the C library does that knows of no resolver.
+Result<std::unique_ptr<dns::HostLookup>> look_up_here(dns::HostLookupOptions options,
+                                                      Clock& clock) {
+  options.resolver.servers = M8_TRY(dns::read_servers("127.0.0.1"));
+  return dns::HostLookup::create(std::move(options), clock);
+}
+
 Result<std::unique_ptr<net::HostLookup>> make_lookup(const cli::Values& flags, Clock& clock) {
   dns::HostLookupOptions options;
   const std::string resolvers = flags.text("resolvers");
@@ -25,8 +33,10 @@ Result<std::unique_ptr<net::HostLookup>> make_lookup(const cli::Values& flags, C
                                                : M8_TRY(dns::read_servers(resolvers));
   options.resolver.in_flight = kLookupsInFlight;
   options.hosts = M8_TRY(dns::read_hosts(kHostsFile));
-  return std::unique_ptr<net::HostLookup>(
-      M8_TRY(dns::HostLookup::create(std::move(options), clock)));
+  auto lookup = dns::HostLookup::create(options, clock);
+  const bool no_way = !lookup.ok() && lookup.error().code == ErrorCode::kNetwork;
+  if (no_way && resolvers.empty()) lookup = look_up_here(std::move(options), clock);
+  return std::unique_ptr<net::HostLookup>(M8_TRY(std::move(lookup)));
 }
 
 class CountedLookup final : public net::HostLookup {

@@ -156,7 +156,7 @@ class Scan {
                    fmt::format("none of the {} lines of input is a target", targets.rejected)};
     }
     names_lost_ = lookups.unanswered;
-    if (lookups.unanswered > 0 && lookups.answered == 0) {
+    if (lookups.unanswered > 0 && lookups.answered == 0 && stats_.responses == 0) {
       return Error{ErrorCode::kNetwork, "no resolver answers: try others with -r"};
     }
     return status;

@@ -12,6 +12,12 @@
 #include "protocols/witness.h"
 
 namespace m8::protocols {
+namespace {
+
+/// Answers that wait for an earlier one: beyond it nothing is sent until that is there.
+constexpr std::size_t kMostWaiting = 100;
+
+}  // namespace
 
 HttpRun::HttpRun(const HttpPlan& plan, std::shared_ptr<Execution> execution, Block::Done done)
     : plan_(plan),
@@ -36,7 +42,7 @@ void HttpRun::pump() {
   if (pumping_ || !done_) return;  // an answer that came at once is handled by the loop below
   pumping_ = true;
   const auto alive = shared_from_this();
-  while (!stopped_ && in_flight_ < limit_ && launch_next()) {
+  while (!stopped_ && in_flight_ < limit_ && in_turn_.size() < kMostWaiting && launch_next()) {
   }
   pumping_ = false;
   finish_if_over();
@@ -161,6 +167,7 @@ void HttpRun::send(const Cursor& at, const std::shared_ptr<const HttpNames>& nam
   flight.sent->matched = std::move(generated.matched);
   flight.sent->url = generated.request.url;
   announce(flight, generated.request);
+  flight.number = sent_++;
   ++in_flight_;
   ++outcome_.requests;
   if (generated.delay == std::chrono::seconds(0)) {
@@ -231,10 +238,28 @@ void HttpRun::receive(InFlight request, Result<http::Exchange> result) {
   } else {
     execution_->scan.observer.answered(request.url, result->hops.front());
     outcome_.status = {};
-    if (!stopped_) evaluate(request, std::move(*result));
   }
   if (request.at.repeat == 0) count_progress(1);
+  take_turn(std::move(request), std::move(result));
   pump();
+}
+
+/// Answers are looked at in the order of their requests, whichever came first: what a block finds
+/// does not depend on who was quicker.
+void HttpRun::take_turn(InFlight request, Result<http::Exchange> result) {
+  if (request.number != looked_at_) {
+    const std::uint64_t number = request.number;
+    in_turn_.emplace(number, Answer{std::move(request), std::move(result)});
+    return;
+  }
+  look_at({std::move(request), std::move(result)});
+  while (!in_turn_.empty() && in_turn_.begin()->first == looked_at_)
+    look_at(std::move(in_turn_.extract(in_turn_.begin()).mapped()));
+}
+
+void HttpRun::look_at(Answer answer) {
+  ++looked_at_;
+  if (answer.result && !stopped_) evaluate(answer.request, std::move(*answer.result));
 }
 
 void HttpRun::fail(const InFlight& request, const Error& error) {

@@ -36,11 +36,18 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   /// What an answer needs to know about its request.
   struct InFlight {
     Cursor at;
+    std::uint64_t number = 0;  ///< in the order of sending
     std::shared_ptr<const HttpNames> names;
     std::shared_ptr<SentRequest> sent;
     net::Url url;  ///< whose host is blamed for errors
     bool own_deadline = false;
     std::shared_ptr<http::Request> unanswered;  ///< digest: sent again with an answer to a 401
+  };
+
+  /// One that came before an earlier request's answer.
+  struct Answer {
+    InFlight request;
+    Result<http::Exchange> result;
   };
 
   void pump();
@@ -60,6 +67,8 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   /// True if \p result was a challenge and the request went out again.
   bool answer_challenge(InFlight& flight, const Result<http::Exchange>& result);
   void receive(InFlight request, Result<http::Exchange> result);
+  void take_turn(InFlight request, Result<http::Exchange> result);
+  void look_at(Answer answer);
   void fail(const InFlight& request, const Error& error);
   void evaluate(const InFlight& request, http::Exchange exchange);
   /// True if the block is to stop after this event.
@@ -92,6 +101,8 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   std::string home_;                          ///< host whose loop thread this runs on
   int limit_ = 1;
   int in_flight_ = 0;
+  std::uint64_t sent_ = 0, looked_at_ = 0;   ///< requests, answers
+  std::map<std::uint64_t, Answer> in_turn_;  ///< by number of the request
   int progress_left_ = 0;
   bool pumping_ = false;
   bool stopped_ = false;

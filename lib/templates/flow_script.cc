@@ -64,6 +64,7 @@ Result<FlowCall> flow_call(const std::string& protocol, const std::vector<Value>
 /// shows (templates 8.5). -var goes above constants here.
 dsl::Variables visible_values(const protocols::Execution& execution) {
   dsl::Variables below;
+  if (execution.inherited) below.merge(*execution.inherited);
   if (execution.constants) below.merge(*execution.constants);
   below.merge(execution.scan.overrides);
   below.merge(execution.context);

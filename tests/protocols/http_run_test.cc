@@ -1,6 +1,7 @@
 // How a block's requests follow each other and what becomes findings (templates 3.7-3.14, 5).
 
 #include <algorithm>
+#include <future>
 
 #include "protocols/block_fixture.h"
 
@@ -208,6 +209,26 @@ TEST_CASE("protocols/http_run: parallel payloads stop at the first result") {
       list + "]}, extractors: [{type: regex, regex: ['.+']}]}");
   CHECK(fixture.findings().size() == 1);
   CHECK(server.requests().size() <= 4);
+}
+
+TEST_CASE("protocols/http_run: parallel answers are looked at in the order of their requests") {
+  for (const bool stops : {false, true}) {
+    std::promise<void> last_came;
+    const auto wait = last_came.get_future().share();
+    RecordingServer server([&](const std::string& request) {
+      if (has(request, "/first")) wait.wait_for(std::chrono::seconds(10));
+      if (has(request, "/last")) last_came.set_value();
+      return echo_path(request);
+    });
+    BlockFixture fixture(server.url());
+    fixture.run("{path: ['{{BaseURL}}/{{p}}'], payloads: {p: [first, second, last]}, " +
+                std::string(stops ? "stop-at-first-match: true, " : "") +
+                "matchers: [{type: status, status: [200]}]}");
+    std::vector<std::string> found;
+    for (const auto& finding : fixture.findings()) found.push_back(finding.meta[0].second);
+    CHECK(found == (stops ? std::vector<std::string>{"first"}
+                          : std::vector<std::string>{"first", "second", "last"}));
+  }
 }
 
 TEST_CASE("protocols/http_run: @once is sent for the first combination only") {
