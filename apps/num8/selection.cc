@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <thread>
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/file.h"
+#include "base/version.h"
 #include "cli/environment.h"
 #include "cli/make_flag.h"
 #include "templates/files.h"
@@ -124,6 +128,21 @@ Result<templates::Filter> filter_of(const cli::Values& flags, const std::string&
   return filter;
 }
 
+/// Nothing if there is no folder for it.
+std::optional<templates::CompiledCache::Options> cache_options() {
+  const std::string home = cli::cache_home();
+  if (home.empty()) return std::nullopt;
+  std::error_code error;
+  fs::create_directories(home + "/m8", error);
+  const auto program = templates::CompiledCache::stamp_of("/proc/self/exe");
+  if (error || !program) return std::nullopt;
+  const auto now = SystemClock::instance().wall().time_since_epoch();
+  return templates::CompiledCache::Options{
+      home + "/m8/templates.cache",
+      fmt::format("{} {} {} {}", version(), commit(), program->size, program->mtime_ns),
+      std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()};
+}
+
 std::vector<cli::Flag> template_flags() {
   cli::Flag templates =
       path_flag("templates", {"t"}, "template files, folders, patterns",
@@ -138,6 +157,13 @@ std::vector<cli::Flag> template_flags() {
       "Templates tagged dos, fuzz, intrusive, bruteforce or brute-force are left out and counted "
       "unless they are allowed here or forced in with --include-tags or --include-templates.";
   allow.common = true;
+  cli::Flag no_cache;
+  no_cache.name = "no-cache";
+  no_cache.section = kTemplates;
+  no_cache.brief = "parse all templates anew";
+  no_cache.detail =
+      "Parsed templates are kept in m8/templates.cache of $XDG_CACHE_HOME (~/.cache); a file that "
+      "has changed since is parsed anew. With this flag nothing is read from there or kept.";
   cli::Flag folder =
       path_flag("templates-dir", {"ud", "update-template-dir"}, "the templates folder");
   folder.detail = "Relative template paths and payload files are looked for in it.";
@@ -157,6 +183,7 @@ std::vector<cli::Flag> template_flags() {
                     "the templates folder, and --tags, --severity and their like hold for steps "
                     "that start no others."),
           allow,
+          no_cache,
           path_flag("include-templates", {"it"}, "force these templates in"),
           path_flag("exclude-templates", {"et"}, "leave these templates out")};
 }
@@ -215,6 +242,7 @@ Result<templates::LoadOptions> selection_options(const cli::Values& flags) {
   options.command_line.templates_root = options.root;
   options.self_contained = flags.on("enable-self-contained");
   options.workers = loading_threads();
+  if (!flags.on("no-cache")) options.cache = cache_options();
   if (options.paths.empty() && options.workflows.empty() && !is_folder(options.root))
     return Error{ErrorCode::kInvalidArgument,
                  fmt::format("no templates: {} is not there; give -t", options.root)};

@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -22,6 +23,13 @@ Result<Fd> open_for_reading(const std::string& path) {
     return errno_error(path, EISDIR);
   }
   return fd;
+}
+
+/// Bytes of a regular file, 0 if that is not known.
+std::size_t size_of(int fd) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return 0;
+  return static_cast<std::size_t>(status.st_size);
 }
 
 /// Reads once, again on EINTR. 0 at the end.
@@ -104,13 +112,15 @@ Error errno_error(std::string_view what, int error_number) {
 Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
   const Fd fd = M8_TRY(open_for_reading(path));
   std::string bytes;
-  for (;;) {
+  // A byte more than there should be shows the end with one call.
+  const std::size_t size = std::min(size_of(fd.get()), max_bytes);
+  for (std::size_t block = size > 0 ? size + 1 : kBlock;; block = kBlock) {
     const std::size_t old = bytes.size();
-    bytes.resize(old + kBlock);
-    auto n = read_some(fd.get(), bytes.data() + old, kBlock);
+    bytes.resize(old + block);
+    auto n = read_some(fd.get(), bytes.data() + old, block);
     if (!n.ok()) return n.error().with_context(path);
     bytes.resize(old + *n);
-    if (*n == 0) return bytes;
+    if (*n == 0 || (size > 0 && old == 0 && *n == size)) return bytes;
     if (bytes.size() > max_bytes) {
       return Error{ErrorCode::kExhausted, fmt::format("{}: larger than {} bytes", path, max_bytes)};
     }

@@ -45,8 +45,15 @@ class Node {
   /// The value as JSON text (for info.metadata).
   std::string to_json() const;
 
+  /// Appends the tree in a binary form, a little shorter than the text.
+  void pack(std::string& out) const;
+  /// The tree that pack() wrote. kCorrupt for other bytes; more nodes or levels than parse() takes
+  /// are refused too.
+  static Result<Node> unpack(std::string_view bytes);
+
  private:
   friend class TreeBuilder;
+  friend class Unpacker;
   Type type_ = Type::kNull;
   int line_ = 0;
   int key_line_ = 0;

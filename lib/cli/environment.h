@@ -19,4 +19,11 @@ inline std::string data_home() {
   return chosen.starts_with('/') ? chosen : environment("HOME") + "/.local/share";
 }
 
+/// Where what can be made again is kept: $XDG_CACHE_HOME if it is an absolute path, else
+/// $HOME/.cache; empty if neither is set.
+inline std::string cache_home() {
+  const std::string chosen = environment("XDG_CACHE_HOME"), home = environment("HOME");
+  return chosen.starts_with('/') ? chosen : home.empty() ? home : home + "/.cache";
+}
+
 }  // namespace m8::cli

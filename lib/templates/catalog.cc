@@ -1,27 +1,28 @@
 #include "templates/catalog.h"
 
 #include <algorithm>
+#include <atomic>
+#include <optional>
 #include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "base/file.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/regex.h"
 #include "base/thread_pool.h"
 #include "templates/files.h"
+#include "templates/template_file.h"
 #include "templates/workflow_loader.h"
 
 namespace m8::templates {
 namespace {
 
-constexpr std::size_t kMaxTemplateBytes = 4u << 20;
-
 /// What became of one file. Written by one worker, read after all are done.
 struct Slot {
-  enum class Fate { kUntouched, kSelected, kLoaded, kFiltered, kInvalid, kUnsupported, kExcluded };
-  Fate fate = Fate::kUntouched;
+  enum class Fate { kSelected, kLoaded, kFiltered, kInvalid, kUnsupported, kExcluded };
+  Fate fate = Fate::kInvalid;
   bool has_severity = true;
   std::shared_ptr<const model::TemplateInfo> info;
   std::shared_ptr<const Template> compiled;
@@ -46,35 +47,75 @@ void settle(Slot& slot, Slot::Fate fate, std::string reason = {}) {
   slot.reason = std::move(reason);
 }
 
-void compile_into(const Document& document, const LoadOptions& options, dsl::Services& services,
-                  Slot& slot) {
-  const DeferredRegexes deferred(/*trusted=*/false);
-  auto compiled = Template::compile(document, options.command_line, services);
-  if (compiled.ok()) {
-    slot.compiled = std::move(compiled).value();
-    return settle(slot, Slot::Fate::kLoaded);
-  }
-  const bool unsupported = compiled.error().code == ErrorCode::kUnsupported;
-  settle(slot, unsupported ? Slot::Fate::kUnsupported : Slot::Fate::kInvalid,
-         compiled.error().message);
-}
+class Loader {
+ public:
+  Loader(const LoadOptions& options, dsl::Services& services, CompiledCache* cache)
+      : options_(options), services_(services), cache_(cache) {}
 
-void load_one(const std::string& path, const LoadOptions& options, dsl::Services& services,
-              Slot& slot) {
-  const auto document = read_template(path, options);
-  if (!document.ok()) return settle(slot, Slot::Fate::kInvalid, document.error().message);
-  slot.info = document->info;
-  slot.has_severity = document->has_severity;
-  if (document->kind == Kind::kWorkflow) {
-    const Status read = check_workflow(*document);
+  void load(const std::string& path, Slot& slot) const {
+    auto read = read_template_file(path, cache_);
     if (!read.ok()) return settle(slot, Slot::Fate::kInvalid, read.error().message);
-    return settle(slot, Slot::Fate::kExcluded, "-w");
+    const auto document = read_document(read->source, origin_of(path, options_.root));
+    if (document.ok()) {
+      slot.info = document->info;
+      slot.has_severity = document->has_severity;
+      decide(*document, *read, slot);
+    } else {
+      settle(slot, Slot::Fate::kInvalid, document.error().message);
+    }
+    if (cache_ && read->is_new) cache_->put(path, read->stamp, read->record());
   }
-  if (!options.filter.selects(*document, services)) return settle(slot, Slot::Fate::kFiltered);
-  if (!options.compile) return settle(slot, Slot::Fate::kSelected);
-  std::string needed = options.gates ? needed_permission(*document, options) : std::string();
-  if (!needed.empty()) return settle(slot, Slot::Fate::kExcluded, std::move(needed));
-  compile_into(*document, options, services, slot);
+
+ private:
+  void decide(const Document& document, TemplateFile& read, Slot& slot) const {
+    if (document.kind == Kind::kWorkflow) {
+      const Status read_well = check_workflow(document);
+      if (!read_well.ok()) return settle(slot, Slot::Fate::kInvalid, read_well.error().message);
+      return settle(slot, Slot::Fate::kExcluded, "-w");
+    }
+    if (!options_.filter.selects(document, services_)) return settle(slot, Slot::Fate::kFiltered);
+    if (!options_.compile) return settle(slot, Slot::Fate::kSelected);
+    std::string needed = options_.gates ? needed_permission(document, options_) : std::string();
+    if (!needed.empty()) return settle(slot, Slot::Fate::kExcluded, std::move(needed));
+    compile(document, read, slot);
+  }
+
+  void compile(const Document& document, TemplateFile& read, Slot& slot) const {
+    const DeferredRegexes deferred(read.regexes_good);
+    auto compiled = Template::compile(document, options_.command_line, services_);
+    if (!compiled.ok()) {
+      const bool unsupported = compiled.error().code == ErrorCode::kUnsupported;
+      return settle(slot, unsupported ? Slot::Fate::kUnsupported : Slot::Fate::kInvalid,
+                    compiled.error().message);
+    }
+    // With -em some matchers were not compiled.
+    const bool good = deferred.all_good() && options_.command_line.excluded_matchers.empty();
+    if (good && !read.regexes_good) read.is_new = read.regexes_good = true;
+    slot.compiled = std::move(compiled).value();
+    settle(slot, Slot::Fate::kLoaded);
+  }
+
+  const LoadOptions& options_;
+  dsl::Services& services_;
+  CompiledCache* cache_;
+};
+
+/// Loads all of \p files side by side.
+void load_all(const std::vector<std::string>& files, const Loader& loader, int workers,
+              std::vector<Slot>& slots, const std::stop_token& stop) {
+  std::atomic<std::size_t> next{0};
+  const auto work = [&](std::stop_token) {
+    for (std::size_t i = next++; i < files.size() && !stop.stop_requested(); i = next++) {
+      try {
+        loader.load(files[i], slots[i]);
+      } catch (const std::exception& error) {  // memory is short
+        settle(slots[i], Slot::Fate::kInvalid, error.what());
+      }
+    }
+  };
+  ThreadPool pool({workers, static_cast<std::size_t>(workers)});
+  for (int i = 0; i < workers; ++i) pool.submit(work, stop);
+  pool.drain();
 }
 
 Rejected rejected(const std::string& path, const Slot& slot, std::string reason) {
@@ -89,9 +130,6 @@ class Collector {
   void add(const std::string& path, Slot& slot) {
     using Fate = Slot::Fate;
     switch (slot.fate) {
-      case Fate::kUntouched:  // an exception ended the job
-        catalog_.invalid.push_back(rejected(path, slot, "could not be loaded"));
-        return;
       case Fate::kFiltered:
         ++catalog_.filtered;
         return;
@@ -126,11 +164,16 @@ class Collector {
   std::unordered_set<std::string, SeededHash> ids_;
 };
 
+void keep(CompiledCache& cache) {
+  const Status kept = cache.commit();
+  if (!kept.ok()) log::get("templates")->info("cache is not kept: {}", kept.error().message);
+}
+
 }  // namespace
 
 Result<Document> read_template(const std::string& path, const LoadOptions& options) {
-  const std::string text = M8_TRY(read_file(path, kMaxTemplateBytes));
-  return read_document(text, origin_of(path, options.root));
+  const auto file = M8_TRY(read_template_file(path, nullptr));
+  return read_document(file.source, origin_of(path, options.root));
 }
 
 std::string needed_permission(const Document& document, const LoadOptions& options) {
@@ -166,14 +209,12 @@ Result<Catalog> load_catalog(const LoadOptions& options, dsl::Services& services
   if (arguments.empty() && options.workflows.empty()) arguments = {options.root};
   const auto files = M8_TRY(find_files(arguments, options.root));
   std::vector<Slot> slots(files.size());
-  {
-    ThreadPool pool({std::clamp(options.workers, 1, 64), 256});
-    for (std::size_t i = 0; i < files.size() && !stop.stop_requested(); ++i)
-      pool.submit([&, i](std::stop_token) { load_one(files[i], options, services, slots[i]); },
-                  stop);
-    pool.drain();
-  }
+  std::optional<CompiledCache> cache;
+  if (options.cache && files.size() >= options.cache_from) cache.emplace(*options.cache);
+  load_all(files, Loader(options, services, cache ? &*cache : nullptr),
+           std::clamp(options.workers, 1, 64), slots, stop);
   if (stop.stop_requested()) return Error{ErrorCode::kCancelled, "load templates: interrupted"};
+  if (cache) keep(*cache);
   Catalog catalog;
   catalog.files = files.size();
   Collector collector(catalog);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "base/result.h"
 #include "dsl/services.h"
+#include "templates/compiled_cache.h"
 #include "templates/filter.h"
 #include "templates/template.h"
 
@@ -31,6 +33,9 @@ struct LoadOptions {
   bool self_contained = false;             ///< -esc: load what needs no target
   protocols::CompileOptions command_line;  ///< what the flags say about all blocks
   int workers = 2;                         ///< threads while loading, 1..64
+  /// Where parsed templates are kept; nothing: all are parsed.
+  std::optional<CompiledCache::Options> cache;
+  std::size_t cache_from = 100;  ///< files; fewer are parsed without the cache
 };
 
 /// A template that does not run, and why.

@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <map>
 #include <optional>
 
 #include <fmt/format.h>
 
 #include "base/file.h"
-#include "base/hash.h"
 #include "dsl/value.h"
-#include "templates/schema.h"
 
 namespace m8::templates {
 namespace {
@@ -236,11 +233,6 @@ std::string typed_scalar(const yaml::Node& node) {
   return text;
 }
 
-bool looks_like_json(std::string_view text) {
-  text = trim(text);
-  return !text.empty() && text.front() == '{';
-}
-
 }  // namespace
 
 const char* to_string(Kind kind) { return kKindNames[static_cast<std::size_t>(kind)]; }
@@ -267,39 +259,12 @@ std::string typed_text(const yaml::Node& node) {
   return out + "]";
 }
 
-std::string fill_random_strings(std::string text) {
-  static constexpr std::string_view kAlphabet =
-      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  static constexpr std::size_t kLength = 27;
-  std::map<std::string, std::string> values;
-  for (std::size_t at = 0; (at = text.find("{{randstr", at)) != std::string::npos;) {
-    std::size_t end = at + 9;
-    while (end < text.size() &&
-           (std::islower(static_cast<unsigned char>(text[end])) ||
-            std::isdigit(static_cast<unsigned char>(text[end])) || text[end] == '_'))
-      ++end;
-    const std::string name = text.substr(at + 2, end - at - 2);
-    const bool ours = name == "randstr" || name.rfind("randstr_", 0) == 0;
-    if (!ours || text.compare(end, 2, "}}") != 0) {
-      at = end;
-      continue;
-    }
-    std::string& value = values[name];
-    if (value.empty()) {
-      std::array<unsigned char, kLength> random{};
-      random_bytes(random.data(), random.size());
-      for (const unsigned char byte : random) value += kAlphabet[byte % kAlphabet.size()];
-    }
-    text.replace(at, end + 2 - at, value);
-    at += kLength;
-  }
-  return text;
+Result<Document> read_document(std::string_view text, Origin origin) {
+  return read_document(M8_TRY(parse_source(text)), std::move(origin));
 }
 
-Result<Document> read_document(std::string_view text, Origin origin) {
-  const auto root = M8_TRY(yaml::parse(fill_random_strings(std::string(text))));
-  if (!root.is_map()) return invalid("a template must be a map");
-  M8_TRY(check_keys(root));
+Result<Document> read_document(const Source& source, Origin origin) {
+  const yaml::Node& root = source.root;
   Document document;
   auto info = std::make_shared<model::TemplateInfo>();
   info->path = std::move(origin.path);
@@ -307,7 +272,7 @@ Result<Document> read_document(std::string_view text, Origin origin) {
   info->id = M8_TRY(read_id(root));
   M8_TRY(read_info(root, document, *info));
   document.info = std::move(info);
-  document.json = looks_like_json(text);
+  document.json = source.json;
   document.self_contained = flag_at(root, "self-contained");
   document.stop_at_first_match = flag_at(root, "stop-at-first-match");
   document.signature = !text_at(root, "signature").empty();

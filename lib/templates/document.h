@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/yaml.h"
 #include "model/finding.h"
+#include "templates/source.h"
 
 namespace m8::templates {
 
@@ -76,12 +77,10 @@ struct Origin {
   std::string relative_path;  ///< inside the templates folder, else empty
 };
 
-/// Replaces each distinct {{randstr}} and {{randstr_x}} by one random text of 27 letters and digits
-/// (1.6).
-std::string fill_random_strings(std::string text);
-
-/// Reads one template. kInvalidArgument with the reference's reason (1.2): a broken document, an
-/// unknown key or a duplicate one, a missing or malformed field. Never throws, whatever the bytes.
+/// What \p source says. kInvalidArgument with the reference's reason (1.2): a missing or malformed
+/// field.
+Result<Document> read_document(const Source& source, Origin origin);
+/// Reads one template: parse_source() and the above, with the errors of both.
 Result<Document> read_document(std::string_view text, Origin origin);
 
 /// Text of a plain scalar as the reference decodes it in `variables:`: 1.10 is "1.1", a date

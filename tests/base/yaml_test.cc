@@ -68,3 +68,23 @@ TEST_CASE("base/yaml: bombs are refused") {
   CHECK(!yaml::parse(std::string(1000, '[')).ok());
   CHECK(!yaml::parse(std::string(17u << 20, ' ')).ok());
 }
+
+TEST_CASE("base/yaml: a packed tree comes back as it was, and other bytes don't") {
+  const auto root = *yaml::parse(
+      "a: 1.10\nb:\n  - 'x'\n  - ~\n  - c: |\n      two\n      lines\n? {d: 1}\n: e\n");
+  std::string bytes, again;
+  root.pack(bytes);
+  const auto copy = yaml::Node::unpack(bytes);
+  REQUIRE(copy.ok());
+  copy->pack(again);
+  CHECK(again == bytes);
+  CHECK(copy->to_json() == root.to_json());
+  CHECK(copy->find("b")->items()[0].quoted());
+  CHECK(copy->find("b")->key_line() == 2);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    CAPTURE(i);
+    CHECK(!yaml::Node::unpack(std::string_view(bytes).substr(0, i)).ok());
+  }
+  CHECK(!yaml::Node::unpack(bytes + "x").ok());
+  CHECK(!yaml::Node::unpack(std::string(500, '\2') + std::string(500, '\1')).ok());
+}
