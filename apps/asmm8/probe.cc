@@ -12,13 +12,16 @@
 #include "commands.h"
 #include "dns/server_list.h"
 #include "model/endpoint_json.h"
+#include "more_targets.h"
 #include "net/socket.h"
 #include "output/stream.h"
 #include "probe/engine.h"
+#include "probe_csv.h"
 #include "probe_filter.h"
 #include "probe_flags.h"
 #include "probe_lines.h"
 #include "probe_world.h"
+#include "response_folder.h"
 #include "run_record.h"
 #include "scope_flags.h"
 #include "store/run_store.h"
@@ -43,6 +46,12 @@ class Lines final : public model::Sink {
     options.flush_each = false;
     if (const std::string path = flags.text("output"); !path.empty())
       lines->file_ = M8_TRY(output::Stream::create(path, options));
+    if (lines->csv_) {
+      M8_TRY(lines->screen_->write(probe_csv_header()));
+      if (lines->file_) M8_TRY(lines->file_->write(probe_csv_header()));
+    }
+    if (stores_responses(flags))
+      lines->responses_ = M8_TRY(ResponseFolder::open(flags.text("store-response-dir")));
     lines->store_ = M8_TRY(store::RunStore::open(flags, run));
     return lines;
   }
@@ -50,38 +59,54 @@ class Lines final : public model::Sink {
   Status endpoint(const model::Endpoint& record) override {
     const Status stored =
         store_ && record.live ? store_->sink().endpoint(stored_part(record)) : Status();
-    const Status written = show(record);
+    more_.learn(record);
+    const Status written = responses_ && record.live ? store_response(record) : show(record);
     return written.ok() ? stored : written;
   }
 
   Status flush() override {
+    if (responses_) M8_TRY(responses_->flush());
     const Status shown = screen_->flush();
     const Status kept = file_ ? file_->flush() : Status();
     return shown.ok() ? kept : shown;
   }
 
   /// Nobody takes records any more.
-  bool unread() const { return screen_->closed() && !file_ && !store_; }
+  bool unread() const { return screen_->closed() && !file_ && !store_ && !responses_; }
   /// Null without one.
   store::RunStore* store() { return store_.get(); }
+  /// What the records name that are to be probed too.
+  MoreTargets& more() { return more_; }
 
  private:
   Lines(const cli::Values& flags, ProbeFilter filter, std::stop_source unread)
       : json_(flags.on("jsonl")),
+        csv_(flags.on("csv") && !flags.on("jsonl")),
+        with_request_(flags.on("include-response")),
         with_header_(flags.on("include-response-header") || flags.on("include-response")),
         with_body_(flags.on("include-response")),
         plain_(flags, cli::use_colour(flags, STDOUT_FILENO)),
         uncoloured_(flags, false),
         filter_(std::move(filter)),
+        more_(flags.on("tls-probe"), flags.on("csp-probe")),
         unread_(std::move(unread)) {}
 
   Status show(const model::Endpoint& record) {
     if (!filter_.accepts(record)) return {};
-    const std::string text = json_ ? json_line(record) : plain_.line(record);
-    const Status kept = file_ ? file_->write(json_ ? text : uncoloured_.line(record)) : Status();
+    const bool plain = !json_ && !csv_;
+    const std::string text = json_  ? json_line(record)
+                             : csv_ ? probe_csv_line(record)
+                                    : plain_.line(record);
+    const Status kept = file_ ? file_->write(plain ? uncoloured_.line(record) : text) : Status();
     const Status shown = screen_->write(text);
     if (unread()) unread_.request_stop();
     return shown.ok() ? kept : shown;
+  }
+
+  Status store_response(const model::Endpoint& record) {
+    model::Endpoint copy = record;
+    copy.stored_response_path = M8_TRY(responses_->store(record));
+    return show(copy);
   }
 
   /// What the store keeps, without the texts that it does not.
@@ -101,20 +126,24 @@ class Lines final : public model::Sink {
 
   /// What only a filter wanted is left out.
   std::string json_line(const model::Endpoint& record) const {
-    const bool lean =
-        (with_header_ || record.raw_header.empty()) && (with_body_ || record.body.empty());
+    const bool lean = (with_header_ || record.raw_header.empty()) &&
+                      (with_body_ || record.body.empty()) &&
+                      (with_request_ || record.request.empty());
     if (lean) return model::endpoint_json(record) + '\n';
     model::Endpoint copy = record;
     if (!with_header_) copy.raw_header.clear();
     if (!with_body_) copy.body.clear();
+    if (!with_request_) copy.request.clear();
     return model::endpoint_json(copy) + '\n';
   }
 
-  const bool json_, with_header_, with_body_;
+  const bool json_, csv_, with_request_, with_header_, with_body_;
   const ProbeLines plain_, uncoloured_;
   const ProbeFilter filter_;
+  MoreTargets more_;
   std::stop_source unread_;
   std::unique_ptr<output::Stream> screen_, file_;
+  std::unique_ptr<ResponseFolder> responses_;
   std::unique_ptr<store::RunStore> store_;
 };
 
@@ -140,7 +169,7 @@ struct World : ProbeWorld {
 Status open_world(const cli::Values& flags, const probe::Settings& settings, Clock& clock,
                   std::stop_token stop, World& world) {
   world.scope = M8_TRY(scope_of(flags));
-  M8_TRY(world.open_tables(flags, flags.on("tech-detect") || flags.on("jsonl")));
+  M8_TRY(world.open_tables(flags, flags.on("tech-detect") || flags.on("jsonl") || flags.on("csv")));
   dns::ResolverOptions resolver;
   const std::string resolvers = flags.text("resolver");
   resolver.servers = resolvers.empty() ? M8_TRY(dns::system_servers(kSystemResolvers))
@@ -168,9 +197,9 @@ void count(const probe::Engine::Counts& counts, const http::SessionStats& stats,
                 {"bytes_out", stats.bytes_out}};
 }
 
-/// Drives the engine over the targets, with progress.
+/// Drives the engine over the targets and what their answers name, with progress.
 Status drive(const cli::Context& context, probe::Engine& engine, model::TargetReader& reader,
-             std::stop_token stop) {
+             MoreTargets& more, std::stop_token stop) {
   const cli::Progress progress(
       cli::progress_mode(context.flags), "targets",
       [&engine] {
@@ -178,7 +207,12 @@ Status drive(const cli::Context& context, probe::Engine& engine, model::TargetRe
         return cli::ProgressNumbers{counts.done, 0, counts.live, counts.failed};
       },
       SystemClock::instance());
-  return engine.run([&reader](std::stop_token token) { return reader.next(token); }, stop);
+  Status ran;
+  // The last answers may have named more.
+  do {
+    ran = engine.run([&](std::stop_token token) { return more.next(reader, token); }, stop);
+  } while (ran.ok() && !more.empty());
+  return ran;
 }
 
 /// What was lost, as an error; ok if nothing was.
@@ -204,12 +238,13 @@ Result<int> probe(const cli::Context& context, std::stop_token stop) {
   const auto lines = M8_TRY(Lines::open(flags, unread, record.run()));
   World world;
   M8_TRY(open_world(flags, settings, clock, unread.get_token(), world));
-  probe::Engine engine({*world.session, *lines, clock, world.technologies.get(), world.cdn.get()},
+  probe::Engine engine({*world.session, *lines, clock, world.technologies.get(), world.cdn.get(),
+                        world.lookup.get()},
                        settings);
   Status ran;
   {
     const Flusher flusher(*lines);
-    ran = drive(context, engine, reader, unread.get_token());
+    ran = drive(context, engine, reader, lines->more(), unread.get_token());
   }
   const http::SessionStats stats = world.session->stats();
   world.session.reset();

@@ -24,6 +24,11 @@ bool matches(const std::vector<Regex>& expressions, const model::Endpoint& recor
   });
 }
 
+bool holds(const std::vector<ProbeCondition>& conditions, const model::Endpoint& record) {
+  return std::any_of(conditions.begin(), conditions.end(),
+                     [&record](const auto& condition) { return condition.holds(record); });
+}
+
 bool has(const std::vector<std::string>& texts, const std::string& text) {
   return std::find(texts.begin(), texts.end(), text) != texts.end();
 }
@@ -52,6 +57,11 @@ Status ProbeFilter::read(const cli::Values& flags, const std::string& prefix, Si
   side.cdns = flags.list(prefix + "cdn");
   for (const std::string& text : flags.list(prefix + "regex"))
     side.expressions.push_back(M8_TRY(Regex::compile(text)));
+  if (const std::string text = flags.text(prefix + "condition"); !text.empty()) {
+    auto condition = ProbeCondition::compile(text);
+    if (!condition.ok()) return condition.error().with_context("--" + prefix + "condition");
+    side.conditions.push_back(std::move(*condition));
+  }
   return {};
 }
 
@@ -80,13 +90,14 @@ bool ProbeFilter::accepts(const model::Endpoint& record) const {
                       (m.texts.empty() || holds(m.texts, record)) &&
                       (m.favicons.empty() || has(m.favicons, record.favicon)) &&
                       (m.cdns.empty() || has(m.cdns, record.cdn_name)) &&
-                      (m.expressions.empty() || matches(m.expressions, record));
+                      (m.expressions.empty() || matches(m.expressions, record)) &&
+                      (m.conditions.empty() || holds(m.conditions, record));
   const Side& f = filter_;
   const bool unwanted = inside(f.codes, record.status) ||
                         inside(f.lengths, record.content_length) || inside(f.lines, lines) ||
                         inside(f.words, words) || holds(f.texts, record) ||
                         has(f.favicons, record.favicon) || has(f.cdns, record.cdn_name) ||
-                        matches(f.expressions, record);
+                        matches(f.expressions, record) || holds(f.conditions, record);
   return wanted && !unwanted;
 }
 

@@ -47,6 +47,12 @@ Flags input_flags() {
                "A record for each that answers."),
       detailed(switched(in, "no-fallback-scheme", {"nfs"}, "keep the scheme of a URL"),
                "So it is in any case."),
+      detailed(switched(in, "probe-all-ips", {"pa"}, "ask a name at each of its addresses"),
+               "A record for each that answers."),
+      detailed(switched(in, "tls-probe", {}, "probe the names of certificates, too"),
+               "With --tls-grab. --scope says how far."),
+      detailed(switched(in, "csp-probe", {}, "probe the names of content policies, too"),
+               "--scope says how far."),
       switched(in, "skip-dedupe", {"sd"}, "ask what is given twice twice"),
       detailed(switched(in, "stream", {}, "begin before the input has ended"),
                "So it is in any case."),
@@ -122,6 +128,10 @@ Flags show_flags() {
                "md5, mmh3, sha1, sha256, sha512, simhash."),
       switched(in, "jarm", {}, "show the JARM fingerprint; ten connections more"),
       switched(in, "http2", {}, "show whether HTTP/2 is offered; one connection more"),
+      switched(in, "websocket", {}, "show whether the answer offers WebSocket"),
+      switched(in, "pipeline", {},
+               "show whether requests may be sent at once; one connection more"),
+      switched(in, "vhost", {}, "show whether another Host gets another answer; one request more"),
       switched(in, "probe", {}, "show what did not answer too"),
       typed(valued(in, "body-preview", {"bp"}, "N", "show the first characters of the body"),
             cli::ValueType::number(0, 1'048'576)),
@@ -145,6 +155,10 @@ Flags filter_flags() {
       repeated(valued(in, "filter-string", {"fs"}, "TEXT", "no answers that hold it"), true),
       repeated(valued(in, "match-regex", {"mr"}, "REGEX", "only answers that match"), true),
       repeated(valued(in, "filter-regex", {"fe"}, "REGEX", "no answers that match"), true),
+      detailed(valued(in, "match-condition", {"mdc"}, "EXPRESSION", "only where it is true"),
+               "In the language of templates, of the keys of a record: 'status_code == 200 && "
+               "contains(body, \"login\")'."),
+      valued(in, "filter-condition", {"fdc"}, "EXPRESSION", "not where it is true"),
       repeated(valued(in, "match-cdn", {"mcdn"}, "NAME", "only hosts of these CDNs")),
       repeated(valued(in, "filter-cdn", {"fcdn"}, "NAME", "no hosts of these CDNs")),
       repeated(valued(in, "match-favicon", {"mfc"}, "HASH", "only these favicons")),
@@ -158,6 +172,11 @@ Flags output_flags() {
       common(detailed(switched(in, "jsonl", {"json", "j"}, "one JSON object per endpoint"),
                       "With technologies.")),
       common(file_flag(valued(in, "output", {"o"}, "FILE", "write the lines to this file too"))),
+      detailed(switched(in, "csv", {}, "one CSV line per endpoint"), "With httpx's columns."),
+      detailed(switched(in, "store-response", {"sr"}, "keep each exchange in a file"),
+               "Of everything that answers, whatever is shown."),
+      with_default(valued(in, "store-response-dir", {"srd"}, "DIRECTORY", "where they are kept"),
+                   "output"),
       switched(in, "tls-grab", {}, "certificate data in JSON lines"),
       switched(in, "include-chain", {}, "the answers of a redirect chain in JSON lines"),
       repeated(valued(in, "extract-regex", {"er"}, "REGEX", "report what matches in the body"),
@@ -260,21 +279,30 @@ Result<probe::Settings> probe_settings(const cli::Values& flags) {
   M8_TRY(read_request(flags, out));
   M8_TRY(read_hashes(flags, out));
   M8_TRY(read_screenshot(flags, out));
-  out.tls = flags.on("tls-grab");
+  out.tls = flags.on("tls-grab") || flags.on("tls-probe");
   out.favicon =
       flags.on("favicon") || flags.given("match-favicon") || flags.given("filter-favicon");
   out.jarm = flags.on("jarm");
   out.http2 = flags.on("http2");
+  out.pipeline = flags.on("pipeline");
+  out.vhost = flags.on("vhost");
+  out.all_addresses = flags.on("probe-all-ips");
   out.keep_chain = flags.on("include-chain");
   out.report_failures = flags.on("probe");
   out.keep_header = flags.on("include-response-header") || flags.on("include-response");
   out.keep_request = flags.on("include-response");
   // Filters look at the answer too.
   out.keep_body = flags.on("include-response");
-  for (const char* filter : {"match-string", "filter-string", "match-regex", "filter-regex"})
+  for (const char* filter : {"match-string", "filter-string", "match-regex", "filter-regex",
+                             "match-condition", "filter-condition"})
     if (flags.given(filter)) out.keep_body = out.keep_header = true;
+  if (stores_responses(flags)) out.keep_body = out.keep_header = out.keep_request = true;
   if (flags.given("body-preview")) out.preview = flags.number<std::size_t>("body-preview");
   return out;
+}
+
+bool stores_responses(const cli::Values& flags) {
+  return flags.on("store-response") || flags.given("store-response-dir");
 }
 
 Result<model::TargetReader::Options> probe_targets(const cli::Values& flags) {

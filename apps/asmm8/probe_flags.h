@@ -19,6 +19,8 @@ std::vector<cli::Flag> probe_flags();
 Result<probe::Settings> probe_settings(const cli::Values& flags);
 
 /// Where targets come from: arguments, --list, stdin; --ports. kInvalidArgument.
+/// -store-response, which -store-response-dir means too.
+bool stores_responses(const cli::Values& flags);
 Result<model::TargetReader::Options> probe_targets(const cli::Values& flags);
 
 /// What --ports names; empty without it. kInvalidArgument.

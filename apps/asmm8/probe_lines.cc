@@ -52,6 +52,9 @@ ProbeLines::ProbeLines(const cli::Values& flags, bool colours)
       lines_(flags.on("line-count")),
       jarm_(flags.on("jarm")),
       http2_(flags.on("http2")),
+      websocket_(flags.on("websocket")),
+      pipeline_(flags.on("pipeline")),
+      vhost_(flags.on("vhost")),
       probe_(flags.on("probe")),
       preview_(flags.given("body-preview")),
       screenshot_(flags.given("screenshot")),
@@ -79,7 +82,10 @@ std::string ProbeLines::line(const model::Endpoint& record) const {
   column(title_, record.title, kCyan);
   column(preview_, record.body_preview);
   column(server_, record.server);
+  column(websocket_ && record.websocket, "websocket");
+  column(pipeline_ && record.pipeline, "pipeline");
   column(http2_ && record.http2, "http2");
+  column(vhost_ && record.vhost, "vhost");
   column(ip_, record.ip);
   column(cname_ && !record.cname.empty(), joined(record.cname));
   column(extracts_ && !record.extracts.empty(), joined(record.extracts));

@@ -17,7 +17,8 @@ class ProbeLines {
 
  private:
   bool status_, location_, method_, length_, type_, title_, server_, ip_, cname_, extracts_, cdn_,
-      time_, tech_, hashes_, favicon_, words_, lines_, jarm_, http2_, probe_, preview_, screenshot_;
+      time_, tech_, hashes_, favicon_, words_, lines_, jarm_, http2_, websocket_, pipeline_, vhost_,
+      probe_, preview_, screenshot_;
   bool colours_;
 };
 

@@ -47,12 +47,16 @@ struct Endpoint {
   std::string cdn_name, cdn_type;  ///< "cloudflare", "waf"; empty if in no known range
   bool cdn = false;                ///< a CDN or a WAF (not a mere cloud) answers for the host
   bool http2 = false;              ///< offered in ALPN
+  bool websocket = false;          ///< the answer switches to it, or offers it
+  bool pipeline = false;           ///< answers requests that were sent without waiting
+  bool vhost = false;              ///< answers another Host header otherwise
   std::shared_ptr<const net::TlsPeer> tls;  ///< null unless asked for; shared by copies
   std::string body_preview;
   std::vector<std::string> extracts;      ///< what --extract-regex found
   std::string raw_header, body, request;  ///< only if they are to be kept in the record
   std::string screenshot_path;
-  std::string error;  ///< why it is not live
+  std::string stored_response_path;  ///< absolute
+  std::string error;                 ///< why it is not live
 };
 
 }  // namespace m8::model

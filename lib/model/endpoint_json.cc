@@ -43,14 +43,6 @@ void write_tls(json::Writer& w, const Endpoint& endpoint) {
   w.end();
 }
 
-/// Go's way to write a duration: "1.234567ms", "1.5s".
-std::string go_duration(std::chrono::microseconds time) {
-  const auto us = time.count();
-  if (us < 1000) return fmt::format("{}µs", us);
-  if (us < 1'000'000) return fmt::format("{}ms", static_cast<double>(us) / 1e3);
-  return fmt::format("{}s", static_cast<double>(us) / 1e6);
-}
-
 void write_identity(json::Writer& w, const Endpoint& endpoint) {
   w.field("timestamp", rfc3339(endpoint.last_seen));
   if (!endpoint.csp.empty()) w.key("csp").object().strings("fqdn", endpoint.csp).end();
@@ -96,6 +88,13 @@ void write_chain(json::Writer& w, const Endpoint& endpoint) {
 
 }  // namespace
 
+std::string go_duration(std::chrono::microseconds time) {
+  const auto us = time.count();
+  if (us < 1000) return fmt::format("{}µs", us);
+  if (us < 1'000'000) return fmt::format("{}ms", static_cast<double>(us) / 1e3);
+  return fmt::format("{}s", static_cast<double>(us) / 1e6);
+}
+
 std::string endpoint_json(const Endpoint& endpoint) {
   json::Writer w;
   w.object();
@@ -114,8 +113,12 @@ std::string endpoint_json(const Endpoint& endpoint) {
   w.field("words", endpoint.words).field("lines", endpoint.lines);
   w.field("status_code", endpoint.status).field("content_length", endpoint.content_length);
   w.field("failed", !endpoint.live);
+  flag_if_set(w, "vhost", endpoint.vhost);
+  flag_if_set(w, "websocket", endpoint.websocket);
   flag_if_set(w, "cdn", endpoint.cdn);
   flag_if_set(w, "http2", endpoint.http2);
+  flag_if_set(w, "pipeline", endpoint.pipeline);
+  w.optional("stored_response_path", endpoint.stored_response_path);
   w.optional("screenshot_path", endpoint.screenshot_path);
   w.end();
   return w.take();

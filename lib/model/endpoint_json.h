@@ -11,4 +11,7 @@ namespace m8::model {
 /// left out, but words, lines, status_code, content_length and failed are always there.
 std::string endpoint_json(const Endpoint& endpoint);
 
+/// Go's way to write a duration: "1.234567ms", "1.5s".
+std::string go_duration(std::chrono::microseconds time);
+
 }  // namespace m8::model

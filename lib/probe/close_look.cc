@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <filesystem>
+#include <memory>
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -25,6 +27,8 @@ bool wait_for(int fd, short events, milliseconds timeout) {
   pollfd entry{fd, events, 0};
   return ::poll(&entry, 1, static_cast<int>(timeout.count())) > 0;
 }
+
+short events_for(net::IoState state) { return state == net::IoState::kWantRead ? POLLIN : POLLOUT; }
 
 Result<Fd> connect_to(const net::SocketAddress& at, milliseconds timeout) {
   auto fd = M8_TRY(net::tcp_connect(at));
@@ -54,6 +58,61 @@ std::string ask_once(const net::SocketAddress& at, const std::string& bytes, mil
   return answer;
 }
 
+/// A handshake that is done; null if it failed.
+std::unique_ptr<net::TlsStream> open_tls(int fd, const std::string& host, bool offer_http2,
+                                         milliseconds timeout) {
+  auto context = net::TlsContext::target_client(offer_http2);
+  if (!context.ok()) return nullptr;
+  auto stream = net::TlsStream::client(*context, fd, host);
+  if (!stream.ok()) return nullptr;
+  for (;;) {
+    const auto state = (*stream)->handshake();
+    if (!state.ok()) return nullptr;
+    if (*state == net::IoState::kDone) return std::move(*stream);
+    if (!wait_for(fd, events_for(*state), timeout)) return nullptr;
+  }
+}
+
+/// \p stream is null for a plain connection.
+bool send_all(int fd, net::TlsStream* stream, std::string_view bytes, milliseconds timeout) {
+  while (!bytes.empty()) {
+    std::size_t done = 0;
+    short events = POLLOUT;
+    if (stream != nullptr) {
+      const auto state = stream->write(bytes, done);
+      if (!state.ok() || *state == net::IoState::kClosed) return false;
+      events = events_for(*state);
+    } else {
+      const ssize_t sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent < 0 && errno != EAGAIN && errno != EINTR) return false;
+      done = sent > 0 ? static_cast<std::size_t>(sent) : 0;
+    }
+    bytes.remove_prefix(done);
+    if (done == 0 && !wait_for(fd, events, timeout)) return false;
+  }
+  return true;
+}
+
+/// What one read brings; empty at the end, after an error and after \p timeout.
+std::string read_some(int fd, net::TlsStream* stream, milliseconds timeout) {
+  std::array<char, 4096> buffer;
+  for (;;) {
+    short events = POLLIN;
+    if (stream != nullptr) {
+      std::size_t done = 0;
+      const auto state = stream->read(buffer, done);
+      if (!state.ok() || *state == net::IoState::kClosed) return {};
+      if (done > 0) return std::string(buffer.data(), done);
+      events = events_for(*state);
+    } else {
+      const ssize_t size = ::recv(fd, buffer.data(), buffer.size(), 0);
+      if (size > 0) return std::string(buffer.data(), static_cast<std::size_t>(size));
+      if (size == 0 || (errno != EAGAIN && errno != EINTR)) return {};
+    }
+    if (!wait_for(fd, events, timeout)) return {};
+  }
+}
+
 }  // namespace
 
 std::string jarm_of(const net::SocketAddress& at, const std::string& host, milliseconds timeout,
@@ -69,18 +128,32 @@ std::string jarm_of(const net::SocketAddress& at, const std::string& host, milli
 }
 
 bool offers_http2(const net::SocketAddress& at, const std::string& host, milliseconds timeout) {
-  auto context = net::TlsContext::target_client(true);
   const auto fd = connect_to(at, timeout);
-  if (!context.ok() || !fd.ok()) return false;
-  auto stream = net::TlsStream::client(*context, fd->get(), host);
-  if (!stream.ok()) return false;
-  for (;;) {
-    const auto state = (*stream)->handshake();
-    if (!state.ok()) return false;
-    if (*state == net::IoState::kDone) return (*stream)->peer(host)->alpn == "h2";
-    const bool reading = *state == net::IoState::kWantRead;
-    if (!wait_for(fd->get(), reading ? POLLIN : POLLOUT, timeout)) return false;
+  if (!fd.ok()) return false;
+  const auto stream = open_tls(fd->get(), host, true, timeout);
+  return stream && stream->peer(host)->alpn == "h2";
+}
+
+bool pipelines(const net::SocketAddress& at, const std::string& host, bool tls,
+               milliseconds timeout) {
+  constexpr int kRequests = 10;
+  constexpr std::size_t kMostRead = 1u << 20;
+  const auto fd = connect_to(at, timeout);
+  if (!fd.ok()) return false;
+  const auto stream = tls ? open_tls(fd->get(), host, false, timeout) : nullptr;
+  if (tls && !stream) return false;
+  std::string requests, answers;
+  for (int i = 0; i < kRequests; ++i) requests += "GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n";
+  if (!send_all(fd->get(), stream.get(), requests, timeout)) return false;
+  // The head of the second answer is all that is wanted.
+  while (answers.size() < kMostRead) {
+    const std::string more = read_some(fd->get(), stream.get(), timeout);
+    answers += more;
+    const std::size_t second = answers.find("HTTP/1.", 1);
+    if (answers.starts_with("HTTP/1.") && second != answers.npos) return true;
+    if (more.empty()) return false;
   }
+  return false;
 }
 
 Result<std::string> find_browser(const std::string& search_path) {

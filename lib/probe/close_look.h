@@ -1,4 +1,4 @@
-/// What needs connections of its own and blocking calls: JARM, HTTP/2, a picture.
+/// What needs connections of its own and blocking calls: JARM, HTTP/2, pipelining, a picture.
 ///
 /// Each waits, at most for the time it is given. For worker threads.
 #pragma once
@@ -22,6 +22,11 @@ std::string jarm_of(const net::SocketAddress& at, const std::string& host,
 /// Whether the server agrees on h2 in ALPN. One connection.
 bool offers_http2(const net::SocketAddress& at, const std::string& host,
                   std::chrono::milliseconds timeout);
+
+/// Whether the server at \p at answers at least two of ten requests for \p host that are sent at
+/// once (RFC 9112 9.3.2). One connection; \p tls: within TLS.
+bool pipelines(const net::SocketAddress& at, const std::string& host, bool tls,
+               std::chrono::milliseconds timeout);
 
 /// Where a headless Chromium may be: the first that is installed of those in \p search_path.
 /// kNotFound says what to install.

@@ -1,11 +1,15 @@
 #include "probe/engine.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
+#include "base/file.h"
+#include "base/hash.h"
 #include "probe/close_look.h"
 #include "probe/favicon.h"
 #include "probe/probe.h"
+#include "probe/simhash.h"
 
 namespace m8::probe {
 namespace {
@@ -13,6 +17,7 @@ namespace {
 constexpr std::size_t kFaviconTries = 2;
 constexpr std::size_t kMaxFavicon = 1u << 20;
 constexpr int kMaxWorkers = 16;
+constexpr int kAlikeBits = 3;
 
 void add_one(std::atomic<std::uint64_t>& counter) {
   counter.fetch_add(1, std::memory_order_relaxed);
@@ -24,6 +29,13 @@ bool hopeless(const Error& error) {
          error.code == ErrorCode::kNotFound;
 }
 
+/// A label that nobody made.
+std::string random_label() {
+  std::array<unsigned char, 10> bytes;
+  random_bytes(bytes.data(), bytes.size());
+  return hex_encode({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
 const char* other_scheme(std::string_view scheme) { return scheme == "https" ? "http" : "https"; }
 
 }  // namespace
@@ -31,20 +43,24 @@ const char* other_scheme(std::string_view scheme) { return scheme == "https" ? "
 /// One target on its way: its requests follow each other.
 struct Engine::Visit {
   model::TargetSpec spec;
-  net::Url url;                    ///< of the current request
-  bool scheme_known = false;       ///< given, or one has answered
-  bool second_scheme = false;      ///< the current request is over the other scheme
-  std::size_t path = 0;            ///< index in Settings::paths
-  model::Endpoint record;          ///< of the current request
-  std::vector<std::string> icons;  ///< where the favicon may still be, worst first
-  net::Url icon_base;              ///< scheme and host that the page came from
+  net::Url url;                           ///< of the current request
+  bool scheme_known = false;              ///< given, or one has answered
+  bool second_scheme = false;             ///< the current request is over the other scheme
+  std::size_t path = 0;                   ///< index in Settings::paths
+  model::Endpoint record;                 ///< of the current request
+  std::vector<std::string> icons;         ///< where the favicon may still be, worst first
+  net::Url icon_base;                     ///< scheme and host that the page came from
+  std::uint64_t simhash = 0;              ///< of the body, if another host's is compared with it
+  std::vector<net::IpAddress> addresses;  ///< to connect to, one after the other; empty: any
+  std::size_t address = 0;
 };
 
 Engine::Engine(Parts parts, Settings settings)
     : parts_(parts),
       settings_(std::move(settings)),
       tools_{settings_, parts_.technologies, parts_.cdn} {
-  if (!settings_.jarm && !settings_.http2 && settings_.screenshot_program.empty()) return;
+  const bool blocking = settings_.jarm || settings_.http2 || settings_.pipeline;
+  if (!blocking && settings_.screenshot_program.empty()) return;
   ThreadPool::Options options;
   options.workers = settings_.screenshot_program.empty() ? kMaxWorkers : 4;
   options.queue = settings_.in_flight + 1;  // so that a loop never waits for room
@@ -114,7 +130,16 @@ void Engine::start(model::TargetSpec spec) {
   visit->scheme_known = spec.kind == model::TargetSpec::Kind::kUrl;
   if (!visit->scheme_known) visit->url.scheme = http_first(spec.url) ? "http" : "https";
   visit->spec = std::move(spec);
+  if (settings_.all_addresses && parts_.lookup != nullptr) return find_addresses(visit);
   ask(visit);
+}
+
+/// A name without one is asked for all the same: that tells why.
+void Engine::find_addresses(const VisitPtr& visit) {
+  parts_.lookup->lookup(visit->url.host, [this, visit](Result<net::HostLookup::Addresses> found) {
+    if (found.ok()) visit->addresses = std::move(*found);
+    ask(visit);
+  });
 }
 
 http::Request Engine::request_for(const Visit& visit, const net::Url& url) const {
@@ -144,8 +169,12 @@ http::Request Engine::request_for(const Visit& visit, const net::Url& url) const
   request.transparent_gzip = true;
   request.tls_details = settings_.tls;
   request.server_name = settings_.server_name;
+  if (!visit.addresses.empty())
+    request.connect_to =
+        net::HostPort{visit.addresses[visit.address].to_string(), url.effective_port()};
   // The last request on a connection frees it at once: most hosts are asked only one thing.
   request.fresh_connection = settings_.paths.size() <= 1 && !settings_.favicon &&
+                             !settings_.vhost &&
                              settings_.redirects == http::Request::Redirects::kNone;
   if (!visit.record.url.empty()) request.redirects = http::Request::Redirects::kAll;  // an icon
   return request;
@@ -174,7 +203,8 @@ void Engine::answered(const VisitPtr& visit, Result<http::Exchange> answer) {
   if (last.body_truncated) add_one(tally_.truncated);
   const Page page = read_page(last.body);
   visit->record = make_record(tools_, visit->spec.input, *answer, page, parts_.clock.wall());
-  if (!settings_.favicon) return look_closer(visit);
+  if (settings_.vhost) visit->simhash = simhash(last.body);
+  if (!settings_.favicon) return compare_other_host(visit);
   visit->icons = favicon_candidates(page, last.url, kFaviconTries);
   std::reverse(visit->icons.begin(), visit->icons.end());
   find_favicon(visit);
@@ -203,7 +233,7 @@ void Engine::failed(const VisitPtr& visit, const Error& error) {
 
 /// Goes through the places where the icon may be until one holds an image.
 void Engine::find_favicon(const VisitPtr& visit) {
-  if (visit->icons.empty() || !visit->record.favicon.empty()) return look_closer(visit);
+  if (visit->icons.empty() || !visit->record.favicon.empty()) return compare_other_host(visit);
   const std::string text = std::move(visit->icons.back());
   visit->icons.pop_back();
   const auto url = net::Url::parse(text);
@@ -228,6 +258,26 @@ void Engine::take_favicon(const VisitPtr& visit, const std::string& url, std::st
   find_favicon(visit);
 }
 
+/// A virtual host shows something else to who asks for a name that nobody has.
+void Engine::compare_other_host(const VisitPtr& visit) {
+  if (!settings_.vhost) return look_closer(visit);
+  http::Request request = request_for(*visit, visit->url);
+  request.redirects = settings_.redirects;
+  for (http::Header& header : request.headers)
+    if (equals_lower(header.name, "host")) header.value = random_label() + "." + header.value;
+  parts_.session.send(std::move(request), [this, visit](Result<http::Exchange> answer) {
+    model::Endpoint& record = visit->record;
+    if (answer.ok()) {
+      const http::Response& other = answer->final();
+      record.vhost = other.status != record.status || count_words(other.body) != record.words ||
+                     count_lines(other.body) != record.lines ||
+                     body_length(other) != record.content_length ||
+                     simhash_distance(simhash(other.body), visit->simhash) > kAlikeBits;
+    }
+    look_closer(visit);
+  });
+}
+
 /// What takes blocking calls goes to a worker.
 void Engine::look_closer(const VisitPtr& visit) {
   if (!workers_) return write(visit);
@@ -246,6 +296,10 @@ void Engine::look_closer_blocking(Visit& visit, std::stop_token stop) {
     if (settings_.jarm) record.jarm = jarm_of(at, record.hostname, settings_.timeout, stop);
     if (settings_.http2) record.http2 = offers_http2(at, record.hostname, settings_.timeout);
   }
+  if (ip.ok() && settings_.pipeline) {
+    const net::SocketAddress at{*ip, static_cast<std::uint16_t>(record.port)};
+    record.pipeline = pipelines(at, record.hostname, record.scheme == "https", settings_.timeout);
+  }
   if (!settings_.screenshot_program.empty())
     record.screenshot_path = take_screenshot(settings_, record.url, parts_.clock, stop);
 }
@@ -256,7 +310,7 @@ void Engine::write(const VisitPtr& visit) {
   next_request(visit);
 }
 
-/// The next path, then the other scheme if both are wanted, then the end.
+/// The next path, then the other scheme if both are wanted, then the next address, then the end.
 void Engine::next_request(const VisitPtr& visit) {
   const bool answered = !visit->record.url.empty();
   visit->record = {};
@@ -270,10 +324,23 @@ void Engine::next_request(const VisitPtr& visit) {
     visit->url.scheme = other_scheme(visit->url.scheme);
     return ask(visit);
   }
+  if (next_address(visit)) return ask(visit);
   add_one(tally_.done);
   if (settings_.tell_ends)
     (void)parts_.sink.outcome({model::Outcome::Kind::kDone, visit->spec.input, "probe", {}});
   finish();
+}
+
+/// Begins again with the next address of the name.
+bool Engine::next_address(const VisitPtr& visit) {
+  if (visit->address + 1 >= visit->addresses.size()) return false;
+  ++visit->address;
+  visit->path = 0;
+  visit->second_scheme = false;
+  visit->scheme_known = visit->spec.kind == model::TargetSpec::Kind::kUrl;
+  visit->url = visit->spec.url;
+  if (!visit->scheme_known) visit->url.scheme = http_first(visit->url) ? "http" : "https";
+  return true;
 }
 
 }  // namespace m8::probe

@@ -32,6 +32,7 @@ class Engine {
     Clock& clock;
     const TechnologyDetector* technologies = nullptr;  ///< null: none are looked for
     const CdnTable* cdn = nullptr;                     ///< null: not looked up
+    net::HostLookup* lookup = nullptr;                 ///< for Settings::all_addresses
   };
   /// A snapshot.
   struct Counts {
@@ -59,16 +60,19 @@ class Engine {
   bool wait_for_slot(std::stop_token stop);
   Status wait_until_idle(std::stop_token stop);
   void start(model::TargetSpec spec);
+  void find_addresses(const VisitPtr& visit);
   void ask(const VisitPtr& visit);
   void answered(const VisitPtr& visit, Result<http::Exchange> answer);
   bool try_other_scheme(const VisitPtr& visit, const Error& error);
   void failed(const VisitPtr& visit, const Error& error);
   void find_favicon(const VisitPtr& visit);
   void take_favicon(const VisitPtr& visit, const std::string& url, std::string_view bytes);
+  void compare_other_host(const VisitPtr& visit);
   void look_closer(const VisitPtr& visit);
   void look_closer_blocking(Visit& visit, std::stop_token stop);
   void write(const VisitPtr& visit);
   void next_request(const VisitPtr& visit);
+  bool next_address(const VisitPtr& visit);
   http::Request request_for(const Visit& visit, const net::Url& url) const;
   void finish();
 

@@ -49,6 +49,17 @@ void set_chain(const http::Exchange& exchange, model::Endpoint& record) {
   record.final_url = exchange.final().url.to_string();
 }
 
+/// The answer switches to WebSocket, or is one of socket.io and SockJS that offers it (as httpx).
+bool offers_websocket(const http::Response& response) {
+  if (response.status == 101) return true;
+  if (http::find_header(response.headers, "sec-websocket-accept") != nullptr) return true;
+  if (equals_lower(header_value(response, "upgrade"), "websocket")) return true;
+  const std::string_view body = response.body;
+  const bool socket_io = body.find("{\"sid\":\"") != body.npos &&
+                         body.find("\"upgrades\":[\"websocket\"]") != body.npos;
+  return socket_io || body.find("{\"socket\":true,\"socketUrl\":\"ws") != body.npos;
+}
+
 /// Hosts of content policies: source expressions that are names (CSP 3, 2.3.1), "*." taken off.
 void add_policy(std::string_view policy, std::vector<std::string>& out) {
   constexpr std::string_view kSpace = " \t;,\r\n";
@@ -123,11 +134,11 @@ model::Endpoint make_record(const RecordTools& tools, const std::string& input,
   record.title = read_title(page, type, last.body);
   record.server = header_value(last, "server");
   record.content_type = media_type(type);
-  record.content_length =
-      last.content_length >= 0 ? last.content_length : static_cast<std::int64_t>(last.body.size());
+  record.content_length = body_length(last);
   record.words = count_words(last.body);
   record.lines = count_lines(last.body);
   record.time = last.duration;
+  record.websocket = offers_websocket(last);
   record.tls = first.tls;
   set_chain(exchange, record);
   set_policies(last, page, record);
@@ -161,6 +172,11 @@ std::string head_text(const http::Response& response) {
   for (const http::Header& header : response.headers)
     text.append(header.name).append(": ").append(header.value).append("\r\n");
   return text + "\r\n";
+}
+
+std::int64_t body_length(const http::Response& response) {
+  return response.content_length >= 0 ? response.content_length
+                                      : static_cast<std::int64_t>(response.body.size());
 }
 
 std::uint64_t count_words(std::string_view body) {

@@ -21,7 +21,8 @@ struct RecordTools {
 };
 
 /// Fills in everything that \p exchange tells. \p page is read_page() of the last body. \p now is
-/// the time of the record. Not set: favicon, jarm, http2, screenshot.
+/// the time of the record. Not set: favicon, vhost, jarm, http2,
+/// pipeline, screenshot.
 model::Endpoint make_record(const RecordTools& tools, const std::string& input,
                             const http::Exchange& exchange, const Page& page, WallTime now);
 
@@ -31,6 +32,9 @@ model::Endpoint make_failure(const Settings& settings, const std::string& input,
 
 /// Status line and header lines as text, with the empty line.
 std::string head_text(const http::Response& response);
+
+/// What Content-Length says, else the bytes of the body.
+std::int64_t body_length(const http::Response& response);
 
 /// Spaces that separate words, and one more; the same for line ends of the trimmed body.
 std::uint64_t count_words(std::string_view body);

@@ -31,6 +31,9 @@ struct Settings {
   bool favicon = false;             ///< one or two requests more
   bool jarm = false;                ///< ten connections more for each https endpoint
   bool http2 = false;               ///< one connection more for each https endpoint
+  bool pipeline = false;            ///< one connection more
+  bool vhost = false;               ///< one request more
+  bool all_addresses = false;       ///< a name is asked at each of its addresses
   std::vector<std::string> hashes;  ///< names of hash_names()
   std::size_t preview = 0;          ///< characters of the body's beginning in the record
   std::vector<Regex> extractors;    ///< what matches them in a body is reported

@@ -6,6 +6,7 @@ Each page has a loopback address of its own, served by this process byte by byte
 import asyncio
 import base64
 import contextlib
+import csv
 import json
 import lzma
 import os
@@ -76,6 +77,27 @@ class Server:
             server.close()
         self.loop.run_until_complete(asyncio.sleep(0))
         self.loop.close()
+
+
+class HostServer(Server):
+    """Answers any number of requests of a connection, each by its Host header."""
+
+    async def serve(self, reader, writer):
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                host = head.split(b"Host: ")[1].split(b"\r\n")[0].split(b":")[0].decode()
+                writer.write(self.replies["127.0.0.1"](host))
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+
+def http_reply(body, *headers, status="200 OK"):
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
+    return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
 
 
 def page_address(world):
@@ -189,6 +211,87 @@ class Probe(Case):
             self.run_program("asmm8", "probe", "-q", "--no-store", urls[0])
         runs = self.run_program("m8", "runs", "list", *store).stdout
         self.assertEqual(runs.count("asmm8 probe"), 2, runs)
+
+    def test_another_host_header_and_requests_sent_at_once(self):
+        own = {"127.0.0.1": lambda host: http_reply("own" if host == "127.0.0.1" else "default")}
+        same = {"127.0.0.1": lambda host: http_reply("same")}
+        for replies, shown in ((own, " [pipeline] [vhost]\n"), (same, " [pipeline]\n")):
+            with HostServer(replies) as server:
+                url = f"http://127.0.0.1:{server.port}"
+                done = self.run_program("asmm8", "probe", "-q", "-vhost", "-pipeline", url)
+                self.assertEqual(done.stdout, url + shown, done.stderr)
+        with Server({"127.0.0.1": http_reply("once", "Connection: close")}) as server:
+            url = f"http://127.0.0.1:{server.port}"
+            done = self.run_program("asmm8", "probe", "-q", "-jsonl", "-vhost", "-pipeline", url)
+            record, = records(done.stdout)
+            self.assertNotIn("pipeline", record)
+            self.assertNotIn("vhost", record)
+
+    def test_websockets_are_told(self):
+        replies = {"127.0.0.1": http_reply("", "Upgrade: websocket", status="426 Upgrade Required"),
+                   "127.0.0.2": http_reply('0{"sid":"x","upgrades":["websocket"]}'),
+                   "127.0.0.3": http_reply("neither")}
+        with Server(replies) as server:
+            urls = [f"http://{address}:{server.port}" for address in replies]
+            done = self.run_program("asmm8", "probe", "-q", "-websocket", *urls)
+        self.assertEqual(sorted(done.stdout.splitlines()),
+                         sorted([urls[0] + " [websocket]", urls[1] + " [websocket]", urls[2]]))
+
+    def test_conditions_of_the_template_language(self):
+        replies = {"127.0.0.1": http_reply("<title>Log in</title>", "Content-Type: text/html"),
+                   "127.0.0.2": http_reply("nothing", status="404 Not Found")}
+        with Server(replies) as server:
+            urls = [f"http://{address}:{server.port}" for address in replies]
+            for flags, wanted in ((["-mdc", 'status_code == 200 && contains(body, "Log")'], urls[:1]),
+                                  (["-fdc", 'contains(tolower(title), "log in")'], urls[1:]),
+                                  (["-mdc", "content_length < 10"], urls[1:]),
+                                  (["-mdc", "no_such_key == 1"], [])):
+                with self.subTest(flags=flags):
+                    done = self.run_program("asmm8", "probe", "-q", *flags, *urls)
+                    self.assertEqual(done.stdout.splitlines(), wanted, done.stderr)
+        done = self.run_program("asmm8", "probe", "-mdc", "(1", "127.0.0.1:1")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--match-condition", done.stderr)
+
+    def test_csv_has_the_columns_of_httpx(self):
+        reply = http_reply('<title>a,"b"</title>', "Content-Type: text/html", "Server: =x/1")
+        with Server({"127.0.0.1": reply}) as server:
+            done = self.run_program("asmm8", "probe", "-q", "-csv", "-o", "out.csv",
+                                    f"http://127.0.0.1:{server.port}")
+        row, = csv.DictReader(done.stdout.splitlines())
+        self.assertEqual((row["title"], row["webserver"], row["status_code"], row["a"]),
+                         ('a,"b"', "'=x/1", "200", '["127.0.0.1"]'))
+        self.assertEqual((self.folder / "out.csv").read_text(), done.stdout)
+        self.assertTrue(done.stdout.startswith("timestamp,link_request,extract_regex,cdn_name,"))
+
+    def test_exchanges_are_kept_in_files(self):
+        with Server({"127.0.0.1": http_reply("the body", "X-Kept: yes")}) as server:
+            url = f"http://127.0.0.1:{server.port}"
+            done = self.run_program("asmm8", "probe", "-q", "-jsonl", "-srd", "kept", url)
+        record, = records(done.stdout)
+        self.assertNotIn("request", record)
+        path = self.folder / "kept" / "response" / f"127.0.0.1_{server.port}"
+        kept = pathlib.Path(record["stored_response_path"])
+        self.assertEqual(kept.parent.resolve(), path.resolve())
+        text = kept.read_bytes().decode()
+        self.assertTrue(text.startswith("GET / HTTP/1.1\r\n"), text)
+        self.assertIn("X-Kept: yes\r\n\r\nthe body\n\n\n" + url, text)
+        index = (self.folder / "kept" / "response" / "index.txt").read_text()
+        self.assertEqual(index, f"{kept} {record['url']} (200)\n")
+        (self.folder / "file").write_text("")
+        done = self.run_program("asmm8", "probe", "-q", "-srd", "file", url)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("file", done.stderr)
+
+    def test_names_of_content_policies_are_probed_too(self):
+        reply = http_reply("x", "Content-Security-Policy: img-src *.cdn.invalid https://a.invalid")
+        with Server({"127.0.0.1": reply}) as server:
+            url = f"http://127.0.0.1:{server.port}"
+            done = self.run_program("asmm8", "probe", "-q", "-csp-probe", "-probe", "-r",
+                                    "127.0.0.1:1", "-timeout", "1", url)
+        lines = sorted(line.split(" ")[0] for line in done.stdout.splitlines())
+        self.assertEqual([line.split("://")[1] for line in lines],
+                         [f"127.0.0.1:{server.port}", "a.invalid", "cdn.invalid"])
 
     def test_nothing_listens_is_a_result(self):
         done = self.run_program("asmm8", "probe", "-q", "127.0.0.1:1")

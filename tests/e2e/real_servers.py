@@ -7,6 +7,7 @@ import os
 import time
 import unittest
 
+from probe import Server
 from support import TEMPLATES, Case, Lab, records
 
 PAGE = """
@@ -53,6 +54,17 @@ class Nsd(Case):
     def test_addresses_of_both_families(self):
         self.assert_answer(self.resolve("www.m8.test")["www"], "NOERROR", a=["127.0.0.1"])
         self.assert_answer(self.resolve("--aaaa", "www.m8.test")["www"], "NOERROR", aaaa=["::1"])
+
+    def test_a_name_is_probed_at_each_of_its_addresses(self):
+        page = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"
+        with Server({f"127.0.1.{i}": page for i in (3, 7, 200)}) as pages:
+            done = self.run_program("asmm8", "probe", "-q", "--jsonl", "-pa", "-r", self.nsd,
+                                    f"http://many.m8.test:{pages.port}/x")
+        found = records(done.stdout)
+        self.assertEqual(sorted(record["host_ip"] for record in found),
+                         ["127.0.1.200", "127.0.1.3", "127.0.1.7"])
+        self.assertEqual({record["url"] for record in found},
+                         {f"http://many.m8.test:{pages.port}/x"})
 
     def test_a_chain_of_aliases_is_told_in_order(self):
         aliases = ["alias.m8.test", "www.m8.test"]
@@ -171,6 +183,13 @@ class Nginx(Case):
                 findings, _ = self.scan(url, template)
                 self.assertEqual(sorted(finding["matched-at"] for finding in findings),
                                  [f"{url}/", f"{url}/page.html"])
+
+    def test_names_of_certificates_are_probed_and_requests_may_be_sent_at_once(self):
+        done = self.run_program("asmm8", "probe", "-q", "--jsonl", "-tls-probe", "-probe",
+                                "-pipeline", self.urls[1])
+        known, more = sorted(records(done.stdout), key=lambda record: record["host"])
+        self.assertEqual((known["tls"]["subject_an"][0], more["host"]), ("localhost", "localhost"))
+        self.assertTrue(known["pipeline"])
 
     def test_shipped_templates_share_connections(self):
         for url in self.urls:
