@@ -108,6 +108,7 @@ void count(const enumerate::Engine& engine, const FailureLog& failures, model::R
       {"nxdomain", counts.denied},
       {"nodata", counts.empty},
       {"dangling", counts.dangling},
+      {"contradicted", counts.contradicted},
       {"wildcard", counts.wildcard},
       {"failed", counts.failed},
       {"out_of_scope", counts.out_of_scope},

@@ -200,14 +200,15 @@ void Resolver::mix_case(Slot& slot) {
   }
 }
 
-bool Resolver::ask(std::string_view name, RrType type, std::uint64_t token) {
+bool Resolver::ask(std::string_view name, RrType type, std::uint64_t token, std::uint16_t avoid) {
   const Index index = table_.take();
   if (index == InflightTable::kNone) return false;
   Slot& slot = table_[index];
   const std::uint16_t payload = wants_edns(type) ? options_.edns_payload : std::uint16_t{0};
   const QueryOptions query{slot.id, type, options_.recursion_desired, payload};
   const std::size_t size = write_query(slot.query, name, query);
-  Upstream* upstream = size > 0 ? pool_.next() : nullptr;
+  Upstream* upstream = size > 0 ? pool_.next(avoid) : nullptr;
+  if (upstream == nullptr && size > 0) upstream = pool_.next();
   if (upstream == nullptr) {
     table_.release(index);
     return false;
@@ -473,6 +474,7 @@ void Resolver::finish(Index index, Reply reply) {
   reply.token = table_[index].token;
   const Upstream& upstream = pool_[table_[index].upstream];
   reply.server = upstream.text;
+  reply.who = upstream.index;
   reply.vouched = upstream.trusted || !pool_.has_trusted();
   table_.release(index);
   client_.replied(reply);

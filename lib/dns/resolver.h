@@ -73,8 +73,9 @@ const char* to_string(Fate fate);
 struct Reply {
   std::uint64_t token = 0;
   Fate fate = Fate::kTimeout;
-  std::string_view server;  ///< "192.0.2.1:53", the last one asked
-  bool vouched = false;     ///< by a trusted resolver, or there are none
+  std::string_view server;                  ///< "192.0.2.1:53", the last one asked
+  bool vouched = false;                     ///< by a trusted resolver, or there are none
+  std::uint16_t who = ResolverPool::kNone;  ///< the same, for ask()
   // For kAnswered:
   Bytes message;
   Header header;
@@ -123,9 +124,10 @@ class Resolver {
 
   /// Whether a question can be taken now. When not, Client::room() tells of the next chance.
   bool has_room();
-  /// Takes a question; \p token comes back with the reply. False if \p name can't be put into a
-  /// query. REQUIRES: has_room().
-  bool ask(std::string_view name, RrType type, std::uint64_t token);
+  /// Takes a question; \p token comes back with the reply. \p avoid (Reply::who) is asked only if
+  /// nobody else can be. False if \p name can't be put into a query. REQUIRES: has_room().
+  bool ask(std::string_view name, RrType type, std::uint64_t token,
+           std::uint16_t avoid = ResolverPool::kNone);
   /// Sends what was asked since the last turn. Replies and room() are followed by it by themselves.
   void flush();
 

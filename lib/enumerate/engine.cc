@@ -10,6 +10,7 @@ namespace {
 
 using dns::Fate;
 using dns::Rcode;
+using dns::ResolverPool;
 using dns::RrType;
 
 /// Tokens at the resolver: jobs as they are, controls with this bit.
@@ -27,6 +28,14 @@ void add_one(std::atomic<std::uint64_t>& counter) {
 }
 
 std::string parent_of(const std::string& name) { return name.substr(name.find('.') + 1); }
+
+std::string_view first_label(std::string_view name) { return name.substr(0, name.find('.')); }
+
+WildcardVerdict::Need need_of(const Candidate& candidate) {
+  using Need = WildcardVerdict::Need;
+  if (!candidate.guess) return Need::kSeen;
+  return like_label(first_label(candidate.name)).empty() ? Need::kGuess : Need::kLongGuess;
+}
 
 bool exists(const dns::Reply& reply) {
   return reply.fate == Fate::kAnswered &&
@@ -63,7 +72,9 @@ void Engine::Job::restart(Candidate& next) {
   values.clear();
   resolver.clear();
   type = candidate.question.value_or(RrType::kA);
-  complete = below_now = weighed = false;
+  complete = below_now = weighed = opinion_now = false;
+  opinions = 0;
+  giver = denier = ResolverPool::kNone;
   below = Below::kNotAsked;
   denials = 0;
   proof = Proof::kNone;
@@ -121,7 +132,9 @@ void Engine::ask_pending() {
     }
     const Job& job = jobs_[index];
     const std::string& name = job.candidate.name;
-    if (resolver_->ask(job.below_now ? below(name) : name, job.type, token)) continue;
+    const auto asked_before = job.denier == ResolverPool::kNone ? job.giver : job.denier;
+    const auto avoid = job.opinion_now ? asked_before : ResolverPool::kNone;
+    if (resolver_->ask(job.below_now ? below(name) : name, job.type, token, avoid)) continue;
     job.candidate.question ? question_ended(index, nullptr) : fail(index, "can't be asked");
   }
 }
@@ -203,6 +216,7 @@ void Engine::replied(const dns::Reply& reply) {
 void Engine::job_replied(Index index, const dns::Reply& reply) {
   Job& job = jobs_[index];
   if (job.below_now) return below_replied(index, reply);
+  if (job.opinion_now) return opinion_replied(index, reply);
   const Candidate& candidate = job.candidate;
   if (candidate.question) return question_ended(index, exists(reply) ? &reply : nullptr);
   if (reply.fate != Fate::kAnswered) return fail(index, to_string(reply.fate));
@@ -213,6 +227,7 @@ void Engine::job_replied(Index index, const dns::Reply& reply) {
   if (candidate.is_apex) apex_state_[candidate.apex] = Apex::kAnswers;
   job.values.add(reply.message, job.type);
   job.resolver = reply.server;
+  if (job.giver == ResolverPool::kNone && !job.values.empty()) job.giver = reply.who;
   // NXDOMAIN after an alias speaks of the alias' target: the name itself exists.
   const bool denied = reply.rcode() == Rcode::kNxDomain;
   if (denied && job.values.empty()) {
@@ -254,7 +269,40 @@ void Engine::go_on(Index index) {
                         "alias of " + job.values.of(RrType::kCname).back() + ": no address"}));
     return finish(index, Verdict::kDangling);
   }
-  confirm(index);
+  if (!wants_opinion(job)) return confirm(index);
+  job.opinion_now = true;
+  job.type = job.values.has(RrType::kA) ? RrType::kA : RrType::kAaaa;
+  pending_.push_back(index);
+}
+
+// ---- a second opinion ---------------------------------------------------------------------------
+
+bool Engine::wants_opinion(const Job& job) const {
+  const auto& resolver = options_.resolver;
+  const bool alone = resolver.servers.size() < 2 || !resolver.trusted.empty() || !resolver.check;
+  return !alone && !job.candidate.is_apex && !confirmed_.contains(job.candidate.name);
+}
+
+/// One that agrees is enough; two that deny the name make it a lie. Where no third can be found it
+/// stays.
+void Engine::opinion_replied(Index index, const dns::Reply& reply) {
+  constexpr int kMostOpinions = 6;
+  Job& job = jobs_[index];
+  job.opinion_now = false;
+  const bool another = reply.who != job.giver && reply.who != job.denier;
+  if (another && exists(reply)) {
+    dns::AnswerValues values;
+    values.add(reply.message, job.type);
+    if (!values.empty()) return confirm(index);
+    if (job.denier != ResolverPool::kNone) {
+      add_one(counts_.contradicted);
+      return finish(index, Verdict::kDenied);
+    }
+    job.denier = reply.who;
+  }
+  if (++job.opinions >= kMostOpinions || !exists(reply)) return confirm(index);
+  job.opinion_now = true;
+  pending_.push_back(index);
 }
 
 // ---- wildcards ----------------------------------------------------------------------------------
@@ -278,7 +326,7 @@ void Engine::judge(Index index) {
   Job& job = jobs_[index];
   auto& entry = zone_of(job.candidate.name);
   WildcardVerdict& verdict = entry.second.verdict;
-  if (!verdict.settled()) return wait_for_controls(entry, index);
+  if (!verdict.settled(need_of(job.candidate))) return wait_for_controls(entry, index);
   if (job.failure) {
     // A zone that fails for every name tells nothing of this one; a domain that fails altogether
     // has no wildcard.
@@ -289,8 +337,9 @@ void Engine::judge(Index index) {
   if (verdict.none()) return proven(index, Proof::kOwnRecords);
   const bool covered = verdict.covers(job.candidate.name, job.values);
   const int needed = covered ? kDenialsForShared : 1;
-  if (job.below == Below::kNotAsked || (job.below == Below::kDenied && job.denials < needed))
-    return ask_below(index);
+  const bool undecided =
+      job.below == Below::kNotAsked || (job.below == Below::kDenied && job.denials < needed);
+  if (undecided && !verdict.selective()) return ask_below(index);
   if (job.below == Below::kDenied)
     return proven(index, covered ? Proof::kShared : Proof::kOwnRecords);
   // A pool may have parts not seen yet; but a wildcard of the name's own would give other records.
@@ -310,7 +359,8 @@ void Engine::proven(Index index, Proof proof) {
 
 void Engine::unproven(Index index) {
   const Job& job = jobs_[index];
-  if (options_.ties_to_sink) {
+  // Where random labels are denied there is nothing to compare its page with.
+  if (options_.ties_to_sink && !zone_of(job.candidate.name).second.verdict.selective()) {
     model::Hostname record = record_of(job);
     record.wildcard = "shared";
     using Tie = model::Hostname::Tie;
@@ -325,6 +375,18 @@ void Engine::unproven(Index index) {
 std::string Engine::below(const std::string& name) const {
   const std::size_t room = kLongestName - 1 - std::min(name.size(), kLongestName - 1);
   return random_label().substr(0, room) + "." + name;
+}
+
+/// A control of the kind that is wanted next.
+std::string Engine::control_below(const Zones::value_type& entry) const {
+  using Label = WildcardVerdict::Label;
+  const auto& [name, zone] = entry;
+  std::string label;
+  for (auto at = zone.waiting.begin(); zone.label == Label::kLike && at != zone.waiting.end(); ++at)
+    if (label = like_label(first_label(jobs_[*at].candidate.name)); !label.empty()) break;
+  if (label.empty() && zone.label != Label::kRandom) label = random_word();
+  if (label.empty() || label.size() + 1 + name.size() > kLongestName) return below(name);
+  return label + "." + name;
 }
 
 void Engine::ask_below(Index index) {
@@ -369,7 +431,8 @@ void Engine::start_control(Zones::value_type& entry) {
   zone.asking = true;
   zone.type = RrType::kA;
   zone.values.clear();
-  zone.control = below(entry.first);
+  zone.label = zone.verdict.next_label();
+  zone.control = control_below(entry);
   pending_.push_back(kControlBit | token);
 }
 
@@ -385,10 +448,10 @@ void Engine::control_replied(Index token, const dns::Reply& reply) {
     return;
   }
   if (told || !zone.values.empty()) {
-    zone.verdict.control(zone.control, zone.values);
+    zone.verdict.control(zone.control, zone.values, zone.label);
   } else {
     const bool answered = reply.fate == Fate::kAnswered;
-    zone.verdict.control_failed(answered ? std::optional(reply.rcode()) : std::nullopt);
+    zone.verdict.control_failed(answered ? std::optional(reply.rcode()) : std::nullopt, zone.label);
   }
   zone.asking = false;
   controls_[token] = nullptr;
@@ -400,7 +463,7 @@ void Engine::control_replied(Index token, const dns::Reply& reply) {
 void Engine::tell_wildcard(Zones::value_type& entry) {
   auto& [name, zone] = entry;
   const WildcardVerdict& verdict = zone.verdict;
-  if (zone.told || !verdict.settled()) return;
+  if (zone.told || !verdict.settled(WildcardVerdict::Need::kLongGuess)) return;
   zone.told = true;
   if (verdict.failed()) {
     log::get("enumerate")

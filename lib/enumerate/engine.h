@@ -4,9 +4,10 @@
 /// wildcard of its zone would not have given it, or because the wildcard does not reach below it
 /// (enumerate/wildcard.h). Each zone (the name without its first label, at any depth) is tested
 /// once, with names that nobody made, and only when the first candidate below it answers. What
-/// lies below a name that does not exist is not asked for (RFC 8020). Memory is bounded by the
-/// names under way, the names confirmed and the zones tested.
-/// One thread: the caller of run().
+/// lies below a name that does not exist is not asked for (RFC 8020). Of three or more
+/// resolvers that nobody vouches for two have to know a name. Memory is
+/// bounded by the names under way, the names confirmed and the zones tested. One thread: the caller
+/// of run().
 #pragma once
 
 #include <atomic>
@@ -49,9 +50,10 @@ struct Counts {
   std::atomic<std::uint64_t> dead_apexes{0};     ///< of those: do not exist
   std::atomic<std::uint64_t> wildcard_zones{0};  ///< each goes to the sink as an outcome
   std::atomic<std::uint64_t> out_of_scope{0};    ///< never asked for
-  std::atomic<std::uint64_t> dead_apex{0};    ///< not asked for, because the domain does not exist
-  std::atomic<std::uint64_t> questions{0};    ///< asked for a type only; not among those tried
-  std::atomic<std::uint64_t> sink_errors{0};  ///< records that the sink did not keep
+  std::atomic<std::uint64_t> dead_apex{0};     ///< not asked for, because the domain does not exist
+  std::atomic<std::uint64_t> contradicted{0};  ///< of the denied: one resolver alone knew them
+  std::atomic<std::uint64_t> questions{0};     ///< asked for a type only; not among those tried
+  std::atomic<std::uint64_t> sink_errors{0};   ///< records that the sink did not keep
 };
 
 struct EngineOptions {
@@ -122,6 +124,10 @@ class Engine final : dns::Resolver::Client {
     int denials = 0;  ///< below it
     Proof proof = Proof::kNone;
     std::optional<dns::Rcode> failure;  ///< instead of records
+    bool opinion_now = false;           ///< the question under way is for another resolver's word
+    int opinions = 0;
+    std::uint16_t giver = dns::ResolverPool::kNone;   ///< who gave its records
+    std::uint16_t denier = dns::ResolverPool::kNone;  ///< who denied them first
 
     /// Takes \p next, and gives the old candidate's memory for it.
     void restart(Candidate& next);
@@ -132,6 +138,7 @@ class Engine final : dns::Resolver::Client {
     bool asking = false;
     bool told = false;    ///< its wildcard went to the sink
     std::string control;  ///< the name being asked
+    WildcardVerdict::Label label = WildcardVerdict::Label::kRandom;  ///< of it
     dns::AnswerValues values;
     dns::RrType type = dns::RrType::kA;
     std::vector<Index> waiting;
@@ -151,6 +158,9 @@ class Engine final : dns::Resolver::Client {
   void job_replied(Index index, const dns::Reply& reply);
   /// The answer to a candidate that is a question; null for none.
   void question_ended(Index index, const dns::Reply* reply);
+  /// Whether another resolver's word is wanted on a name that is about to count as found.
+  bool wants_opinion(const Job& job) const;
+  void opinion_replied(Index index, const dns::Reply& reply);
   void below_replied(Index index, const dns::Reply& reply);
   /// Records came: is the name proven?
   void weigh(Index index);
@@ -168,6 +178,7 @@ class Engine final : dns::Resolver::Client {
   void start_control(Zones::value_type& entry);
   void tell_wildcard(Zones::value_type& entry);
   std::string below(const std::string& name) const;
+  std::string control_below(const Zones::value_type& entry) const;
   /// The verdict on a guess below a name that was found not to exist.
   std::optional<Verdict> pruned(const Candidate& candidate) const;
   Zones::value_type& zone_of(const std::string& name);

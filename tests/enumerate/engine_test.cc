@@ -495,3 +495,29 @@ TEST_CASE("enumerate/engine: what an earlier session found is not written again,
   CHECK(sink.set() == Set{"example.com"});
   CHECK(engine->counts().repeated == 1);
 }
+
+TEST_CASE("enumerate/engine: of several resolvers two have to know a name") {
+  // Honest in all but one name of twenty, and never about names that can't exist.
+  const auto lies = [](const std::string& name) { return name.ends_with("7.z.test"); };
+  const auto zone = TestZone().host("real.z.test", "192.0.2.5").host("real7.z.test", "192.0.2.7");
+  const Responder honest(zone), as_honest(zone), liar([&](const Responder::Asked&asked) {
+    const std::string& name = asked.query.questions[0].name;
+    if (!lies(name)) return zone(asked);
+    return name == "real7.z.test" ? only_rcode(asked, Rcode::kNxDomain) : one_address(asked);
+  });
+  EngineOptions options;
+  options.resolver.servers = {honest.address(), as_honest.address(), liar.address()};
+  options.resolver.check = true;
+  options.resolver.attempts = 4;
+  options.apexes = names_of({"z.test"});
+  std::vector<std::string> words{"real", "real7"};
+  for (int i = 0; i < 200; ++i) words.push_back("n" + std::to_string(i));
+  const auto candidates = brute_force({"z.test"}, words).candidates;
+  Collected sink;
+  const net::Scope everything;
+  const auto engine =
+      Engine::create(options, *candidates, everything, sink, SystemClock::instance()).value();
+  REQUIRE(engine->run({}).ok());
+  for (const auto& [name, record] : sink.names) CHECK(name.starts_with("real"));
+  CHECK(sink.names.contains("real.z.test"));
+}

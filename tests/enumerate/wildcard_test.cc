@@ -136,6 +136,8 @@ TEST_CASE("enumerate/wildcard: the evidence names each type") {
   CHECK_FALSE(verdict.settled());
   verdict.control("abc.z.test", none);
   CHECK(verdict.settled());
+  CHECK_FALSE(verdict.settled(
+      WildcardVerdict::Need::kGuess));  // a guess needs controls that look like names, too
   CHECK(verdict.none());
   CHECK(verdict.evidence() == "A none; AAAA none; CNAME none; 1 controls");
   WildcardVerdict failed;
@@ -143,4 +145,75 @@ TEST_CASE("enumerate/wildcard: the evidence names each type") {
   CHECK(failed.settled());
   CHECK(failed.fails_with(Rcode::kRefused));
   CHECK_FALSE(failed.fails_with(Rcode::kServFail));
+}
+
+namespace {
+
+/// Answers labels below z.test that \p looks_real is true of; "own" has another address.
+Responder::Handler selective_zone(std::function<bool(const std::string&)> looks_real) {
+  return [looks_real = std::move(looks_real)](const Responder::Asked& asked) {
+    const auto& question = asked.query.questions[0];
+    const std::string& name = question.name;
+    const std::string label = name.substr(0, name.find('.'));
+    const bool direct = std::count(name.begin(), name.end(), '.') == 2;
+    const bool known = name == "z.test" || (direct && (label == "own" || looks_real(label)));
+    if (!known) return only_rcode(asked, Rcode::kNxDomain);
+    Message reply = reply_to(asked.query);
+    if (question.type == RrType::kA)
+      reply.answers.push_back(
+          address_record(name, label == "own" || label == "z" ? "192.0.2.1" : "192.0.2.99"));
+    return std::vector<std::string>{encoded(reply)};
+  };
+}
+
+Set found_below(Responder::Handler handler, std::vector<std::string> words) {
+  Responder server(std::move(handler));
+  Outcome out;
+  enumerate_with(out, server, brute_force({"z.test"}, std::move(words)));
+  CHECK(out.status.ok());
+  return out.sink.set();
+}
+
+bool only_letters(const std::string& label) {
+  return std::all_of(label.begin(), label.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+}
+
+}  // namespace
+
+TEST_CASE("enumerate/wildcard: one that answers only what looks like a word") {
+  CHECK(found_below(selective_zone(
+                        [](const auto& label) { return label.size() < 12 && only_letters(label); }),
+                    {"mail", "www", "own", "shop", "blog", "dev01"}) ==
+        Set{"own.z.test", "z.test"});
+}
+
+TEST_CASE("enumerate/wildcard: one that answers only labels of a certain length") {
+  std::vector<std::string> words{"own"};
+  for (int i = 0; i < 30; ++i) words.push_back("host" + std::to_string(1000 + i));
+  CHECK(found_below(selective_zone([](const auto& label) { return label.size() == 8; }), words) ==
+        Set{"own.z.test", "z.test"});
+}
+
+TEST_CASE("enumerate/wildcard: a host that bears the name of a control is no wildcard") {
+  std::string bearer;
+  const auto handler = selective_zone([&bearer](const std::string& label) {
+    if (label == "mail" || label == "www") return true;
+    if (bearer.empty() && only_letters(label)) bearer = label;
+    return label == bearer;
+  });
+  CHECK(found_below(handler, {"mail", "www", "own"}) ==
+        Set{"mail.z.test", "own.z.test", "www.z.test", "z.test"});
+}
+
+TEST_CASE("enumerate/wildcard: labels like another") {
+  for (const char* few : {"a", "web", "001", "123456789", "a-1"}) {
+    CAPTURE(few);
+    CHECK(like_label(few).empty());
+  }
+  const std::string like = like_label("web-server01");
+  REQUIRE(like.size() == 12);
+  CHECK(like != "web-server01");
+  CHECK(like[3] == '-');
+  CHECK(only_letters(like.substr(4, 6)));
+  CHECK(only_letters(random_word()));
 }
