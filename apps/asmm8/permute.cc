@@ -23,30 +23,37 @@ namespace {
 
 constexpr std::size_t kBlock = 64u << 10;
 
+using enumerate::ValueList;
+
+constexpr std::size_t kMostBytes = 1u << 30;  // of one list
+
 /// Text of a file, one value a line, without blank lines and comments.
-Result<std::vector<std::string>> lines_of(const std::string& path) {
+Result<ValueList> lines_of(const std::string& path) {
   auto reader = M8_TRY(LineReader::open(path == "-" ? "/dev/stdin" : path));
-  std::vector<std::string> lines;
+  ValueList lines;
   for (;;) {
     const auto line = M8_TRY(reader.next());
     if (!line) return lines;
     const auto text = trim(*line);
-    if (!text.empty() && text[0] != '#') lines.emplace_back(text);
+    if (text.empty() || text[0] == '#') continue;
+    if (lines.bytes() + text.size() > kMostBytes)
+      return Error{ErrorCode::kExhausted, path + ": more than 1 GiB of values"};
+    lines.push_back(text);
   }
 }
 
-std::vector<std::string> split(std::string_view text) {
-  std::vector<std::string> parts;
+ValueList split(std::string_view text) {
+  ValueList parts;
   while (!text.empty()) {
     const auto comma = text.find(',');
-    if (comma != 0) parts.emplace_back(text.substr(0, comma));
+    if (comma != 0) parts.push_back(text.substr(0, comma));
     text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
   }
   return parts;
 }
 
 /// A file's lines if \p text names one, else its parts between commas.
-Result<std::vector<std::string>> values_of(const std::string& text) {
+Result<ValueList> values_of(const std::string& text) {
   auto lines = lines_of(text);
   if (lines.ok() || lines.error().code != ErrorCode::kNotFound) return lines;
   return split(text);
@@ -65,7 +72,7 @@ Status add_payloads(const cli::Values& flags, enumerate::PermuteConfig& config) 
     const std::string name = fmt::format("mask-{}", config.payloads.size());
     auto values = enumerate::expand_mask(mask);
     if (!values.ok()) return values.error().with_context("--mask");
-    config.payloads[name] = std::move(*values);
+    for (const std::string& value : *values) config.payloads[name].push_back(value);
     config.patterns.push_back(fmt::format("{{{{{}}}}}.{{{{suffix}}}}", name));
   }
   return {};
@@ -82,8 +89,8 @@ Result<enumerate::PermuteConfig> config_of(const cli::Values& flags) {
   if (!patterns.empty()) config.patterns.clear();
   for (const std::string& text : patterns) {
     const bool pattern = text.find("{{") != std::string::npos;
-    for (std::string& one : pattern ? std::vector<std::string>{text} : M8_TRY(values_of(text)))
-      config.patterns.push_back(std::move(one));
+    const ValueList values = pattern ? ValueList{text} : M8_TRY(values_of(text));
+    for (std::size_t i = 0; i < values.size(); ++i) config.patterns.emplace_back(values[i]);
   }
   if (patterns.empty() && !flags.list("mask").empty()) config.patterns.clear();
   M8_TRY(add_payloads(flags, config));
@@ -232,8 +239,9 @@ Result<bool> permute_one(enumerate::Permuter& permuter, const std::string& name,
 
 Result<int> permute(const cli::Context& context, std::stop_token stop) {
   const cli::Values& flags = context.flags;
-  const auto config = M8_TRY(config_of(flags));
-  auto permuter = M8_TRY(enumerate::Permuter::create(config, {.step = flags.number<int>("step")}));
+  auto config = M8_TRY(config_of(flags));
+  auto permuter =
+      M8_TRY(enumerate::Permuter::create(std::move(config), {.step = flags.number<int>("step")}));
   Names names(flags);
   Lines lines = M8_TRY(Lines::open(flags));
   std::optional<TempFile> kept;

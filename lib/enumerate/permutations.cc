@@ -120,12 +120,12 @@ void Permutations::found(const Candidate& candidate, const model::Hostname& reco
 void Permutations::learn_word(std::string_view word) {
   if (word.size() < 2 || word.size() > kLongestWord) return;
   if (learned_words_->size() >= options_.most_learned) return;
-  if (known_words_.emplace(word).second) learned_words_->emplace_back(word);
+  if (known_words_.emplace(word).second) learned_words_->push_back(word);
 }
 
 void Permutations::learn_number(std::string_view number) {
   if (number.size() > 8 || learned_numbers_->size() >= options_.most_learned) return;
-  if (known_words_.emplace(number).second) learned_numbers_->emplace_back(number);
+  if (known_words_.emplace(number).second) learned_numbers_->push_back(number);
 }
 
 void Permutations::learn(std::string_view labels) {

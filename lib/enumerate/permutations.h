@@ -62,8 +62,8 @@ class Permutations final : public CandidateSource {
   struct Way {
     std::string pattern;
     std::unique_ptr<Permuter> permuter;
-    const std::vector<std::string>* values = nullptr;  ///< the learned list that it turns, if any
-    bool once = false;  ///< the pattern has nothing of a name: one base does
+    const ValueList* values = nullptr;  ///< the learned list that it turns, if any
+    bool once = false;                  ///< the pattern has nothing of a name: one base does
     std::uint64_t hits = 0, tried = 0;
     double prior = 1;                 ///< hits expected of the first kPrior
     std::vector<std::uint32_t> done;  ///< by base: values tried
@@ -96,8 +96,8 @@ class Permutations final : public CandidateSource {
   const Options options_;
   /// Shared by all permuters, which read it while this one adds what is learned.
   std::shared_ptr<Payloads> payloads_;
-  std::vector<std::string>* learned_words_ = nullptr;  ///< in *payloads_
-  std::vector<std::string>* learned_numbers_ = nullptr;
+  ValueList* learned_words_ = nullptr;  ///< in *payloads_
+  ValueList* learned_numbers_ = nullptr;
   std::unordered_set<std::string> known_words_;
   std::deque<Way> ways_;
   std::vector<Base> bases_;

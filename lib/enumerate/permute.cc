@@ -105,9 +105,8 @@ PermuteConfig PermuteConfig::built_in() {
       "{{sub}}.{{word}}.{{suffix}}",
   };
   const auto labels = common_labels();
-  config.payloads["word"].assign(
-      labels.begin(),
-      labels.begin() + static_cast<std::ptrdiff_t>(std::min(labels.size(), kBuiltInWords)));
+  for (const auto label : labels.subspan(0, std::min(labels.size(), kBuiltInWords)))
+    config.payloads["word"].push_back(label);
   config.payloads["number"] = {"1", "2", "3", "4", "5", "01", "02", "03", "10", "11", "12", "20"};
   return config;
 }
@@ -121,7 +120,8 @@ Result<PermuteConfig> PermuteConfig::parse(std::string_view yaml) {
       config.patterns = M8_TRY(texts_of(node, key));
     } else if (key == "payloads" && node.is_map()) {
       for (const auto& [name, values] : node.members())
-        config.payloads[name] = M8_TRY(texts_of(values, name));
+        for (const auto& text : M8_TRY(texts_of(values, name)))
+          config.payloads[name].push_back(text);
     } else {
       return invalid(fmt::format("line {}: unknown key: {}", node.key_line(), key));
     }
@@ -170,8 +170,8 @@ Permuter::Permuter(std::vector<Pattern> patterns, std::shared_ptr<Payloads> payl
       seen_statements_(options.statements),
       seen_(std::max<std::size_t>(options.candidates, 2)) {}
 
-Result<Permuter> Permuter::create(const PermuteConfig& config, Options options) {
-  return create(config.patterns, std::make_shared<Payloads>(config.payloads), options);
+Result<Permuter> Permuter::create(PermuteConfig config, Options options) {
+  return create(config.patterns, std::make_shared<Payloads>(std::move(config.payloads)), options);
 }
 
 Result<Permuter> Permuter::create(const std::vector<std::string>& texts,
@@ -195,9 +195,9 @@ void Permuter::learn_word(const char* payload, std::string_view word) {
   auto known = known_.find(name);
   if (known == known_.end()) {
     known = known_.emplace(name, RecentSet(kKnownWords)).first;
-    for (const std::string& value : values) (void)known->second.insert(value);
+    for (std::size_t i = 0; i < values.size(); ++i) (void)known->second.insert(values[i]);
   }
-  if (values.size() < kMaxLearned && known->second.insert(word)) values.emplace_back(word);
+  if (values.size() < kMaxLearned && known->second.insert(word)) values.push_back(word);
 }
 
 void Permuter::learn(std::string_view name) {
@@ -357,7 +357,7 @@ bool Permuter::apply(const Pattern& pattern) {
 }
 
 bool Permuter::fits(const Wheel& wheel) const {
-  const std::string& value = (*wheel.values)[wheel.at];
+  const std::string_view value = (*wheel.values)[wheel.at];
   const auto begins = [&](std::string_view text) {
     return text.size() >= value.size() && text.compare(0, value.size(), value) == 0;
   };

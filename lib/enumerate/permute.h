@@ -21,10 +21,11 @@
 #include <vector>
 
 #include "base/result.h"
+#include "enumerate/value_list.h"
 
 namespace m8::enumerate {
 
-using Payloads = std::map<std::string, std::vector<std::string>>;
+using Payloads = std::map<std::string, ValueList>;
 
 /// Patterns and payload lists.
 struct PermuteConfig {
@@ -73,7 +74,7 @@ class Permuter {
   };
 
   /// kInvalidArgument for a bad pattern or one with a variable that nothing gives.
-  static Result<Permuter> create(const PermuteConfig& config, Options options);
+  static Result<Permuter> create(PermuteConfig config, Options options);
   /// The same with payloads that others read too, and that may grow meanwhile.
   static Result<Permuter> create(const std::vector<std::string>& patterns,
                                  std::shared_ptr<Payloads> payloads, Options options);
@@ -99,7 +100,7 @@ class Permuter {
  private:
   /// A payload list in a statement, where it stands among its values.
   struct Wheel {
-    const std::vector<std::string>* values = nullptr;
+    const ValueList* values = nullptr;
     std::size_t at = 0;
   };
   /// A piece of a statement: a literal, or the value of a wheel.
@@ -125,7 +126,7 @@ class Permuter {
   std::shared_ptr<Payloads> payloads_;  ///< with the permuters and the owner that it was made for
   Options options_;
   std::map<std::string, std::string, std::less<>> variables_;
-  std::vector<std::string> steps_;
+  ValueList steps_;
   std::size_t pattern_ = 0, last_pattern_ = 0;  ///< the next one, one past the last
   std::size_t first_value_ = 0;
   std::vector<Part> parts_;

@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "base/subprocess.h"
 #include "base/temp_file.h"
+#include "http/request.h"
 #include "net/jarm.h"
 #include "net/socket.h"
 #include "net/tls.h"
@@ -142,8 +143,11 @@ bool pipelines(const net::SocketAddress& at, const std::string& host, bool tls,
   if (!fd.ok()) return false;
   const auto stream = tls ? open_tls(fd->get(), host, false, timeout) : nullptr;
   if (tls && !stream) return false;
+  http::Request request;
+  request.url.path = "/";
+  request.headers = {{"Host", host}};
   std::string requests, answers;
-  for (int i = 0; i < kRequests; ++i) requests += "GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n";
+  for (int i = 0; i < kRequests; ++i) requests += http::to_wire(request);
   if (!send_all(fd->get(), stream.get(), requests, timeout)) return false;
   // The head of the second answer is all that is wanted.
   while (answers.size() < kMostRead) {
