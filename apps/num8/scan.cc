@@ -21,6 +21,7 @@
 #include "scan_flags.h"
 #include "scan_report.h"
 #include "selection.h"
+#include "templates/cluster.h"
 
 namespace m8::num8 {
 namespace {
@@ -44,11 +45,17 @@ model::TargetReader make_reader(const cli::Context& context, ScanSettings& setti
   return model::TargetReader(settings.targets);
 }
 
+/// What is run.
+scan::Templates scheduled(const cli::Context& context, const templates::Catalog& catalog) {
+  const bool apart = context.flags.on("disable-clustering");
+  return apart ? catalog.templates : templates::make_clusters(catalog.templates);
+}
+
 /// Says what a scan would do. Reads all targets, sends nothing.
-Status print_plan(const templates::Catalog& catalog, model::TargetReader& reader,
-                  const net::Scope& scope, std::stop_token stop) {
+Status print_plan(const cli::Context& context, const templates::Catalog& catalog,
+                  model::TargetReader& reader, const net::Scope& scope, std::stop_token stop) {
   std::uint64_t targets = 0, outside = 0, per_target = 0, once = 0;
-  for (const auto& one : catalog.templates)
+  for (const auto& one : scheduled(context, catalog))
     (one->self_contained() ? once : per_target) += static_cast<std::uint64_t>(one->request_count());
   for (;;) {
     const auto spec = M8_TRY(reader.next(stop));
@@ -96,7 +103,8 @@ class Scan {
     if (!catalog.ok()) return ended_early(catalog.error());
     model::TargetReader reader = make_reader(context_, settings_);
     if (context_.flags.on("dry-run")) {
-      const Status planned = print_plan(*catalog, reader, settings_.scope, stop_.get_token());
+      const Status planned =
+          print_plan(context_, *catalog, reader, settings_.scope, stop_.get_token());
       return planned.ok() ? cli::kDone : cli::fail(context_.program, planned.error());
     }
     auto network =
@@ -119,7 +127,7 @@ class Scan {
   Status scan(const templates::Catalog& catalog, model::TargetReader& reader, Outputs& outputs,
               Network& network) {
     scan::Engine engine(
-        catalog.templates,
+        scheduled(context_, catalog),
         {network.session(), outputs, services_, settings_.requests, settings_.overrides,
          settings_.scope, clock_, &limits_.memory(), trace_.wanted() ? &trace_ : nullptr},
         settings_.engine);

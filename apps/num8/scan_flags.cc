@@ -145,6 +145,8 @@ Flags rate_flags() {
           ValueType::number(0, 100)),
       counted("max-host-error", {"mhe"}, "errors before a host is left alone", "30", 1'000'000),
       switched(in, "no-mhe", {"nmhe"}, "never leave a host alone"),
+      detailed(switched(in, "disable-clustering", {"dc"}, "send equal requests for each template"),
+               "Templates that ask the same of a target share one request otherwise."),
   };
 }
 

@@ -28,6 +28,8 @@ class Expression {
   Result<Value> eval(const Names& names, Services& services) const;
 
   const std::string& text() const { return text_; }
+  /// Its tree, for who looks into it without evaluating.
+  const Node& root() const { return *root_; }
   /// Names of the variables it reads, in order of first appearance.
   const std::vector<std::string>& variables() const { return variables_; }
   /// True if it calls any helper.

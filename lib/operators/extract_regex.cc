@@ -3,6 +3,7 @@
 #include "base/regex.h"
 #include "operators/extractor.h"
 #include "operators/fields.h"
+#include "operators/patterns.h"
 
 namespace m8::operators {
 namespace {
@@ -12,13 +13,18 @@ class RegexExtractor final : public Extractor {
   RegexExtractor(ExtractorFields fields, std::vector<Regex> patterns, int group)
       : Extractor(std::move(fields)), patterns_(std::move(patterns)), group_(group) {}
 
+  Need need() const override {
+    return is_of_answer(fields_.part) ? need_any(patterns_.needs()) : Need{};
+  }
+
  protected:
   dsl::List values(const Parts& parts, Context&) const override {
     dsl::List out;
     const auto text = parts.text(fields_.part);
     if (!text) return out;
-    for (const Regex& pattern : patterns_) {
-      dsl::List found = pattern.find_all(*text, group_);
+    for (std::size_t i = 0; i < patterns_.size(); ++i) {
+      if (!patterns_.may_match(i, *text)) continue;
+      dsl::List found = patterns_[i].find_all(*text, group_);
       out.insert(out.end(), std::make_move_iterator(found.begin()),
                  std::make_move_iterator(found.end()));
     }
@@ -26,7 +32,7 @@ class RegexExtractor final : public Extractor {
   }
 
  private:
-  const std::vector<Regex> patterns_;
+  const Patterns patterns_;
   const int group_;
 };
 

@@ -30,6 +30,9 @@ class Extractor {
   /// The values without duplicates, in order of first appearance.
   dsl::List extract(const Parts& parts, Context& context) const;
 
+  /// What extract() gives no value without.
+  virtual Need need() const { return {}; }
+
   const ExtractorFields& fields() const { return fields_; }
 
  protected:

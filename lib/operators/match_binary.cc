@@ -37,6 +37,13 @@ class BinaryMatcher final : public Matcher {
     return fields_.all;
   }
 
+  Need positive_need() const override {
+    if (!is_of_answer(fields_.part)) return {};
+    std::vector<Need> needs;
+    for (const std::string& needle : needles_) needs.push_back(need_literal(needle));
+    return fields_.all ? need_all(std::move(needs)) : need_any(std::move(needs));
+  }
+
  private:
   const std::vector<std::string> needles_;
 };

@@ -37,6 +37,8 @@ class DslMatcher final : public Matcher {
     return out;
   }
 
+  bool reads_part_only() const override { return false; }
+
  protected:
   std::optional<bool> test(const Parts& parts, Context& context) const override {
     for (std::size_t i = 0; i < lines_.size(); ++i) {
@@ -56,6 +58,13 @@ class DslMatcher final : public Matcher {
       if (*truth != fields_.all) return *truth;
     }
     return fields_.all;
+  }
+
+  Need positive_need() const override {
+    std::vector<Need> needs;
+    for (const Line& line : lines_)
+      needs.push_back(line.compiled ? need_true(*line.compiled) : Need{});
+    return fields_.all ? need_all(std::move(needs)) : need_any(std::move(needs));
   }
 
  private:

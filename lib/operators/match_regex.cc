@@ -3,6 +3,7 @@
 #include "base/regex.h"
 #include "operators/fields.h"
 #include "operators/matcher.h"
+#include "operators/patterns.h"
 
 namespace m8::operators {
 namespace {
@@ -32,15 +33,20 @@ class RegexMatcher final : public Matcher {
   std::optional<bool> test(const Parts& parts, Context&) const override {
     const auto text = parts.text(fields_.part);
     if (!text) return std::nullopt;
-    for (const Regex& pattern : patterns_) {
-      const bool found = pattern.search(*text);
+    for (std::size_t i = 0; i < patterns_.size(); ++i) {
+      const bool found = patterns_.search(i, *text);
       if (found != fields_.all) return found;
     }
     return fields_.all;
   }
 
+  Need positive_need() const override {
+    if (!is_of_answer(fields_.part)) return {};
+    return fields_.all ? need_all(patterns_.needs()) : need_any(patterns_.needs());
+  }
+
  private:
-  const std::vector<Regex> patterns_;
+  const Patterns patterns_;
 };
 
 }  // namespace

@@ -31,6 +31,8 @@ class StatusMatcher final : public Matcher {
     return std::find(codes_.begin(), codes_.end(), *status) != codes_.end();
   }
 
+  Need positive_need() const override { return {{}, codes_}; }
+
  private:
   const std::vector<std::int64_t> codes_;
 };

@@ -1,5 +1,7 @@
 // Word matcher: the part contains words, which may hold {{markers}} (templates 2.6, 6.1).
 
+#include <algorithm>
+
 #include "base/hash.h"
 #include "dsl/render.h"
 #include "operators/bytes.h"
@@ -37,6 +39,10 @@ class WordMatcher final : public Matcher {
     return out;
   }
 
+  bool reads_part_only() const override {
+    return std::none_of(words_.begin(), words_.end(), [](const Word& w) { return w.has_markers; });
+  }
+
  protected:
   std::optional<bool> test(const Parts& parts, Context& context) const override {
     const auto text = parts.text(fields_.part);
@@ -47,6 +53,14 @@ class WordMatcher final : public Matcher {
       if (found != fields_.all) return found;
     }
     return fields_.all;
+  }
+
+  Need positive_need() const override {
+    if (!is_of_answer(fields_.part)) return {};
+    std::vector<Need> needs;
+    for (const Word& word : words_)
+      needs.push_back(word.has_markers ? Need{} : need_literal(word.text));
+    return fields_.all ? need_all(std::move(needs)) : need_any(std::move(needs));
   }
 
  private:

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/yaml.h"
 #include "dsl/services.h"
+#include "operators/need.h"
 #include "operators/parts.h"
 
 namespace m8::operators {
@@ -20,6 +21,8 @@ namespace m8::operators {
 struct Context {
   dsl::Services& services;
   std::vector<std::string> warnings;  ///< for the caller to log, with the template's id
+  /// Extracted values are wanted also of an event that does not match.
+  bool wants_values = false;
 };
 
 /// Keys that every type has.
@@ -52,12 +55,18 @@ class Matcher {
   /// Every value by itself, also those that matches() need not look at. Costs more than that.
   /// Empty: the part is missing.
   virtual std::vector<Tried> tried(const Parts& parts, Context& context) const = 0;
+  /// What matches() can't be true without.
+  Need need() const { return fields_.negative ? Need{} : positive_need(); }
+  /// True if the outcome depends on nothing but the text of fields().part.
+  virtual bool reads_part_only() const { return true; }
 
   const MatcherFields& fields() const { return fields_; }
 
  protected:
   /// Before negation; empty: the part is missing.
   virtual std::optional<bool> test(const Parts& parts, Context& context) const = 0;
+  /// Before negation.
+  virtual Need positive_need() const { return {}; }
 
   const MatcherFields fields_;
 };

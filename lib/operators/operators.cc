@@ -1,6 +1,8 @@
 #include "operators/operators.h"
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 
 #include "operators/fields.h"
 #include "operators/registry.h"
@@ -14,6 +16,19 @@ bool is_excluded(const std::set<std::string>& excluded, std::string_view id,
   const std::string template_id(id);
   return excluded.contains(template_id) || excluded.contains(template_id + ":*") ||
          excluded.contains(template_id + ":" + name) || excluded.contains("*:" + name);
+}
+
+/// What asking a matcher of that type costs, about.
+int cost_of(std::string_view type) {
+  constexpr std::array<std::string_view, 7> kCheapestFirst{"status", "size",  "word", "binary",
+                                                           "dsl",    "regex", "xpath"};
+  return static_cast<int>(std::find(kCheapestFirst.begin(), kCheapestFirst.end(), type) -
+                          kCheapestFirst.begin());
+}
+
+/// True if \p extractor may publish a value as \p part; internal ones number theirs.
+bool gives(const ExtractorFields& extractor, std::string_view part) {
+  return !extractor.name.empty() && part.starts_with(extractor.name);
 }
 
 /// One value as itself, several as a list; internal ones are also numbered (templates 7.4).
@@ -47,7 +62,44 @@ Result<Operators> Operators::compile(const yaml::Node& block, std::string_view t
   for (const yaml::Node* node : M8_TRY(items_of(block, "extractors"))) {
     out.extractors_.push_back(M8_TRY(compile_extractor(*node)));
   }
+  out.plan_order();
   return out;
+}
+
+/// Where all must match, the cheap ones are asked first.
+void Operators::plan_order() {
+  order_.resize(matchers_.size());
+  std::iota(order_.begin(), order_.end(), std::uint16_t{0});
+  const auto cost = [this](std::uint16_t i) { return cost_of(matchers_[i]->fields().type); };
+  if (all_) {
+    std::stable_sort(order_.begin(), order_.end(),
+                     [&](std::uint16_t a, std::uint16_t b) { return cost(a) < cost(b); });
+  }
+  named_ = !all_ && std::any_of(matchers_.begin(), matchers_.end(), [](const auto& matcher) {
+    return !matcher->fields().name.empty();
+  });
+  const auto independent = [this](const auto& matcher) {
+    return matcher->reads_part_only() &&
+           std::none_of(extractors_.begin(), extractors_.end(), [&](const auto& extractor) {
+             return gives(extractor->fields(), matcher->fields().part);
+           });
+  };
+  extracts_late_ = !extractors_.empty() && !has_internal_names() && has_matchers() &&
+                   std::all_of(matchers_.begin(), matchers_.end(), independent);
+}
+
+Need Operators::need() const {
+  if (empty() || has_internal_names()) return {};
+  for (const auto& extractor : extractors_) {
+    const std::string& name = extractor->fields().name;
+    // Its values would stand in the place of the answer.
+    if (!name.empty() && (is_of_answer(name) || name == "status_code")) return {};
+  }
+  std::vector<Need> needs;
+  for (const auto& matcher : matchers_) needs.push_back(matcher->need());
+  if (has_matchers()) return all_ ? need_all(std::move(needs)) : need_any(std::move(needs));
+  for (const auto& extractor : extractors_) needs.push_back(extractor->need());
+  return need_any(std::move(needs));
 }
 
 bool Operators::has_internal_names() const {
@@ -69,11 +121,13 @@ std::vector<Operators::Extracted> Operators::extract(Parts& parts, Context& cont
 
 bool Operators::match(const Parts& parts, Context& context, std::vector<std::string>& names) const {
   bool any = false;
-  for (const auto& matcher : matchers_) {
+  for (const std::uint16_t index : order_) {
+    const auto& matcher = matchers_[index];
     const bool matched = matcher->matches(parts, context);
     if (!matched && all_) return false;
     if (!matched) continue;
     any = true;
+    if (!all_ && !named_) return true;
     const std::string& name = matcher->fields().name;
     const bool counts = !all_ && !name.empty();
     if (counts && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
@@ -106,6 +160,8 @@ std::vector<Hit> Operators::hits(const std::vector<std::string>& names,
 
 Verdict Operators::evaluate(Parts& parts, Context& context) const {
   Verdict verdict;
+  const bool late = extracts_late_ && !context.wants_values;
+  if (late && !match(parts, context, verdict.names)) return verdict;
   const std::vector<Extracted> extracted = extract(parts, context);
   verdict.extracted = !extracted.empty();
   bool any_visible = false;
@@ -115,7 +171,7 @@ Verdict Operators::evaluate(Parts& parts, Context& context) const {
     if (fields.name.empty()) continue;
     (fields.internal ? verdict.internal : verdict.visible).emplace_back(fields.name, values);
   }
-  verdict.matched = match(parts, context, verdict.names);
+  verdict.matched = late || match(parts, context, verdict.names);
   verdict.succeeded = verdict.matched || empty() || (!has_matchers() && verdict.extracted);
   const bool result = has_matchers() ? verdict.matched && !all_internal_ : any_visible;
   if (result) verdict.hits = hits(verdict.names, extracted);

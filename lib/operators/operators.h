@@ -4,6 +4,7 @@
 /// Immutable after compile(), shared by all targets; evaluate() is thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <string>
@@ -53,6 +54,9 @@ class Operators {
   /// What evaluate() saw in the same \p parts, each matcher and value by itself, whether or not the
   /// ones before it decided.
   Explanation explain(const Parts& parts, Context& context) const;
+  /// What an answer can't do without if evaluate() is to give a match, a value or a hit. Computed
+  /// with every call. Holds for events of which nothing lies above the answer (Execution::context).
+  Need need() const;
 
   bool has_matchers() const { return !matchers_.empty(); }
   bool empty() const { return matchers_.empty() && extractors_.empty(); }
@@ -65,13 +69,18 @@ class Operators {
     dsl::List values;
   };
   std::vector<Extracted> extract(Parts& parts, Context& context) const;
+  void plan_order();
   bool match(const Parts& parts, Context& context, std::vector<std::string>& names) const;
   static std::vector<Hit> hits(const std::vector<std::string>& names,
                                const std::vector<Extracted>& extracted);
 
   std::vector<std::unique_ptr<Matcher>> matchers_;
   std::vector<std::unique_ptr<Extractor>> extractors_;
-  bool all_ = false;           ///< matchers-condition: and
+  std::vector<std::uint16_t> order_;  ///< in which the matchers are asked
+  bool all_ = false;                  ///< matchers-condition: and
+  bool named_ = false;                ///< a matcher's name may be told
+  /// No matcher looks at what extractors find: those may wait until something has matched.
+  bool extracts_late_ = false;
   bool all_internal_ = false;  ///< every matcher is internal: nothing is reported
 };
 

@@ -107,8 +107,6 @@ std::optional<dsl::Value> HttpFields::make_fixed(std::string_view name) const {
   }
   if (name == "type") return dsl::Value("http");
   if (name == "matched") return dsl::Value(matched());
-  if (name == "template-id") return dsl::Value(execution_.info->id);
-  if (name == "template-path") return dsl::Value(execution_.info->path);
   if (name == "ip") {
     // Behind a proxy nobody knows.
     const bool known = response_.ip != net::IpAddress();
@@ -184,6 +182,7 @@ const dsl::Value* HttpEvent::own_value(std::string_view name) const {
   if (!execution_.context.empty()) {
     if (const auto* value = execution_.context.find(name)) return value;
   }
+  if (const auto* value = find_of_template(name)) return value;
   if (const auto* value = fields_->find(name)) return value;
   if (const auto* value = names_->payloads().find(name)) return value;
   std::string_view field = name;
@@ -191,6 +190,14 @@ const dsl::Value* HttpEvent::own_value(std::string_view name) const {
     if (const auto* value = earlier->find(field)) return value;
   }
   return fields_->sent().unsafe ? nullptr : names_->find(name);
+}
+
+/// An answer may be shared by templates, these names are not.
+const dsl::Value* HttpEvent::find_of_template(std::string_view name) const {
+  if (!name.starts_with("template-")) return nullptr;
+  if (name == "template-id") return &template_id_.emplace(execution_.info->id);
+  if (name == "template-path") return &template_path_.emplace(execution_.info->path);
+  return nullptr;
 }
 
 void HttpEvent::each_own_name(const std::function<void(std::string_view)>& visit) const {

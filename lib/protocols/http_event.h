@@ -86,11 +86,13 @@ class HttpEvent final : public operators::Parts {
  private:
   /// Fields of the request that the "_N" of \p name means, and takes it off; null without one.
   const HttpFields* history_of(std::string_view& name) const;
+  const dsl::Value* find_of_template(std::string_view name) const;
 
   std::shared_ptr<const HttpFields> fields_;
   std::shared_ptr<const HttpNames> names_;
   const HttpHistory* history_;
   const Execution& execution_;
+  mutable std::optional<dsl::Value> template_id_, template_path_;  ///< made when asked for
 };
 
 }  // namespace m8::protocols

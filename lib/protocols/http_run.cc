@@ -19,12 +19,14 @@ constexpr std::size_t kMostWaiting = 100;
 
 }  // namespace
 
-HttpRun::HttpRun(const HttpPlan& plan, std::shared_ptr<Execution> execution, Block::Done done)
+HttpRun::HttpRun(const HttpPlan& plan, std::shared_ptr<Execution> execution, Block::Done done,
+                 const HttpGroup* group)
     : plan_(plan),
       execution_(std::move(execution)),
       done_(std::move(done)),
       cookies_(execution_->cookies),
-      home_(execution_->target.url.host) {
+      home_(execution_->target.url.host),
+      group_(group ? std::make_unique<HttpGroupRun>(*group) : nullptr) {
   if (!cookies_) {
     cookies_ = std::make_shared<http::CookieJar>(execution_->scan.services.clock());
     execution_->cookies = cookies_;
@@ -285,16 +287,55 @@ void HttpRun::evaluate(const InFlight& request, http::Exchange exchange) {
   for (auto hop = exchange.hops.rbegin(); hop != exchange.hops.rend(); ++hop) {
     auto fields = std::make_shared<const HttpFields>(std::move(*hop), request.sent, *execution_);
     if (plan_.keeps_history) history_[request.at.entry] = fields;
-    if (!evaluate_hop(request, std::move(fields))) continue;
+    const bool enough = group_ ? evaluate_shared(request, fields) : evaluate_hop(request, fields);
+    if (execution_->scan.global_matchers) run_global_matchers(request, fields);
+    if (!enough) continue;
     stop({});
     return;
   }
 }
 
+/// True once no member wants to see more.
+bool HttpRun::evaluate_shared(const InFlight& request,
+                              const std::shared_ptr<const HttpFields>& fields) {
+  if (execution_->scan.witness) {
+    group_->group.everybody(group_->candidates);
+  } else {
+    group_->group.candidates(*fields, group_->candidates);
+  }
+  for (const std::uint32_t number : group_->candidates) {
+    HttpRun& run = member_run(number);
+    if (run.satisfied_) continue;
+    InFlight seen = request;
+    if (&run != this) {
+      auto names = run.names_for(request.at);
+      if (!names) continue;
+      seen.names = std::move(*names);
+    }
+    run.satisfied_ = run.evaluate_hop(seen, fields);
+    if (run.satisfied_) ++group_->satisfied;
+    if (&run != this) outcome_.findings += std::exchange(run.outcome_.findings, 0);
+  }
+  return group_->satisfied == group_->group.members().size();
+}
+
+/// The leader is this; the others only look.
+HttpRun& HttpRun::member_run(std::uint32_t number) {
+  if (number == 0) return *this;
+  std::shared_ptr<HttpRun>& run = group_->runs[number];
+  if (!run) {
+    const HttpGroup::Member& member = group_->group.members()[number];
+    auto execution = member.sharer.prepare(*execution_);
+    execution->cookies = cookies_;
+    run = std::make_shared<HttpRun>(*member.plan, std::move(execution), nullptr);
+  }
+  return *run;
+}
+
 bool HttpRun::evaluate_hop(const InFlight& request, std::shared_ptr<const HttpFields> fields) {
   HttpEvent event(fields, request.names, plan_.keeps_history ? &history_ : nullptr, *execution_);
   DeferredWaits services(execution_->scan.services);  // a matcher has nothing to put off
-  operators::Context context{services, {}};
+  operators::Context context{services, {}, execution_->on_verdict != nullptr};
   const operators::Verdict verdict = plan_.operators.evaluate(event, context);
   for (const std::string& warning : context.warnings) warn(warning);
   if (auto* witness = execution_->scan.witness) {
@@ -306,7 +347,6 @@ bool HttpRun::evaluate_hop(const InFlight& request, std::shared_ptr<const HttpFi
   if (execution_->on_verdict && (verdict.matched || verdict.extracted))
     execution_->on_verdict(verdict);
   for (const operators::Hit& hit : verdict.hits) report(describe(request, *fields, hit));
-  if (execution_->scan.global_matchers) run_global_matchers(request, fields);
   if (verdict.hits.empty() && execution_->scan.settings.matcher_status)
     keep_unmatched(describe(request, *fields, {}));
   if (plan_.exports) export_event(event, verdict);

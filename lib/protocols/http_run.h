@@ -14,6 +14,7 @@
 #include "protocols/http_event.h"
 #include "protocols/http_plan.h"
 #include "protocols/http_request.h"
+#include "protocols/http_share.h"
 #include "protocols/protocol.h"
 
 namespace m8::protocols {
@@ -21,7 +22,9 @@ namespace m8::protocols {
 class HttpRun : public std::enable_shared_from_this<HttpRun> {
  public:
   /// \p plan is borrowed and must outlive the run.
-  HttpRun(const HttpPlan& plan, std::shared_ptr<Execution> execution, Block::Done done);
+  /// \p group, if any: whose leader this is; borrowed as well.
+  HttpRun(const HttpPlan& plan, std::shared_ptr<Execution> execution, Block::Done done,
+          const HttpGroup* group = nullptr);
 
   /// Sends what may be sent now; goes on by itself until \p done is called.
   void start() { pump(); }
@@ -72,6 +75,8 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   void fail(const InFlight& request, const Error& error);
   void evaluate(const InFlight& request, http::Exchange exchange);
   /// True if the block is to stop after this event.
+  bool evaluate_shared(const InFlight& request, const std::shared_ptr<const HttpFields>& fields);
+  HttpRun& member_run(std::uint32_t number);
   bool evaluate_hop(const InFlight& request, std::shared_ptr<const HttpFields> fields);
   void remember(const operators::Verdict& verdict);
   void export_event(const HttpEvent& event, const operators::Verdict& verdict);
@@ -99,6 +104,7 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   HttpHistory history_;
   std::map<std::string, dsl::List> dynamic_;  ///< by internal extractor
   std::string home_;                          ///< host whose loop thread this runs on
+  std::unique_ptr<HttpGroupRun> group_;       ///< null: no others share its requests
   int limit_ = 1;
   int in_flight_ = 0;
   std::uint64_t sent_ = 0, looked_at_ = 0;   ///< requests, answers
@@ -106,6 +112,7 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   int progress_left_ = 0;
   bool pumping_ = false;
   bool stopped_ = false;
+  bool satisfied_ = false;  ///< stop-at-first-match has matched
 };
 
 }  // namespace m8::protocols

@@ -162,6 +162,13 @@ struct BlockOutcome {
   Status status;
 };
 
+/// Another template whose block is served by this one's requests (templates 10).
+struct Sharer {
+  const class Block* block = nullptr;  ///< borrowed
+  /// Its execution beside \p leader, on the same target.
+  std::function<std::shared_ptr<Execution>(const Execution& leader)> prepare;
+};
+
 class Block {
  public:
   using Done = std::function<void(BlockOutcome)>;
@@ -176,6 +183,13 @@ class Block {
   /// What runs on the answers of other templates instead of this block (`global-matchers`); null
   /// for an ordinary block.
   virtual const operators::Operators* global_matchers() const { return nullptr; }
+
+  /// Equal for blocks that send the same requests to every target and may share them; empty:
+  /// this block can't.
+  virtual std::string share_key() const { return {}; }
+  /// A block that sends this one's requests and shows the answers to \p others too, whose
+  /// share_key() is the same. This block and the others must outlive it. Null: it can't.
+  virtual std::unique_ptr<Block> share(std::vector<Sharer> /*others*/) const { return nullptr; }
 
   /// Runs the block's requests against the execution's target, without blocking. REQUIRES: called
   /// on the loop thread of the target's host (Session::post). \p done is called exactly once, on

@@ -1,5 +1,6 @@
 #include "protocols/target_names.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -45,26 +46,14 @@ std::string port_text(const net::Url& url) {
   return port == 0 ? std::string() : std::to_string(port);
 }
 
+constexpr std::array<std::string_view, TargetNames::kCount> kNames{
+    "BaseURL", "Input", "RootURL", "Hostname", "Host", "Port", "Scheme", "Path",
+    "File",    "Query", "FQDN",    "ip",       "RDN",  "DN",   "TLD",    "SD"};
+
 }  // namespace
 
-TargetNames::TargetNames(const model::Target& target)
-    : url_(target.url),
-      entries_{{{"BaseURL", {}},
-                {"Input", {}},
-                {"RootURL", {}},
-                {"Hostname", {}},
-                {"Host", {}},
-                {"Port", {}},
-                {"Scheme", {}},
-                {"Path", {}},
-                {"File", {}},
-                {"Query", {}},
-                {"FQDN", {}},
-                {"ip", {}},
-                {"RDN", {}},
-                {"DN", {}},
-                {"TLD", {}},
-                {"SD", {}}}} {
+TargetNames::TargetNames(const model::Target& target) : url_(target.url) {
+  for (std::size_t i = 0; i < kNames.size(); ++i) entries_[i].name = kNames[i];
   set_url_names(target);
   set_suffix_names();
 }
@@ -103,6 +92,10 @@ void TargetNames::set_suffix_names() {
   for (std::size_t i = 0; i < std::size(values); ++i) {
     entries_[first + i].value = std::move(values[i]);
   }
+}
+
+bool TargetNames::is_name(std::string_view name) {
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
 const dsl::Value* TargetNames::find(std::string_view name) const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -17,10 +18,13 @@ namespace m8::protocols {
 
 class TargetNames final : public dsl::Names {
  public:
+  static constexpr std::size_t kCount = 16;
   /// \p target.url may be unprobed (scheme empty, host and path set). Splits the host by the public
   /// suffix list: RDN, DN, TLD, SD stay undefined for addresses and unsplittable hosts.
   explicit TargetNames(const model::Target& target);
 
+  /// True if \p name is one that this may know.
+  static bool is_name(std::string_view name);
   const dsl::Value* find(std::string_view name) const override;
   void each_name(const std::function<void(std::string_view)>& visit) const override;
 
@@ -40,7 +44,7 @@ class TargetNames final : public dsl::Names {
 
   net::Url url_;
   dsl::Value base_without_slash_;
-  std::array<Entry, 16> entries_;
+  std::array<Entry, kCount> entries_;
 };
 
 }  // namespace m8::protocols

@@ -126,7 +126,7 @@ void TargetRun::wait_for_room() {
 void TargetRun::start_next() {
   const templates::Template& next = *scan_.templates[next_++];
   ++running_;
-  ++outcome_.executions;
+  outcome_.executions += static_cast<int>(next.members());
   auto execution = next.prepare(surroundings_, target_, builtins_, scan_.stop);
   next.start(std::move(execution), [self = shared_from_this()](const protocols::BlockOutcome&) {
     --self->running_;
@@ -139,10 +139,11 @@ void TargetRun::start_next() {
 void TargetRun::skip_rest(std::string reason, TargetOutcome::Kind kind) {
   outcome_.kind = kind;
   outcome_.reason = std::move(reason);
-  outcome_.skipped = scan_.templates.size() - next_;
   std::uint64_t requests = 0;
-  for (; next_ < scan_.templates.size(); ++next_)
+  for (; next_ < scan_.templates.size(); ++next_) {
+    outcome_.skipped += scan_.templates[next_]->members();
     requests += static_cast<std::uint64_t>(scan_.templates[next_]->request_count());
+  }
   scan_.requests_done.fetch_add(requests, std::memory_order_relaxed);
 }
 

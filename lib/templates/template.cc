@@ -40,6 +40,11 @@ std::shared_ptr<const dsl::Variables> constants_of(const Document& document) {
   return constants;
 }
 
+bool names_target(const NamedTexts& texts) {
+  return std::any_of(texts.begin(), texts.end(),
+                     [](const auto& text) { return protocols::TargetNames::is_name(text.first); });
+}
+
 Status check_support(const Document& document) {
   if (document.signature) return Error{ErrorCode::kUnsupported, "signature"};
   return {};
@@ -119,6 +124,7 @@ Result<std::shared_ptr<const Template>> Template::compile(const Document& docume
   compiled->info_ = document.info;
   compiled->self_contained_ = document.self_contained;
   compiled->constants_ = constants_of(document);
+  compiled->names_target_ = names_target(document.variables) || names_target(document.constants);
   M8_TRY(compiled->compile_blocks(document, options));
   compiled->variables_ = make_variables_hook(document.variables, document.json, services);
   return std::shared_ptr<const Template>(std::move(compiled));

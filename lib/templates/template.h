@@ -3,6 +3,8 @@
 /// Immutable and shared by all targets; start() keeps its state in the execution.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -46,6 +48,8 @@ class Template {
   /// Its blocks that may run on the answers of other templates (templates 10.4). Borrowed.
   std::vector<protocols::GlobalMatcher> global_matchers() const;
   std::size_t blocks() const { return blocks_.size(); }
+  /// Templates that a run of this one runs: itself, or the members of a cluster.
+  std::size_t members() const { return std::max<std::size_t>(members_.size(), 1); }
 
   /// What a run against \p target needs; every run has its own. \p scan is borrowed, \p builtins
   /// shared by all templates on the target.
@@ -60,6 +64,14 @@ class Template {
   /// error. The template must outlive the run.
   void start(std::shared_ptr<protocols::Execution> execution, Done done) const;
 
+  /// Templates with the same share_key() send the same requests to every target, and each of them
+  /// once; empty: this one can't share (templates 10.1).
+  std::string share_key() const;
+  /// \p members, whose share_key() is the same, as one template that sends their requests once:
+  /// each finds what it would find alone, under its own name. Null if they can't share.
+  static std::shared_ptr<const Template> cluster(
+      std::vector<std::shared_ptr<const Template>> members);
+
  private:
   Template() = default;
   Status compile_flow(const std::string& text, bool checked);
@@ -72,8 +84,10 @@ class Template {
   std::optional<Workflow> workflow_;
   protocols::VariablesHook variables_;
   Blocks blocks_;
+  std::vector<std::shared_ptr<const Template>> members_;  ///< of a cluster; else empty
   int request_count_ = 0;
   bool self_contained_ = false;
+  bool names_target_ = false;  ///< a constant or variable stands for a name of the target
 };
 
 }  // namespace m8::templates

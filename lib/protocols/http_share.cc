@@ -1,0 +1,112 @@
+#include "protocols/http_share.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace m8::protocols {
+namespace {
+
+/// True if every marker of \p text is the bare name of something that only the target decides.
+bool depends_on_target_only(std::string_view text) {
+  if (text.find("§") != std::string_view::npos) return false;
+  for (auto open = text.find("{{"); open != std::string_view::npos; open = text.find("{{", open)) {
+    const auto close = text.find("}}", open);
+    if (close == std::string_view::npos) return false;
+    if (!TargetNames::is_name(text.substr(open + 2, close - open - 2))) return false;
+    open = close + 2;
+  }
+  return true;
+}
+
+bool is_shareable(const HttpPlan& plan) {
+  if (plan.raw || plan.unsafe || plan.has_body || plan.digest || !plan.payloads.empty())
+    return false;
+  if (plan.self_contained || plan.global_matchers) return false;
+  if (plan.keeps_history || plan.exports || plan.flow || plan.entries.empty()) return false;
+  // Values of one request would go into the next.
+  if (plan.entries.size() > 1 && plan.operators.has_internal_names()) return false;
+  for (const auto& [name, value] : plan.headers)
+    if (!depends_on_target_only(name) || !depends_on_target_only(value.text)) return false;
+  return std::all_of(plan.entries.begin(), plan.entries.end(), [](const HttpEntry& entry) {
+    return !entry.needs_interaction && !entry.once && depends_on_target_only(entry.text.text);
+  });
+}
+
+void append_text(std::string& key, std::string_view text) {
+  fmt::format_to(std::back_inserter(key), "{}:{};", text.size(), text);
+}
+
+}  // namespace
+
+std::string share_key(const HttpPlan& plan) {
+  if (!is_shareable(plan)) return {};
+  std::string key = fmt::format("{} {} {} {} {}{}{} ", plan.method,
+                                static_cast<int>(plan.redirects), plan.max_redirects, plan.max_body,
+                                plan.skip_variables_check, plan.automerge, plan.closes);
+  for (const HttpEntry& entry : plan.entries) {
+    fmt::format_to(std::back_inserter(key), "{}{},", entry.trims_base, entry.port.value_or(0));
+    append_text(key, entry.text.text);
+  }
+  for (const auto& [name, value] : plan.headers) {
+    append_text(key, name);
+    append_text(key, value.text);
+  }
+  return key;
+}
+
+HttpGroup::HttpGroup(std::vector<Member> members) : members_(std::move(members)) {
+  std::unordered_map<std::string, std::uint32_t> numbers;
+  for (const Member& member : members_) {
+    operators::Need need = member.plan->operators.need();
+    Wanted wanted{static_cast<std::uint32_t>(groups_.size()),
+                  static_cast<std::uint32_t>(need.groups.size()), std::move(need.statuses)};
+    for (const operators::Need::Group& group : need.groups) {
+      groups_.push_back(
+          {static_cast<std::uint32_t>(literals_.size()), static_cast<std::uint32_t>(group.size())});
+      for (const std::string& literal : group) {
+        const auto [at, is_new] = numbers.try_emplace(literal, 0);
+        if (is_new) at->second = index_.add(literal);
+        literals_.push_back(at->second);
+      }
+    }
+    wanted_.push_back(std::move(wanted));
+  }
+  index_.build();
+}
+
+bool HttpGroup::may_match(const Wanted& wanted, const std::vector<char>& present,
+                          int status) const {
+  const auto& codes = wanted.statuses;
+  if (!codes.empty() && std::find(codes.begin(), codes.end(), status) == codes.end()) return false;
+  for (std::uint32_t i = 0; i < wanted.groups; ++i) {
+    const Range& range = groups_[wanted.first_group + i];
+    const auto begin = literals_.begin() + range.first;
+    const bool any = std::any_of(begin, begin + range.size,
+                                 [&](std::uint32_t literal) { return present[literal] != 0; });
+    if (!any) return false;
+  }
+  return true;
+}
+
+void HttpGroup::candidates(const HttpFields& answer, std::vector<std::uint32_t>& out) const {
+  thread_local std::string text;  // both keep their memory for the next answer
+  thread_local std::vector<char> present;
+  text.clear();
+  operators::fold(answer.head(), text);
+  operators::fold(answer.response().body, text);
+  present.assign(index_.size(), 0);
+  index_.scan(text, [](std::uint32_t literal) { present[literal] = 1; });
+  out.clear();
+  for (std::uint32_t i = 0; i < wanted_.size(); ++i)
+    if (may_match(wanted_[i], present, answer.response().status)) out.push_back(i);
+}
+
+void HttpGroup::everybody(std::vector<std::uint32_t>& out) const {
+  out.clear();
+  for (std::uint32_t i = 0; i < members_.size(); ++i) out.push_back(i);
+}
+
+}  // namespace m8::protocols
