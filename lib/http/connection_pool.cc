@@ -35,6 +35,11 @@ Connection* ConnectionPool::take(std::string_view key) {
   return connection;
 }
 
+const PoolEntry* ConnectionPool::find(std::string_view key) const {
+  const auto found = entries_.find(key);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
 Connection& ConnectionPool::add(std::unique_ptr<Connection> connection, std::string_view key) {
   auto found = entries_.find(key);
   if (found == entries_.end()) found = entries_.emplace(std::string(key), PoolEntry{}).first;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,6 +22,8 @@ namespace m8::http {
 struct PoolEntry {
   std::vector<Connection*> idle;  ///< most recently used last
   std::size_t connections = 0;    ///< idle or busy; the entry goes with the last one
+  Duration answer_time{};         ///< about what an answer takes, without what we take
+  std::uint64_t answers = 0;      ///< on connections that may be used again
   const std::string* key = nullptr;
 };
 
@@ -38,6 +41,8 @@ class ConnectionPool {
 
   /// An idle connection for \p key, no longer idle; null if there is none.
   Connection* take(std::string_view key);
+  /// The connections for \p key; null if there are none.
+  const PoolEntry* find(std::string_view key) const;
   /// Takes over a new connection.
   Connection& add(std::unique_ptr<Connection> connection, std::string_view key);
   /// Keeps \p connection for the next request, or retires it (or an older one) at the bounds.

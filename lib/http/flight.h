@@ -24,6 +24,7 @@ struct Flight : DeadlineWheel::Node {
     kQueued,      ///< above the bound
     kDelayed,     ///< waits for the rate limiter or for the next try
     kLookup,      ///< waits for addresses
+    kWaiting,     ///< waits for one of the connections that there are
     kConnecting,  ///< a connection is being opened for it
     kExchanging,  ///< sending, or waiting for the answer
     kFailed,      ///< its error waits to be told
@@ -49,6 +50,8 @@ struct Flight : DeadlineWheel::Node {
   Duration budget{};                 ///< what the attempt may take; redirect hops share it
   SteadyTime deadline{};             ///< of the current attempt
   std::uint64_t timer = 0;           ///< of kDelayed
+  SteadyTime stage_began{};          ///< of kWaiting and kExchanging
+  std::uint64_t turn = 0;            ///< of the loop, in which its bytes were sent
   int tries = 0;                     ///< spent of Request::retries
   bool at_proxy = false;             ///< the last attempt failed because of the proxy
   bool avoid_pool = false;           ///< a pooled connection has failed it

@@ -20,6 +20,14 @@ constexpr std::chrono::milliseconds kMaxRetryDelay{10'000};
 /// How long a turn may wait when nothing has a deadline.
 constexpr std::chrono::milliseconds kIdlePatience{1000};
 
+/// Connections for a host that answers at once; how much slower it must be for one more, after how
+/// many answers; and from when on each request may have one.
+constexpr std::size_t kQuickConnections = 4;
+constexpr std::chrono::microseconds kPerConnection{100}, kSlowAnswer{5000};
+constexpr std::uint64_t kAnswersPerConnection = 128;
+/// For one of the connections that there are.
+constexpr std::chrono::milliseconds kLongestWait{20};
+
 thread_local const TargetLoop* t_loop = nullptr;
 
 /// Where the hop connects to by name: url's host and port, or @Host.
@@ -124,6 +132,8 @@ void TargetLoop::run() {
   t_loop = this;
   block_pipe_signal();
   while (!stopping_.load(std::memory_order_relaxed)) {
+    turn_ended_ = world_.clock.now();
+    ++turn_;
     poller_.poll(patience());
     take_inbox();
     resume_paused();
@@ -173,6 +183,7 @@ void TargetLoop::check_deadlines() {
   wheel_.advance(now,
                  [this](DeadlineWheel::Node& node) { on_deadline(static_cast<Flight&>(node)); });
   pool_.expire(now);
+  end_waiting(now);
 }
 
 void TargetLoop::settle_failures() {
@@ -269,7 +280,69 @@ void TargetLoop::launch(Flight& flight) {
   const bool pooled = !flight.request.fresh_connection && !flight.avoid_pool;
   Connection* connection = pooled ? pool_.take(flight.key) : nullptr;
   if (connection != nullptr) return exchange(flight, *connection);
+  if (pooled && enough_connections(flight)) return wait_for_connection(flight);
   find_addresses(flight);
+}
+
+/// A host that answers at once is served by a few connections as fast as by many, and opening one
+/// costs as much as several requests on it: more come as those that there are have paid off.
+bool TargetLoop::enough_connections(const Flight& flight) const {
+  const PoolEntry* entry = pool_.find(flight.key);
+  if (entry == nullptr || entry->answer_time >= kSlowAnswer) return false;
+  const std::uint64_t slower = static_cast<std::uint64_t>(entry->answer_time / kPerConnection);
+  const std::uint64_t paid_off = entry->answers / kAnswersPerConnection;
+  return entry->connections >= kQuickConnections + std::min(slower, paid_off);
+}
+
+void TargetLoop::wait_for_connection(Flight& flight) {
+  flight.stage = Flight::Stage::kWaiting;
+  flight.stage_began = poller_.now();
+  waiting_[flight.key].push_back(&flight);
+}
+
+/// False if nobody waits for a connection like that of \p from.
+bool TargetLoop::hand_over(Connection& connection, const Flight& from) {
+  if (waiting_.empty()) return false;
+  const auto found = waiting_.find(from.key);
+  if (found == waiting_.end()) return false;
+  Flight& next = *found->second.front();
+  stop_waiting(next);
+  exchange(next, connection);
+  return true;
+}
+
+void TargetLoop::stop_waiting(Flight& flight) {
+  const auto found = waiting_.find(flight.key);
+  if (found == waiting_.end()) return;
+  if (found->second.front() == &flight) {
+    found->second.pop_front();
+  } else {
+    std::erase(found->second, &flight);
+  }
+  if (found->second.empty()) waiting_.erase(found);
+}
+
+/// Whoever has waited too long gets a connection of its own: those that there are may be stuck.
+void TargetLoop::end_waiting(SteadyTime now) {
+  std::vector<Flight*> late;
+  for (const auto& [key, flights] : waiting_)
+    for (Flight* flight : flights)
+      if (flight->stage_began + kLongestWait <= now) late.push_back(flight);
+  for (Flight* flight : late) {
+    stop_waiting(*flight);
+    find_addresses(*flight);
+  }
+}
+
+/// What came while other events were served had been there for an unknown time: then only the wait
+/// for events counts.
+void TargetLoop::note_answer_time(const Flight& flight, PoolEntry& entry) const {
+  const bool next_turn = flight.turn + 1 >= turn_;
+  const SteadyTime since =
+      next_turn ? std::max(turn_ended_, flight.stage_began) : flight.stage_began;
+  const Duration took = std::max(poller_.now() - since, Duration::zero());
+  ++entry.answers;
+  entry.answer_time += (took - entry.answer_time) / (entry.answer_time == Duration::zero() ? 1 : 8);
 }
 
 void TargetLoop::find_addresses(Flight& flight) {
@@ -394,6 +467,8 @@ void TargetLoop::exchange(Flight& flight, Connection& connection) {
   connection.flight = &flight;
   flight.connection = &connection;
   flight.stage = Flight::Stage::kExchanging;
+  flight.stage_began = world_.clock.now();
+  flight.turn = turn_;
   flight.at_proxy = false;
   flight.parser = ResponseParser(parser_options(flight.request));
   const std::string_view bytes = flight.bytes();
@@ -500,6 +575,7 @@ void TargetLoop::detach(Flight& flight) {
   unpause(flight);
   wheel_.disarm(flight);
   if (flight.timer != 0) poller_.cancel(std::exchange(flight.timer, 0));
+  if (flight.stage == Flight::Stage::kWaiting) stop_waiting(flight);
   if (flight.stage == Flight::Stage::kLookup) {
     for (auto& [host, waiting] : lookups_) std::erase(waiting, &flight);
   }
@@ -524,7 +600,8 @@ void TargetLoop::answered(Connection& connection, bool reusable) {
       std::chrono::duration_cast<std::chrono::microseconds>(connection.head_at() - flight.began);
   audit(flight, connection, nullptr);
   if (reusable && !flight.request.fresh_connection) {
-    pool_.give(connection, poller_.now());
+    note_answer_time(flight, *connection.entry);
+    if (!hand_over(connection, flight)) pool_.give(connection, poller_.now());
   } else {
     retire(connection);
   }

@@ -81,6 +81,12 @@ class TargetLoop final : private Connection::Owner {
   void delay(Flight& flight, SteadyTime until, void (TargetLoop::*then)(Flight&));
   void take_turn(Flight& flight);
   void launch(Flight& flight);
+  bool enough_connections(const Flight& flight) const;
+  void wait_for_connection(Flight& flight);
+  bool hand_over(Connection& connection, const Flight& from);
+  void stop_waiting(Flight& flight);
+  void end_waiting(SteadyTime now);
+  void note_answer_time(const Flight& flight, PoolEntry& entry) const;
   void find_addresses(Flight& flight);
   void look_up(Flight& flight, const std::string& host);
   void on_addresses(const std::string& host, const Result<net::HostLookup::Addresses>& addresses);
@@ -125,6 +131,10 @@ class TargetLoop final : private Connection::Owner {
   std::vector<std::unique_ptr<Flight>> flights_;  ///< all but the queued
   std::deque<std::unique_ptr<Flight>> queue_;
   std::unordered_map<std::string, std::vector<Flight*>, SeededHash, std::equal_to<>> lookups_;
+  /// By pool key: those for whom one of the connections that there are will do.
+  std::unordered_map<std::string, std::deque<Flight*>, SeededHash, std::equal_to<>> waiting_;
+  std::uint64_t turn_ = 0;
+  SteadyTime turn_ended_{};  ///< of the turn before
   std::vector<std::pair<Flight*, Error>> failures_;
   std::vector<Connection*> readers_;  ///< those that called again()
   std::deque<Flight*> paused_;        ///< wait for memory, the first to wait first
