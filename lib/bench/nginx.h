@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/subprocess.h"
@@ -16,10 +17,14 @@ class Nginx {
   /// Starts it in context.temp_directory, with TLS too (a certificate made by openssl). kNotFound
   /// without one of the programs, kTimeout.
   static Result<Nginx> start(const Context& context);
+  /// Another that answers 404 to everything, on \p addresses of 127.0.0.0/8, without TLS.
+  static Result<Nginx> start_absent(const Context& context,
+                                    const std::vector<std::string>& addresses);
   Nginx(Nginx&&) = default;
   ~Nginx();
 
   std::string url() const;
+  std::string url(const std::string& address) const;
   std::string tls_url() const;
   /// The certificate, which clients have to trust.
   const std::string& certificate() const { return certificate_; }
@@ -27,6 +32,8 @@ class Nginx {
   static std::string page();
 
  private:
+  static Result<Child> launch(const Context& context, const std::string& directory,
+                              const std::string& config);
   Nginx(Child child, std::uint16_t port, std::uint16_t tls_port, std::string certificate);
   Child child_;
   std::uint16_t port_, tls_port_;

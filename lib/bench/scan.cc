@@ -12,6 +12,8 @@
 #include "base/file.h"
 #include "bench/registry.h"
 #include "bench/scan_job.h"
+#include "bench/scan_load.h"
+#include "cli/make_flag.h"
 #include "net/socket.h"
 
 namespace m8::bench {
@@ -165,8 +167,17 @@ Result<Report> run(const Context& context) {
   const auto dead = context.flags.number<std::size_t>("dead");
   const auto live = context.flags.number<std::size_t>("live");
   Report report("scan");
-  M8_TRY(measure_workers(context, report));
+  const bool all = !context.flags.on("load");
+  if (all) M8_TRY(measure_workers(context, report));
   if (context.flags.given("workers")) return report;
+  M8_TRY(measure_cost(context, report));
+  if (const std::string folder = context.flags.text("templates"); !folder.empty())
+    M8_TRY(measure_corpus(context, report, folder));
+  M8_TRY(measure_steady_memory(context, report));
+  M8_TRY(measure_in_flight(context, report));
+  M8_TRY(measure_latency(context, report));
+  report.note("CPU per request: of the scan without loading (--dry-run); nginx, one worker, 404");
+  if (!all) return report;
   M8_TRY(measure_slow(context, report));
   const ScanJob refused = M8_TRY(dead_job(context, dead));
   M8_TRY(measure_memory(context, report, refused));
@@ -182,21 +193,19 @@ Result<Report> run(const Context& context) {
 }
 
 cli::Flag count_flag(const char* name, const char* initial, long long max, const char* brief) {
-  cli::Flag flag;
-  flag.name = name;
-  flag.argument = "N";
-  flag.initial = initial;
-  flag.type = cli::ValueType::number(1, max);
-  flag.section = "Scan";
-  flag.brief = brief;
-  return flag;
+  return cli::typed(cli::with_default(cli::valued("Scan", name, {}, "N", brief), initial),
+                    cli::ValueType::number(1, max));
 }
 
 std::vector<cli::Flag> flags() {
-  cli::Flag workers = count_flag("workers", "25", 1000, "targets at once; given, only this is run");
-  return {count_flag("endpoints", "100", 10'000, "endpoints for the workers"), workers,
-          count_flag("dead", "200000", 1'000'000, "targets where nobody listens"),
-          count_flag("live", "2000", 10'000, "hosts with large bodies")};
+  return {
+      cli::switched("Scan", "load", {},
+                    "only what a request costs, and how many may go on at once"),
+      cli::valued("Scan", "templates", {}, "DIR", "also measure one target with all that is in it"),
+      count_flag("endpoints", "100", 10'000, "endpoints for the workers"),
+      count_flag("workers", "25", 1000, "targets at once; given, only this is run"),
+      count_flag("dead", "200000", 1'000'000, "targets where nobody listens"),
+      count_flag("live", "2000", 10'000, "hosts with large bodies")};
 }
 
 }  // namespace

@@ -20,13 +20,42 @@ Status make_directory(const std::string& path) {
   return errno_error("make " + path, errno);
 }
 
-/// How many targets a scan says it is done with, in the record of --summary.
-Result<std::int64_t> targets_done(const std::string& path) {
+/// What a scan says in the record of --summary.
+struct Summary {
+  std::size_t targets = 0;
+  ScanCounts counts;
+};
+
+Result<Summary> read_summary(const std::string& path) {
   const std::string text = M8_TRY(read_file(path));
   const auto record = M8_TRY(json::parse(text));
   const json::Value* counts = record.find("counts");
-  const json::Value* done = counts ? counts->find("targets.done") : nullptr;
-  return done ? done->as_int() : 0;
+  if (counts == nullptr) return Error{ErrorCode::kInternal, "num8: no counts in its summary"};
+  const auto count = [counts](std::string_view name) -> std::uint64_t {
+    const json::Value* value = counts->find(name);
+    return value ? static_cast<std::uint64_t>(value->as_int()) : 0;
+  };
+  Summary summary;
+  summary.targets = count("targets.done");
+  summary.counts.requests = count("requests");
+  summary.counts.connections = count("connections");
+  summary.counts.reused = count("connections.reused");
+  for (const auto& [name, value] : counts->members())
+    if (name.starts_with("errors."))
+      summary.counts.errors += static_cast<std::uint64_t>(value.as_int());
+  return summary;
+}
+
+Result<ChildOptions> scan_command(const Context& context, const ScanJob& job) {
+  ChildOptions options;
+  const std::string num8 = M8_TRY(context.own_program("num8"));
+  options.arguments = job.prefix;
+  options.arguments.insert(options.arguments.end(), {num8, "scan", "-q", "-j", "--no-store", "-rl",
+                                                     "0", "-t", job.templates, "-l", "-"});
+  options.arguments.insert(options.arguments.end(), job.flags.begin(), job.flags.end());
+  options.input = ChildStream::file(job.targets);
+  options.errors = ChildStream::file(context.temp_directory + "/errors");
+  return options;
 }
 
 }  // namespace
@@ -89,26 +118,34 @@ Result<Lab> start_lab(const Context& context, std::size_t hosts, std::vector<std
   return Lab{std::move(child), static_cast<std::uint16_t>(port->as_int())};
 }
 
-Result<ChildUsage> run_scan(const Context& context, const ScanJob& job) {
+Result<ScanCounts> run_counted_scan(const Context& context, const ScanJob& job) {
   const std::string out = context.temp_directory + "/findings";
   const std::string summary = context.temp_directory + "/summary";
-  ChildOptions options;
-  const std::string num8 = M8_TRY(context.own_program("num8"));
-  options.arguments = {num8, "scan", "-q", "-j", "--no-store", "-rl", "0", "--summary", summary};
-  options.arguments.insert(options.arguments.end(), {"-t", job.templates, "-l", "-"});
-  options.arguments.insert(options.arguments.end(), job.flags.begin(), job.flags.end());
-  options.input = ChildStream::file(job.targets);
+  ChildOptions options = M8_TRY(scan_command(context, job));
+  options.arguments.insert(options.arguments.end(), {"--summary", summary});
   options.output = ChildStream::file(out);
-  options.errors = ChildStream::file(context.temp_directory + "/errors");
   const ChildUsage usage = M8_TRY(run_checked(context, options, kTimeout));
   std::size_t findings = 0;
   LineReader lines = M8_TRY(LineReader::open(out));
   while (M8_TRY(lines.next(context.stop))) ++findings;
-  const auto done = static_cast<std::size_t>(M8_TRY(targets_done(summary)));
-  if (findings == job.findings && done == job.target_count) return usage;
+  Summary done = M8_TRY(read_summary(summary));
+  done.counts.usage = usage;
+  const bool as_expected = job.findings == ScanJob::kAnyFindings || findings == job.findings;
+  if (as_expected && done.targets == job.target_count) return done.counts;
   return Error{ErrorCode::kInternal,
                fmt::format("bench scan: {}: {} findings instead of {}, {} targets instead of {}",
-                           job.name, findings, job.findings, done, job.target_count)};
+                           job.name, findings, job.findings, done.targets, job.target_count)};
+}
+
+Result<ChildUsage> run_scan(const Context& context, const ScanJob& job) {
+  return M8_TRY(run_counted_scan(context, job)).usage;
+}
+
+Result<ChildUsage> run_dry(const Context& context, const ScanJob& job) {
+  ChildOptions options = M8_TRY(scan_command(context, job));
+  options.arguments.push_back("--dry-run");
+  options.output = ChildStream::file(context.temp_directory + "/plan");
+  return run_checked(context, options, kTimeout);
 }
 
 double megabytes(const ChildUsage& usage) {

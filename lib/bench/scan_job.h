@@ -14,9 +14,19 @@ namespace m8::bench {
 
 /// What one scan works on, and the findings it must produce.
 struct ScanJob {
+  static constexpr std::size_t kAnyFindings = static_cast<std::size_t>(-1);
+
   std::string name, templates, targets;  ///< paths
   std::size_t target_count = 0, findings = 0;
   std::vector<std::string> flags;
+  std::vector<std::string> prefix;  ///< a program that starts num8
+};
+
+/// What one scan cost, and what it says of itself.
+struct ScanCounts {
+  ChildUsage usage;
+  std::uint64_t requests = 0, connections = 0, reused = 0;
+  std::uint64_t errors = 0;  ///< requests without an answer
 };
 
 /// A job with a folder for its templates, still empty. kIo.
@@ -40,7 +50,10 @@ Status write_lab_targets(ScanJob& job, std::size_t count, std::uint16_t port);
 
 /// Scans and fails unless it did every target and wrote exactly the findings
 /// expected.
+Result<ScanCounts> run_counted_scan(const Context& context, const ScanJob& job);
 Result<ChildUsage> run_scan(const Context& context, const ScanJob& job);
+/// The same up to the first request: reads templates and targets.
+Result<ChildUsage> run_dry(const Context& context, const ScanJob& job);
 
 double megabytes(const ChildUsage& usage);  ///< its peak
 double seconds(const ChildUsage& usage);
