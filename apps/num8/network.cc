@@ -1,5 +1,6 @@
 #include "network.h"
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "dns/server_list.h"
 #include "http/proxy_search.h"
 #include "http/service_flags.h"
+#include "net/socket.h"
 #include "selection.h"
 
 namespace m8::num8 {
@@ -17,6 +19,8 @@ namespace {
 constexpr const char* kSystemResolvers = "/etc/resolv.conf";
 constexpr const char* kHostsFile = "/etc/hosts";
 constexpr std::size_t kLookupsInFlight = 1000;
+/// Descriptors that are none of a target's connections, at most.
+constexpr std::size_t kOtherFiles = 500, kMostInFlight = 60'000;
 
 /// Where no way leads to the system's resolvers names can't be looked up, but addresses need not
 /// be: this machine is asked instead, as the C library does that knows of no resolver.
@@ -83,6 +87,11 @@ Result<std::unique_ptr<Network>> Network::create(const cli::Values& flags,
   network->resolvers_ = M8_TRY(make_lookup(flags, clock));
   network->lookup_ = std::make_unique<CountedLookup>(*network->resolvers_, network->lookups_);
   http::Session::Options options;
+  const auto files = static_cast<std::size_t>(net::raise_open_file_limit());
+  options.max_in_flight = std::clamp(files, 2 * kOtherFiles, kMostInFlight) - kOtherFiles;
+  options.max_idle = options.max_in_flight;
+  options.max_idle_per_host = std::max(options.max_idle_per_host,
+                                       static_cast<std::size_t>(settings.engine.templates_at_once));
   options.connect_timeout = settings.requests.timeout;
   options.target_proxy = M8_TRY(
       find_proxy(flags, *network->lookup_, clock, settings.requests.timeout, std::move(stop)));

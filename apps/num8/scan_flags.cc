@@ -145,6 +145,15 @@ Flags rate_flags() {
           ValueType::number(0, 100)),
       counted("max-host-error", {"mhe"}, "errors before a host is left alone", "30", 1'000'000),
       switched(in, "no-mhe", {"nmhe"}, "never leave a host alone"),
+      detailed(chosen(with_default(valued(in, "scan-strategy", {"ss"}, "ORDER", "which way to go"),
+                                   "auto"),
+                      {"auto", "host-spray", "template-spray"}),
+               "host-spray finishes one group of targets after another, with all templates; "
+               "template-spray goes over all of a group template by template, so that a target is "
+               "asked one thing at a time. auto is host-spray: its connections are used again."),
+      detailed(switched(in, "sorted", {}, "findings in an order that is the same on every run"),
+               "That of the targets, and on one target by template; each appears when all "
+               "targets before it are done."),
       detailed(switched(in, "disable-clustering", {"dc"}, "send equal requests for each template"),
                "Templates that ask the same of a target share one request otherwise."),
   };
@@ -282,6 +291,8 @@ void read_engine(const cli::Values& flags, ScanSettings& out) {
   engine.targets_at_once = flags.number<int>("bulk-size");
   engine.probes_at_once = flags.number<int>("probe-concurrency");
   engine.global_matchers = flags.on("enable-global-matchers");
+  engine.template_major = flags.text("scan-strategy") == "template-spray";
+  engine.sorted = flags.on("sorted");
   engine.probe = !flags.on("no-httpx");
   engine.host_errors.enabled = !flags.on("no-mhe");
   // Raised to the concurrency, as in the reference: else one burst would drop a slow host.

@@ -58,6 +58,9 @@ void report_targets(const cli::Context& context, const model::TargetReader::Coun
   for (const auto& [reason, count] : totals.targets_skipped)
     skipped += fmt::format("{}{} {}", skipped.empty() ? "" : ", ", count, reason);
   if (!skipped.empty()) say(context, "targets left out: " + skipped);
+  if (totals.hosts_dead > 0)
+    say(context, fmt::format("hosts that never answered: {}{}", fmt::join(totals.dead_hosts, ", "),
+                             totals.hosts_dead > totals.dead_hosts.size() ? ", ..." : ""));
 }
 
 void report_losses(const cli::Context& context, const scan::Totals& totals,

@@ -1,4 +1,5 @@
 #include <array>
+#include <cstdint>
 
 #include "protocols/http_request.h"
 
@@ -31,9 +32,11 @@ constexpr std::array<std::string_view, 12> kUserAgents{
 }  // namespace
 
 std::string_view random_user_agent(dsl::Services& services) {
-  unsigned char draw = 0;
-  services.random(&draw, 1);
-  return kUserAgents[draw % kUserAgents.size()];
+  // Drawn for nearly every request, and no secret: one seed from the services is enough.
+  thread_local std::uint64_t state = 0;
+  if (state == 0) services.random(&state, sizeof state);
+  state = state * 6364136223846793005u + 1442695040888963407u;
+  return kUserAgents[(state >> 33) % kUserAgents.size()];
 }
 
 }  // namespace m8::protocols

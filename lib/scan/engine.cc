@@ -31,7 +31,9 @@ struct Engine::Scan {
              engine.templates_at_once_,
              engine.requests_done_,
              engine.parts_.memory,
-             stop},
+             stop,
+             engine.front_.get(),
+             engine.options_.sorted},
         once{engine.once_,
              protocols,
              engine.budget_,
@@ -40,7 +42,9 @@ struct Engine::Scan {
              engine.templates_at_once_,
              engine.requests_done_,
              engine.parts_.memory,
-             stop} {}
+             stop,
+             nullptr,
+             engine.options_.sorted} {}
 
   const protocols::Surroundings protocols;
   const RunSurroundings runs;
@@ -63,13 +67,24 @@ std::size_t record_memory(const Engine::Parts& parts, const EngineOptions& optio
       std::min<std::uint64_t>(options.record_memory, parts.memory->limit() / kShare));
 }
 
+/// Template by template as many requests are under way, but no two of them on one target.
+EngineOptions adjusted(EngineOptions options) {
+  if (!options.template_major) return options;
+  options.targets_at_once *= std::max(1, options.templates_at_once);
+  options.templates_at_once = 1;
+  return options;
+}
+
+/// Targets that are over and wait for an earlier one, for each place; above, no new ones begin.
+constexpr std::size_t kMaxLag = 4;
+
 }  // namespace
 
 Engine::Engine(Templates templates, Parts parts, EngineOptions options)
     : templates_(std::move(templates)),
       parts_(parts),
-      options_(options),
-      templates_at_once_(std::max(1, options.templates_at_once)),
+      options_(adjusted(options)),
+      templates_at_once_(std::max(1, options_.templates_at_once)),
       budget_(options.host_errors),
       records_(parts.sink, record_memory(parts, options), parts.jobs) {
   for (const auto& one : templates_) {
@@ -82,11 +97,25 @@ Engine::Engine(Templates templates, Parts parts, EngineOptions options)
     }
   }
   requests_per_target_ = requests_of(per_target_);
+  if (options_.template_major) {
+    const auto ahead = static_cast<std::size_t>(std::max(1, options.templates_at_once));
+    front_ = std::make_unique<TemplateFront>(per_target_.size(), ahead);
+  }
+  if (options_.sorted) {
+    sorted_ = std::make_unique<SortedFindings>(
+        once_.empty() ? 1 : 0, [this](model::Finding found) { records_.add(std::move(found)); });
+  }
 }
 
 Engine::~Engine() { close(); }
 
-void Engine::close() { records_.close(); }
+void Engine::close() {
+  if (sorted_) {
+    const std::lock_guard lock(sorting_);
+    sorted_->flush();
+  }
+  records_.close();
+}
 
 Status Engine::run(const model::TargetStream& targets, std::stop_token stop) {
   scan_ = std::make_unique<Scan>(*this, stop);
@@ -151,6 +180,7 @@ Status Engine::admit(model::TargetSpec spec, std::stop_token stop) {
     const int waiting = state_.probing + static_cast<int>(state_.ready.size());
     const bool pressed = parts_.memory && parts_.memory->tight();
     if (pressed && waiting + state_.running > 0) return false;
+    if (sorting_lags() || !may_join()) return false;
     if (bare) return waiting < options_.probes_at_once;
     return state_.ready.empty() && state_.running < options_.targets_at_once;
   });
@@ -162,6 +192,7 @@ Status Engine::admit(model::TargetSpec spec, std::stop_token stop) {
   {
     std::lock_guard lock(mutex_);
     run->job.id = ++state_.totals.targets;
+    ++window_;
     state_.totals.requests_planned += requests_per_target_;
     if (bare) {
       ++state_.probing;
@@ -175,6 +206,20 @@ Status Engine::admit(model::TargetSpec spec, std::stop_token stop) {
     launch(std::move(run));
   }
   return {};
+}
+
+/// Template by template, targets go together: who comes late waits until those are through, or they
+/// would have to wait for it. REQUIRES: mutex_ is held.
+bool Engine::may_join() {
+  if (!options_.template_major) return true;
+  if (state_.probing == 0 && state_.running == 0 && state_.ready.empty()) window_ = 0;
+  return window_ < options_.targets_at_once;
+}
+
+bool Engine::sorting_lags() const {
+  if (!sorted_) return false;
+  const std::lock_guard lock(sorting_);
+  return sorted_->waiting() >= kMaxLag * static_cast<std::size_t>(options_.targets_at_once);
 }
 
 void Engine::skip(const std::string& input, const std::string& reason) {
@@ -229,6 +274,10 @@ void Engine::finished(TargetRun& run, const TargetOutcome& outcome) {
   using Kind = TargetOutcome::Kind;
   const std::string key = HostBudget::key(run.target().url);
   forget_pilot(key, run);
+  if (sorted_) {
+    const std::lock_guard lock(sorting_);
+    sorted_->add(run.job.id, run.take_findings());
+  }
   std::shared_ptr<TargetRun> next;
   int running = 0;
   {
@@ -325,10 +374,10 @@ void Engine::failed(const net::Url& url, const Error& error) {
   const auto dropped = budget_.failed(key, error);
   if (!dropped) return;
   log::get("scan")->info("skipped host={} from target list as found {}", key, dropped->reason);
-  if (!dropped->had_answered) return;
   std::lock_guard lock(mutex_);
-  ++state_.totals.hosts_lost;
-  auto& names = state_.totals.lost_hosts;
+  Totals& totals = state_.totals;
+  ++(dropped->had_answered ? totals.hosts_lost : totals.hosts_dead);
+  auto& names = dropped->had_answered ? totals.lost_hosts : totals.dead_hosts;
   if (names.size() < kNamedHosts) names.push_back(key);
 }
 

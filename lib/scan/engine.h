@@ -30,14 +30,19 @@
 #include "scan/endpoint_record.h"
 #include "scan/host_budget.h"
 #include "scan/record_writer.h"
+#include "scan/sorted_findings.h"
 #include "scan/target_run.h"
 
 namespace m8::scan {
 
 struct EngineOptions {
-  int templates_at_once = 25;    ///< -c: on one target
-  int targets_at_once = 25;      ///< -bs
-  int probes_at_once = 50;       ///< -prc: bare hosts being probed, or waiting after it
+  int templates_at_once = 25;  ///< -c: on one target
+  int targets_at_once = 25;    ///< -bs
+  int probes_at_once = 50;     ///< -prc: bare hosts being probed, or waiting after it
+  /// Over all targets template by template (templates_at_once times targets_at_once of them, each
+  /// with one request at a time), or target by target.
+  bool template_major = false;
+  bool sorted = false;           ///< findings in an order that does not depend on who answers first
   bool probe = true;             ///< false: -nh, bare hosts are skipped
   bool global_matchers = false;  ///< -egm: such templates see the answers of all others
   HostBudget::Options host_errors;
@@ -63,6 +68,8 @@ struct Totals {
   bool planned_is_total = false;                          ///< the input was read to its end
   std::uint64_t hosts_lost = 0;                           ///< had answered, then were dropped
   std::vector<std::string> lost_hosts;                    ///< the first of them, host:port
+  std::uint64_t hosts_dead = 0;                           ///< dropped without ever having answered
+  std::vector<std::string> dead_hosts;                    ///< the first of them
   std::uint64_t findings = 0;
   std::uint64_t records_lost = 0;
   std::string first_record_error;
@@ -132,6 +139,8 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
   void forget_pilot(const std::string& key, const TargetRun& run);
   void wait_until_idle(const std::stop_token& stop);
   void adapt_to_bodies(int running);
+  bool may_join();
+  bool sorting_lags() const;
   template <typename Ready>
   bool wait_for(const std::stop_token& stop, Ready ready);
 
@@ -145,6 +154,11 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
   std::atomic<int> templates_at_once_;
   std::atomic<std::uint64_t> requests_done_{0};
   std::array<std::atomic<std::uint64_t>, 16> errors_{};  ///< by ErrorCode
+  std::unique_ptr<TemplateFront> front_;                 ///< null: target by target
+  /// Guarded by sorting_; null: findings are written as they come.
+  std::unique_ptr<SortedFindings> sorted_;
+  mutable std::mutex sorting_;
+  int window_ = 0;  ///< template by template: targets that go together; guarded by mutex_
   HostBudget budget_;
   EndpointLog endpoints_;
   RecordWriter records_;

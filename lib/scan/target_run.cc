@@ -23,6 +23,13 @@ TargetRun::TargetRun(const RunSurroundings& scan, model::Target target, Owner& o
 
 void TargetRun::finding(model::Finding finding) {
   if (finding.matched) findings_.fetch_add(1, std::memory_order_relaxed);
+  if (scan_.keeps_findings) {
+    auto kept = kept_.lock();
+    if (!kept->closed) {
+      kept->findings.push_back(std::move(finding));
+      return;
+    }
+  }
   scan_.protocols.observer.finding(std::move(finding));
 }
 
@@ -58,6 +65,12 @@ void TargetRun::probe() {
       });
 }
 
+std::vector<model::Finding> TargetRun::take_findings() {
+  auto kept = kept_.lock();
+  kept->closed = true;
+  return std::move(kept->findings);
+}
+
 void TargetRun::run() {
   scan_.protocols.session.post(target_.url.host, [self = shared_from_this()] { self->begin(); });
 }
@@ -75,6 +88,10 @@ void TargetRun::begin() {
   builtins_ = std::make_shared<protocols::TargetNames>(target_);
   // What has no target knows nothing of a host, and each template asks another.
   known_ = target_.url.host.empty() || scan_.budget.has_answered(host_key_);
+  if (scan_.front && next_ < scan_.templates.size()) {
+    scan_.front->enter();
+    in_front_ = 0;
+  }
   pump();
 }
 
@@ -92,6 +109,7 @@ void TargetRun::pump() {
   while (std::exchange(again_, false))
     while (running_ < limit() && more_may_start()) start_next();
   pumping_ = false;
+  move_front();
   finish_if_over();
 }
 
@@ -107,9 +125,30 @@ bool TargetRun::more_may_start() {
   }
   // One goes on in any case, or nobody would ever make room.
   const bool pressed = scan_.memory && scan_.memory->tight() && running_ > 0;
-  if (!scan_.records.congested() && !pressed) return true;
+  if (!scan_.records.congested() && !pressed) return !waits_for_others();
   wait_for_room();
   return false;
+}
+
+/// True if other targets have to catch up first; it goes on by itself then.
+bool TargetRun::waits_for_others() {
+  if (!in_front_) return false;
+  move_front();
+  const auto wake = [self = shared_from_this()] {
+    self->scan_.protocols.session.post(self->target_.url.host, [self] {
+      self->waiting_ = false;
+      if (!self->finished_) self->pump();
+    });
+  };
+  if (scan_.front->may_begin(next_, wake)) return false;
+  waiting_ = true;
+  return true;
+}
+
+void TargetRun::move_front() {
+  if (!in_front_ || *in_front_ == next_) return;
+  scan_.front->move(*in_front_, next_);
+  in_front_ = next_ < scan_.templates.size() ? std::optional(next_) : std::nullopt;
 }
 
 void TargetRun::wait_for_room() {

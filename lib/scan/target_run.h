@@ -7,17 +7,20 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/guarded.h"
 #include "base/memory.h"
 #include "model/target.h"
 #include "probe/probe.h"
 #include "protocols/protocol.h"
 #include "scan/host_budget.h"
 #include "scan/record_writer.h"
+#include "scan/template_front.h"
 #include "templates/template.h"
 
 namespace m8::scan {
@@ -36,6 +39,8 @@ struct RunSurroundings {
   std::atomic<std::uint64_t>& requests_done;  ///< of the forecast; skipped ones count
   const MemoryGovernor* memory;               ///< null: no limit
   std::stop_token stop;
+  TemplateFront* front = nullptr;  ///< null: each run goes on by itself
+  bool keeps_findings = false;     ///< until the owner takes them; else they are written at once
 };
 
 /// What became of a target.
@@ -80,6 +85,8 @@ class TargetRun final : public std::enable_shared_from_this<TargetRun>,
   const std::string& host_key() const { return host_key_; }
   /// What was found on it so far.
   std::uint64_t findings() const { return findings_.load(std::memory_order_relaxed); }
+  /// Those that were kept. What comes later is written at once.
+  std::vector<model::Finding> take_findings();
   Job job;
 
  private:
@@ -99,6 +106,8 @@ class TargetRun final : public std::enable_shared_from_this<TargetRun>,
   void wait_for_room();
   void skip_rest(std::string reason, TargetOutcome::Kind kind);
   void finish_if_over();
+  bool waits_for_others();
+  void move_front();
 
   const RunSurroundings& scan_;
   const protocols::Surroundings surroundings_;  ///< the scan's, with this as the observer
@@ -108,7 +117,13 @@ class TargetRun final : public std::enable_shared_from_this<TargetRun>,
   std::string host_key_;
   std::shared_ptr<const protocols::TargetNames> builtins_;  ///< shared with the executions
   TargetOutcome outcome_;
-  std::size_t next_ = 0;  ///< index of the next template
+  struct Kept {
+    std::vector<model::Finding> findings;
+    bool closed = false;
+  };
+  Guarded<Kept> kept_;
+  std::size_t next_ = 0;                 ///< index of the next template
+  std::optional<std::size_t> in_front_;  ///< where the front knows this to be
   int running_ = 0;
   bool known_ = false;  ///< the host's state is known: no need to go one by one
   bool pumping_ = false, again_ = false;

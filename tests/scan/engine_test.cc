@@ -174,6 +174,8 @@ TEST_CASE("scan/engine: a dead host costs one connection and is skipped") {
   CHECK(totals.targets_skipped.at("host is unresponsive") == 1);
   CHECK(totals.requests_done == totals.requests_planned);
   CHECK(totals.hosts_lost == 0);
+  CHECK(totals.hosts_dead == 1);
+  CHECK("http://" + totals.dead_hosts.at(0) == dead);
   CHECK(scan.sink.outcomes.at(dead) == "host is unresponsive");
 }
 
@@ -322,4 +324,71 @@ TEST_CASE("scan/engine: a flow decides which blocks run") {
     REQUIRE(scan.run({server.url()}).ok());
     CHECK(server.paths() == row.paths);
   }
+}
+
+TEST_CASE("scan/engine: template by template no target is far ahead, and each is asked one thing") {
+  std::mutex mutex;
+  std::map<std::string, int> under_way;
+  int most_at_once = 0, widest = 0;
+  std::map<std::string, int> seen;
+  const auto serve = [&](const std::string& name, const std::string& request) {
+    std::unique_lock lock(mutex);
+    most_at_once = std::max(most_at_once, ++under_way[name]);
+    ++seen[name];
+    const auto [low, high] = std::minmax(seen["a"], seen["b"]);
+    widest = std::max(widest, high - low);
+    --under_way[name];
+    return yes_at_x(request);
+  };
+  const RecordingServer first([&](const std::string& request) { return serve("a", request); });
+  const RecordingServer second([&](const std::string& request) { return serve("b", request); });
+  ScanFixture scan;
+  scan.options.template_major = true;
+  scan.options.templates_at_once = 3;
+  for (int i = 0; i < 40; ++i) scan.add_word(fmt::format("t-{:02}", i), fmt::format("/{}", i));
+  REQUIRE(scan.run({first.url(), second.url()}).ok());
+  CHECK(first.requests().size() == 40);
+  CHECK(second.requests().size() == 40);
+  CHECK(most_at_once == 1);
+  CHECK(widest <= 4);  // three templates, and the answer that is on its way
+  CHECK(first.paths() == second.paths());
+  CHECK(scan.totals().targets_done == 2);
+}
+
+TEST_CASE("scan/engine: template by template a dead target holds nobody up") {
+  const RecordingServer server(yes_at_x);
+  ScanFixture scan;
+  scan.options.template_major = true;
+  scan.options.templates_at_once = 2;
+  for (int i = 0; i < 20; ++i) scan.add_word(fmt::format("t-{:02}", i), fmt::format("/{}", i));
+  REQUIRE(scan.run({dead_url(), server.url(), dead_url()}).ok());
+  CHECK(server.requests().size() == 20);
+  CHECK(scan.totals().requests_done == scan.totals().requests_planned);
+}
+
+TEST_CASE("scan/engine: sorted findings come in the order of the targets and templates") {
+  // The first target answers last.
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  bool others_done = false;
+  const RecordingServer slow([&](const std::string& request) {
+    std::unique_lock lock(mutex);
+    changed.wait_for(lock, std::chrono::seconds(20), [&] { return others_done; });
+    return yes_at_x(request);
+  });
+  const RecordingServer quick([&](const std::string& request) {
+    std::lock_guard lock(mutex);
+    others_done = true;
+    changed.notify_all();
+    return yes_at_x(request);
+  });
+  ScanFixture scan;
+  scan.options.sorted = true;
+  scan.add_word("b-at-x", "/x");
+  scan.add_word("a-at-x", "/x");
+  REQUIRE(scan.run({slow.url(), quick.url(), dead_url()}).ok());
+  const std::vector<std::string> expected = {"a-at-x " + slow.url("/x"), "b-at-x " + slow.url("/x"),
+                                             "a-at-x " + quick.url("/x"),
+                                             "b-at-x " + quick.url("/x")};
+  CHECK(scan.sink.found == expected);
 }
