@@ -505,6 +505,53 @@ TEST_CASE("http/client_wire: no more in flight than allowed, the rest queue") {
   CHECK(server.connections() <= 3);
 }
 
+TEST_CASE("http/client_wire: requests that wait for a connection get one of their own in time") {
+  // Nobody is answered before all have asked: with few connections none ever would be.
+  constexpr int kRequests = 12;
+  std::latch all_asked(kRequests);
+  LoopbackServer server([&](Peer& peer) {
+    if (peer.read_request().empty()) return;
+    all_asked.arrive_and_wait();
+    peer.answer("x");
+    peer.wait_for_end();
+  });
+  SessionFixture fixture;
+  std::latch finished(kRequests);
+  std::atomic<int> good{0};
+  for (int i = 0; i < kRequests; ++i) {
+    fixture.session->send(request_for(server.url()), [&](Result<Exchange> exchange) {
+      good += exchange.ok();
+      finished.count_down();
+    });
+  }
+  finished.wait();
+  CHECK(good == kRequests);
+  CHECK(server.connections() == kRequests);
+}
+
+TEST_CASE("http/client_wire: who waits for a connection ends with the session and its deadline") {
+  LoopbackServer server([](Peer& peer) { peer.wait_for_end(); });
+  auto fixture = std::make_unique<SessionFixture>();
+  std::latch finished(40);
+  std::atomic<int> late{0}, cancelled{0};
+  for (int i = 0; i < 40; ++i) {
+    Request request = request_for(server.url());
+    request.timeout = std::chrono::milliseconds(i < 20 ? 5 : 60'000);
+    request.retries = 0;
+    fixture->session->send(std::move(request), [&](Result<Exchange> exchange) {
+      REQUIRE(!exchange.ok());
+      late += exchange.error().code == ErrorCode::kTimeout;
+      cancelled += exchange.error().code == ErrorCode::kCancelled;
+      finished.count_down();
+    });
+  }
+  while (late < 20) std::this_thread::yield();
+  fixture->session.reset();
+  finished.wait();
+  CHECK(late == 20);
+  CHECK(cancelled == 20);
+}
+
 TEST_CASE("http/client_wire: idle connections are bounded per host and in all") {
   LoopbackServer server([](Peer& peer) { serve_ok(peer); });
   auto options = SessionFixture::default_options();
