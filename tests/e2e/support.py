@@ -24,7 +24,8 @@ def command(program, *arguments):
 def clean_environment(home):
     """Nothing of the user's settings: PATH, and a home of the test's own."""
     return {"PATH": os.environ["PATH"], "HOME": str(home), "XDG_CONFIG_HOME": f"{home}/config",
-            "XDG_DATA_HOME": f"{home}/data", "TMPDIR": str(home), "LC_ALL": "C.UTF-8"}
+            "XDG_DATA_HOME": f"{home}/data", "XDG_CACHE_HOME": f"{home}/cache",
+            "TMPDIR": str(home), "LC_ALL": "C.UTF-8"}
 
 
 class Lab:
