@@ -1,6 +1,8 @@
 /// The commands of num8: one file each, one line in program.cc.
 #pragma once
 
+#include <vector>
+
 #include "cli/flag.h"
 
 namespace m8::num8 {
@@ -10,6 +12,12 @@ cli::Command templates_list_command();
 cli::Command templates_validate_command();
 cli::Command templates_stats_command();
 cli::Command eval_command();
+/// issue list, show, set, diff, history, import, export
+std::vector<cli::Command> issue_commands();
+cli::Command issue_set_command();
+cli::Command issue_diff_command();
+cli::Command issue_import_command();
+cli::Command issue_export_command();
 
 /// Bodies of `templates list` and `templates validate`, also for `scan -tl` and `scan -validate`.
 int list_templates(const cli::Context& context);

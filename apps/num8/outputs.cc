@@ -67,6 +67,10 @@ Status Outputs::endpoint(const model::Endpoint& endpoint) {
   return store_ ? store_->sink().endpoint(endpoint) : Status();
 }
 
+Status Outputs::outcome(const model::Outcome& outcome) {
+  return store_ ? store_->sink().outcome(outcome) : Status();
+}
+
 Status Outputs::flush() {
   const Status shown = screen_->flush();
   const Status kept = file_ ? file_->flush() : Status();

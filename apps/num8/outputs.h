@@ -6,6 +6,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "cli/flag.h"
@@ -43,6 +44,12 @@ class Outputs final : public model::Sink {
   Status finding(const model::Finding& finding) override;
   /// Kept in the store.
   Status endpoint(const model::Endpoint& endpoint) override;
+  /// Kept in the store, which calls gone what was looked for in vain.
+  Status outcome(const model::Outcome& outcome) override;
+  /// Says what the scan looks for. Before the first target.
+  Status looks_for(const std::vector<std::string>& templates) {
+    return store_ ? store_->looks_for(templates) : Status();
+  }
   Status flush() override;
 
  private:

@@ -1,15 +1,19 @@
+#include <utility>
+
 #include "commands.h"
 #include "num8_program.h"
 
 namespace m8::num8 {
 
 cli::Program program() {
-  return {
+  cli::Program program{
       "num8",
       "run nuclei templates against hosts and print the findings",
       {scan_command(), templates_list_command(), templates_validate_command(),
        templates_stats_command(), eval_command()},
   };
+  for (cli::Command& command : issue_commands()) program.commands.push_back(std::move(command));
+  return program;
 }
 
 }  // namespace m8::num8

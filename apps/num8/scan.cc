@@ -14,6 +14,7 @@
 #include "cli/shell_words.h"
 #include "cli/signals.h"
 #include "commands.h"
+#include "dsl/drawn_texts.h"
 #include "job_trace.h"
 #include "network.h"
 #include "output/summary.h"
@@ -86,6 +87,21 @@ cli::ProgressNumbers numbers_of(const scan::Engine& engine) {
   return numbers;
 }
 
+std::vector<std::string> ids_of(const templates::Catalog& catalog) {
+  std::vector<std::string> ids;
+  for (const auto& one : catalog.templates) ids.push_back(one->info().id);
+  return ids;
+}
+
+/// What the template language may ask for, and what it drew at random.
+class ScanServices final : public dsl::Services {
+ public:
+  dsl::DrawnTexts* drawn() override { return &drawn_; }
+
+ private:
+  dsl::DrawnTexts drawn_;
+};
+
 /// The scan itself, from the first target to the last record written.
 class Scan {
  public:
@@ -115,6 +131,8 @@ class Scan {
     // Last, for the run is on record from here on.
     auto outputs = Outputs::open(context_.flags, stop_, record_);
     if (!outputs.ok()) return cli::fail(context_.program, outputs.error());
+    const Status looked = (*outputs)->looks_for(ids_of(*catalog));
+    if (!looked.ok()) return cli::fail(context_.program, looked.error());
     proxy_ = (*network)->proxy();
     const Status status = scan(*catalog, reader, **outputs, **network);
     count_catalog(*catalog, record_);
@@ -225,7 +243,7 @@ class Scan {
   ScanSettings& settings_;
   cli::RunLimits& limits_;
   SystemClock& clock_ = SystemClock::instance();
-  dsl::Services services_;
+  ScanServices services_;
   std::stop_source& stop_ = limits_.stop_source();  ///< also when nobody reads any more
   JobTrace trace_;
   model::Run record_;

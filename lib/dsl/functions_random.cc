@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "dsl/drawn_texts.h"
 #include "dsl/function.h"
 #include "dsl/number.h"
 #include "dsl/unicode.h"
@@ -25,6 +26,10 @@ std::uint64_t random_below(Services& services, std::uint64_t limit) {
   return value % limit;
 }
 
+void remember(const Call& call, std::string_view text) {
+  if (DrawnTexts* drawn = call.services().drawn()) drawn->add(text);
+}
+
 Result<Value> random_text(const Call& call, std::string_view alphabet) {
   const std::int64_t length = M8_TRY(call.integer(0));
   if (length < 0) return bad_argument("negative length");
@@ -34,6 +39,7 @@ Result<Value> random_text(const Call& call, std::string_view alphabet) {
   for (std::int64_t i = 0; i < length; ++i) {
     out += alphabet[random_below(call.services(), alphabet.size())];
   }
+  remember(call, out);
   return Value(std::move(out));
 }
 
@@ -79,6 +85,7 @@ Result<Value> rand_int(const Call& call) {
   if (max <= min) return bad_argument("max can't be <= 0");
   const std::uint64_t span = static_cast<std::uint64_t>(max) - static_cast<std::uint64_t>(min);
   const std::uint64_t value = static_cast<std::uint64_t>(min) + random_below(call.services(), span);
+  remember(call, std::to_string(value));
   return Value(static_cast<std::int64_t>(value));
 }
 

@@ -11,6 +11,8 @@
 
 namespace m8::dsl {
 
+class DrawnTexts;
+
 /// The default answers: kUnsupported. Thread-safe.
 class Services {
  public:
@@ -20,6 +22,8 @@ class Services {
   virtual void wait(std::chrono::seconds time);
   /// \p bytes of randomness, cryptographic unless a test fixes it.
   virtual void random(void* out, std::size_t bytes);
+  /// Where the texts that the rand_ functions give are remembered; null: nowhere.
+  virtual DrawnTexts* drawn() { return nullptr; }
   /// resolve(host, type): first record's text.
   virtual Result<std::string> resolve(const std::string& host, const std::string& type);
   virtual Result<std::string> public_ip();

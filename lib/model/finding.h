@@ -49,6 +49,8 @@ struct Finding {
   bool matched = true;           ///< matcher-status
   bool global_matchers = false;  ///< found in the answer to another template's request
   std::string error;             ///< of a failure (-ms)
+  /// Texts in matched_at that the template draws anew for each run.
+  std::vector<std::string> random;
 };
 
 }  // namespace m8::model

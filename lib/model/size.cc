@@ -47,7 +47,8 @@ std::size_t bytes_of(const Finding& record) {
 
 std::size_t bytes_of(const Issue& record) {
   return sizeof record + heap_of(record.signature, record.template_id, record.name, record.matcher,
-                                 record.host, record.matched_at, record.tags, record.event);
+                                 record.host, record.matched_at, record.tags, record.event,
+                                 record.target);
 }
 
 std::size_t bytes_of(const Outcome& record) {

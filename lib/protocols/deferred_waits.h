@@ -22,6 +22,7 @@ class DeferredWaits final : public dsl::Services {
 
   Clock& clock() override { return real_.clock(); }
   void random(void* out, std::size_t bytes) override { real_.random(out, bytes); }
+  dsl::DrawnTexts* drawn() override { return real_.drawn(); }
   Result<std::string> resolve(const std::string& host, const std::string& type) override {
     return real_.resolve(host, type);
   }

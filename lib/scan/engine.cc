@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "dsl/drawn_texts.h"
 
 namespace m8::scan {
 namespace {
@@ -308,13 +309,15 @@ void Engine::finished(TargetRun& run, const TargetOutcome& outcome) {
 
 void Engine::report(const TargetRun& run, const TargetOutcome& outcome) {
   const bool done = outcome.kind == TargetOutcome::Kind::kDone;
-  records_.add(model::Outcome{done ? model::Outcome::Kind::kDone : model::Outcome::Kind::kSkipped,
-                              run.target().input, "scan", outcome.reason});
-  if (parts_.jobs == nullptr) return;
   const net::Url& url = run.target().url;
+  // As in its findings, so that both can be compared.
+  const std::string target = url.scheme.empty() ? run.target().input : url.to_string();
+  records_.add(model::Outcome{done ? model::Outcome::Kind::kDone : model::Outcome::Kind::kSkipped,
+                              target, "scan", outcome.reason});
+  if (parts_.jobs == nullptr) return;
   const auto took = parts_.clock.now() - run.job.began;
-  records_.add(JobResult{run.job.id, url.scheme.empty() ? run.target().input : url.to_string(),
-                         run.findings(), outcome.executions, outcome.skipped, outcome.reason,
+  records_.add(JobResult{run.job.id, target, run.findings(), outcome.executions, outcome.skipped,
+                         outcome.reason,
                          std::chrono::duration_cast<std::chrono::microseconds>(took),
                          run.job.worker, parts_.clock.wall()});
 }
@@ -336,7 +339,11 @@ void Engine::adapt_to_bodies(int running) {
 
 // ---- told by the blocks, on loop threads ------------------------------------------------------
 
-void Engine::finding(model::Finding finding) { records_.add(std::move(finding)); }
+void Engine::finding(model::Finding finding) {
+  if (const auto* drawn = parts_.services.drawn())
+    finding.random = drawn->found_in(finding.matched_at);
+  records_.add(std::move(finding));
+}
 
 bool Engine::may_send(const net::Url& url) {
   thread_local std::string room;

@@ -167,12 +167,21 @@ void TargetRun::start_next() {
   ++running_;
   outcome_.executions += static_cast<int>(next.members());
   auto execution = next.prepare(surroundings_, target_, builtins_, scan_.stop);
-  next.start(std::move(execution), [self = shared_from_this()](const protocols::BlockOutcome&) {
+  next.start(std::move(execution), [self = shared_from_this(),
+                                    id = next.info().id](const protocols::BlockOutcome& outcome) {
     --self->running_;
     if (self->finished_) return;  // and what scan_ refers to may be gone
+    self->report_failure(id, outcome);
     self->known_ = true;
     self->pump();
   });
+}
+
+/// What a template did not find because nobody answered is not known to be gone.
+void TargetRun::report_failure(const std::string& id, const protocols::BlockOutcome& outcome) {
+  if (outcome.status.ok()) return;
+  scan_.records.add(model::Outcome{model::Outcome::Kind::kFailed, target_.url.to_string(), id,
+                                   outcome.status.error().message});
 }
 
 void TargetRun::skip_rest(std::string reason, TargetOutcome::Kind kind) {

@@ -104,6 +104,7 @@ class TargetRun final : public std::enable_shared_from_this<TargetRun>,
   int limit() const;
   bool more_may_start();
   void wait_for_room();
+  void report_failure(const std::string& id, const protocols::BlockOutcome& outcome);
   void skip_rest(std::string reason, TargetOutcome::Kind kind);
   void finish_if_over();
   bool waits_for_others();

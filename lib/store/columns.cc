@@ -1,10 +1,24 @@
 #include "store/columns.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/json.h"
 
 namespace m8::store {
+namespace {
+
+model::Severity severity_of(std::int64_t value) {
+  return static_cast<model::Severity>(std::clamp<std::int64_t>(value, 0, 5));
+}
+
+model::IssueState read_state(const Row& row, int status, int severity, int gone) {
+  const std::string_view letter = row.text(status);
+  return {letter.empty() ? 'U' : letter.front(), severity_of(row.integer(severity)),
+          row.integer(gone) != 0};
+}
+
+}  // namespace
 
 std::string join_lines(const std::vector<std::string>& texts) {
   std::string out;
@@ -20,6 +34,28 @@ std::vector<std::string> split_lines(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return out;
+}
+
+std::string certificate_text(const model::Certificate& certificate) {
+  if (certificate.sha256.empty()) return {};
+  std::string text = certificate.sha256;
+  for (const std::string* part : {&certificate.subject, &certificate.issuer}) {
+    text += '\n';
+    for (const char c : *part) text += c == '\n' ? ' ' : c;
+  }
+  return text + '\n' + std::to_string(to_millis(certificate.not_after));
+}
+
+model::Certificate read_certificate(std::string_view text) {
+  if (text.empty()) return {};
+  std::vector<std::string> parts;
+  for (std::size_t end = 0; parts.size() < 4; text.remove_prefix(std::min(end + 1, text.size()))) {
+    end = std::min(text.find('\n'), text.size());
+    parts.emplace_back(text.substr(0, end));
+  }
+  std::int64_t millis = 0;
+  std::from_chars(parts[3].data(), parts[3].data() + parts[3].size(), millis);
+  return {parts[0], parts[1], parts[2], from_millis(millis)};
 }
 
 std::string join_words(const std::vector<std::string>& words) {
@@ -104,7 +140,7 @@ model::Issue read_issue(const Row& row) {
   issue.template_id = row.text(2);
   issue.name = row.text(3);
   issue.matcher = row.text(4);
-  issue.severity = static_cast<model::Severity>(std::clamp<std::int64_t>(row.integer(5), 0, 5));
+  issue.severity = severity_of(row.integer(5));
   issue.host = row.text(6);
   issue.matched_at = row.text(7);
   issue.tags = row.text(8);
@@ -112,7 +148,47 @@ model::Issue read_issue(const Row& row) {
   issue.first_seen = from_millis(row.integer(10));
   issue.last_seen = from_millis(row.integer(11));
   issue.event = row.text(12);
+  issue.target = row.text(13);
+  if (row.integer(14) != 0) issue.gone = from_millis(row.integer(14));
+  issue.first_run = row.integer(15);
+  issue.last_run = row.integer(16);
   return issue;
+}
+
+model::IssueEvent read_issue_event(const Row& row) {
+  model::IssueEvent event;
+  event.issue = row.integer(0);
+  event.at = from_millis(row.integer(1));
+  event.run = row.integer(2);
+  event.author = row.text(3);
+  event.note = row.text(4);
+  event.was = read_state(row, 5, 7, 9);
+  event.now = read_state(row, 6, 8, 10);
+  return event;
+}
+
+std::optional<model::IssueChange> read_issue_change(const Row& row, WallTime since) {
+  std::optional<model::IssueState> before;
+  if (!row.text(17).empty()) before = read_state(row, 17, 18, 19);
+  return model::change_of(read_issue(row), since, before);
+}
+
+std::optional<model::EndpointChange> read_endpoint_change(const Row& row, WallTime since) {
+  model::EndpointChange change;
+  change.now = read_endpoint(row);
+  change.certificate = read_certificate(row.text(10));
+  std::optional<model::EndpointState> before;
+  if (row.integer(12) != 0) {
+    before.emplace();
+    before->live = row.integer(13) != 0;
+    before->status = static_cast<int>(row.integer(14));
+    before->title = row.text(15);
+    before->server = row.text(16);
+    before->technologies = split_lines(row.text(17));
+    before->certificate = read_certificate(row.text(18));
+  }
+  return model::change_of(std::move(change), from_millis(row.integer(11)), since,
+                          std::move(before));
 }
 
 model::Run read_run(const Row& row) {

@@ -9,9 +9,11 @@
 
 #include "model/domain.h"
 #include "model/endpoint.h"
+#include "model/endpoint_change.h"
 #include "model/hostname.h"
 #include "model/hostname_change.h"
 #include "model/issue.h"
+#include "model/issue_change.h"
 #include "model/run.h"
 #include "store/query.h"
 
@@ -34,6 +36,10 @@ std::vector<std::string> split_lines(std::string_view text);
 void join_words(const std::vector<std::string>& words, std::string& out);
 std::vector<std::string> split_words(std::string_view text);
 
+/// Empty, or four lines: see the schema.
+std::string certificate_text(const model::Certificate& certificate);
+model::Certificate read_certificate(std::string_view text);
+
 /// Counts of a run as a JSON object.
 std::string counts_json(const model::Run& run);
 
@@ -45,5 +51,9 @@ model::Issue read_issue(const Row& row);
 /// Empty if the name is what it was at \p since.
 std::optional<model::HostnameChange> read_change(const Row& row, WallTime since);
 model::Run read_run(const Row& row);
+model::IssueEvent read_issue_event(const Row& row);
+/// Empty if it is what it was at \p since.
+std::optional<model::IssueChange> read_issue_change(const Row& row, WallTime since);
+std::optional<model::EndpointChange> read_endpoint_change(const Row& row, WallTime since);
 
 }  // namespace m8::store

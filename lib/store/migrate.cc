@@ -26,6 +26,11 @@ constexpr Migration kSqlite[] = {
         "0004_technologies.sql",
 #include "store/schema/sqlite/0004_technologies.sql"
     },
+    {
+        5,
+        "0005_life.sql",
+#include "store/schema/sqlite/0005_life.sql"
+    },
 };
 
 constexpr Migration kPostgres[] = {
@@ -38,6 +43,11 @@ constexpr Migration kPostgres[] = {
         2,
         "0002_technologies.sql",
 #include "store/schema/postgres/0002_technologies.sql"
+    },
+    {
+        3,
+        "0003_life.sql",
+#include "store/schema/postgres/0003_life.sql"
     },
 };
 

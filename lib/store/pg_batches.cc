@@ -33,12 +33,12 @@ const PgBatchPlan kHostnames{
 const PgBatchPlan kEndpoints{
     "m8_endpoint_batch",
     "url text, hostname text, ip text, port bigint, status bigint, title text, server text,"
-    " live boolean, seen bigint, run bigint, technologies text",
-    11,
+    " live boolean, seen bigint, run bigint, technologies text, certificate text",
+    12,
     "INSERT INTO endpoint AS e (url, hostname, ip, port, status, title, server, live, first_seen,"
-    " last_seen, first_run, last_run, technologies)"
+    " last_seen, first_run, last_run, technologies, certificate)"
     " SELECT url, hostname, ip, port, status, title, server, live, seen, seen, run, run,"
-    " technologies"
+    " technologies, certificate"
     " FROM m8_endpoint_batch"
     " ON CONFLICT (url) DO UPDATE SET hostname = excluded.hostname, ip = excluded.ip,"
     " port = excluded.port,"
@@ -48,29 +48,38 @@ const PgBatchPlan kEndpoints{
     " server = excluded.server, live = excluded.live, last_seen = excluded.last_seen,"
     " last_run = excluded.last_run,"
     " technologies = CASE excluded.technologies WHEN '' THEN e.technologies"
-    " ELSE excluded.technologies END"};
+    " ELSE excluded.technologies END,"
+    " certificate = CASE excluded.certificate WHEN '' THEN e.certificate"
+    " ELSE excluded.certificate END"};
 
 // Known ones first: an INSERT that ends in a conflict would use up an id.
 const PgBatchPlan kIssues{
     "m8_issue_batch",
     "place bigint, signature text, template_id text, name text, matcher text, severity bigint,"
     " host text, matched_at text, tags text, status text, first_seen bigint, last_seen bigint,"
-    " run bigint, event text",
-    14,
+    " run bigint, event text, target text",
+    15,
     "UPDATE issue AS i SET name = b.name, severity = b.severity, host = b.host,"
     " matched_at = b.matched_at, tags = b.tags,"
     " status = CASE i.status WHEN 'R' THEN 'U' ELSE i.status END, last_seen = b.last_seen,"
-    " last_run = b.run, event = b.event"
+    " last_run = b.run, event = b.event, target = b.target, gone = 0, missed = 0,"
+    " by_at = b.last_seen, by_run = b.run, by_author = 'm8', by_note = ''"
     " FROM m8_issue_batch b WHERE b.signature = i.signature;"
     "INSERT INTO issue AS i (signature, template_id, name, matcher, severity, host, matched_at,"
-    " tags, status, first_seen, last_seen, first_run, last_run, event)"
+    " tags, status, first_seen, last_seen, first_run, last_run, event, target)"
     " SELECT signature, template_id, name, matcher, severity, host, matched_at, tags, status,"
-    " first_seen, last_seen, run, run, event FROM m8_issue_batch b"
+    " first_seen, last_seen, run, run, event, target FROM m8_issue_batch b"
     " WHERE NOT EXISTS (SELECT FROM issue WHERE signature = b.signature) ORDER BY place"
     " ON CONFLICT (signature) DO UPDATE SET name = excluded.name, severity = excluded.severity,"
     " host = excluded.host, matched_at = excluded.matched_at, tags = excluded.tags,"
     " status = CASE i.status WHEN 'R' THEN 'U' ELSE i.status END,"
-    " last_seen = excluded.last_seen, last_run = excluded.last_run, event = excluded.event"};
+    " last_seen = excluded.last_seen, last_run = excluded.last_run, event = excluded.event,"
+    " target = excluded.target, gone = 0, missed = 0, by_at = excluded.last_seen,"
+    " by_run = excluded.last_run, by_author = 'm8', by_note = ''"};
+
+// The rows of a batch of issues are locked in no order that two programs share: they take turns
+// ("m8", issues).
+constexpr const char* kIssueLock = "SELECT pg_advisory_xact_lock(27961)";
 
 /// A text for a parameter of type text[] or bigint[].
 class ArrayText {
@@ -230,6 +239,7 @@ Status write_endpoints(PgConnection& connection, std::int64_t run,
     rows.text(record.url).text(record.hostname).text(record.ip).integer(record.port);
     rows.integer(record.status).text(record.title).text(record.server).boolean(record.live);
     rows.integer(to_millis(record.last_seen)).integer(run).text(join_lines(record.technologies));
+    rows.text(certificate_text(model::certificate_of(record)));
     return {};
   };
   M8_TRY(each_once(sorted(batch, &model::Endpoint::url), same, write));
@@ -238,6 +248,7 @@ Status write_endpoints(PgConnection& connection, std::int64_t run,
 
 Status write_issues(PgConnection& connection, std::int64_t run,
                     std::span<const model::Issue> batch) {
+  M8_TRY(connection.execute(kIssueLock));
   PgBatch rows = M8_TRY(PgBatch::begin(connection, kIssues));
   std::map<std::string_view, std::int64_t> places;  // their order gives the ids
   for (const model::Issue& issue : batch)
@@ -252,6 +263,7 @@ Status write_issues(PgConnection& connection, std::int64_t run,
     rows.text(issue.host).text(issue.matched_at).text(issue.tags);
     rows.text(std::string_view(&issue.status, 1)).integer(to_millis(issue.first_seen));
     rows.integer(to_millis(issue.last_seen)).integer(run).text(issue.event);
+    rows.text(issue.target);
     return {};
   };
   M8_TRY(each_once(sorted(batch, &model::Issue::signature), same, write));

@@ -63,6 +63,7 @@ class PostgresStore final : public SqlStore {
  private:
   Result<std::int64_t> run(const Query& query, const EachRow& each) override;
   Status stream(const Query& query, const EachRow& each) override;
+  Status compact() override;
   Result<std::vector<std::string>> plan(const Sample& sample) override;
   std::string scanned_table(std::string_view line) const override;
   std::string place() const override { return place_; }
@@ -141,12 +142,31 @@ std::optional<PoolStats> PostgresStore::tend() {
   return pool_.stats();
 }
 
+/// True if other programs were in the way: another try may do.
+bool collided(const PgConnection& connection) {
+  const std::string& state = connection.last_state();
+  return state == "40001" || state == "40P01" || state == "23505";
+}
+
 Result<std::int64_t> PostgresStore::run(const Query& query, const EachRow& each) {
   const PgLease connection = M8_TRY(lease());
   const SlowQuery timer(query.sql, slow_query_);
-  const PgResult result = M8_TRY(connection->run(query));
-  M8_TRY(result.for_each(each));
-  return result.changed();
+  for (int attempt = 1;; ++attempt) {
+    auto result = connection->run(query);
+    if (!result.ok() && collided(*connection) && attempt < kAttempts) continue;
+    if (!result.ok()) return result.error();
+    M8_TRY(result->for_each(each));
+    return result->changed();
+  }
+}
+
+Status PostgresStore::compact() {
+  const PgLease connection = M8_TRY(lease());
+  for (const char* table : {"run", "journal", "hostname", "hostname_change", "endpoint",
+                            "endpoint_change", "issue", "issue_change", "outbox"}) {
+    M8_TRY(connection->execute(fmt::format("VACUUM (ANALYZE) {}", table)));
+  }
+  return {};
 }
 
 Status PostgresStore::stream(const Query& query, const EachRow& each) {
@@ -196,10 +216,8 @@ Status PostgresStore::in_transaction(const char* what, Write write) {
       M8_TRY(write(*connection));
       return transaction.commit();
     }();
-    const std::string& state = connection->last_state();
     if (status.ok()) wrote();
-    const bool collided = state == "40001" || state == "40P01" || state == "23505";
-    if (status.ok() || !collided || attempt == kAttempts) return status;
+    if (status.ok() || !collided(*connection) || attempt == kAttempts) return status;
   }
 }
 

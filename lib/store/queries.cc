@@ -1,6 +1,7 @@
 #include "store/queries.h"
 
 #include "store/columns.h"
+#include "store/life_queries.h"
 
 namespace m8::store {
 namespace {
@@ -28,24 +29,6 @@ constexpr std::string_view kSelectEndpoint =
     "SELECT url, hostname, ip, port, status, title, server, live, last_seen, technologies FROM "
     "endpoint";
 
-constexpr std::string_view kSelectIssue =
-    "SELECT id, signature, template_id, name, matcher, severity, host, matched_at, tags, status,"
-    " first_seen, last_seen, event FROM issue";
-
-std::vector<Value> severities_from(model::Severity least) {
-  std::vector<Value> values;
-  const auto last = static_cast<std::int64_t>(model::Severity::kCritical);
-  for (auto value = static_cast<std::int64_t>(least); value <= last; ++value)
-    values.emplace_back(value);
-  return values;
-}
-
-std::vector<Value> letters_of(std::string_view text) {
-  std::vector<Value> values;
-  for (const char letter : text) values.emplace_back(std::string(1, letter));
-  return values;
-}
-
 std::vector<Sample> hostname_samples() {
   HostnameFilter domain, fresh, page;
   domain.domain = page.domain = page.after = "x";
@@ -59,22 +42,6 @@ std::vector<Sample> hostname_samples() {
       {"hostnames first seen since", select_hostnames(fresh), true, true},
       {"difference of hostnames", select_changes({}), true, true},
       {"difference of a domain's hostnames", select_changes({"x", {}}), false, true},
-  };
-}
-
-std::vector<Sample> issue_samples() {
-  IssueFilter host, severe, source, status, fresh;
-  host.host = source.template_id = "x";
-  severe.at_least = model::Severity::kCritical;
-  status.statuses = "V";
-  fresh.new_since = WallTime{};
-  return {
-      {"issues", select_issues({}), true, true},
-      {"issues of a host", select_issues(host), false, true},
-      {"issues of a severity and above", select_issues(severe), false, true},
-      {"issues of a template", select_issues(source), false, true},
-      {"issues of a status", select_issues(status), false, true},
-      {"issues first seen since", select_issues(fresh), false, true},
   };
 }
 
@@ -184,22 +151,6 @@ Query select_endpoint(const std::string& url) {
 
 Query select_endpoints() { return Select(kSelectEndpoint).order("url"); }
 
-Query select_issues(const IssueFilter& filter) {
-  Select select(kSelectIssue);
-  // A list, not a range: then its index beats the order by id.
-  if (filter.at_least) select.where_in("severity", severities_from(*filter.at_least));
-  if (!filter.host.empty()) select.where("host = ", filter.host);
-  if (!filter.template_id.empty()) select.where("template_id = ", filter.template_id);
-  if (!filter.statuses.empty()) select.where_in("status", letters_of(filter.statuses));
-  if (filter.new_since) {
-    // Ids rise with the first sighting: from the first id on, in its order, without a sort.
-    const std::int64_t since = to_millis(*filter.new_since);
-    select.where("id >= (SELECT min(id) FROM issue WHERE first_seen >= ", since, ")");
-    select.where("first_seen >= ", since);
-  }
-  return select.order("id");
-}
-
 std::vector<Sample> sample_queries() {
   std::vector<Sample> all = {
       {"any domain enabled", any_domain_enabled()},
@@ -211,7 +162,7 @@ std::vector<Sample> sample_queries() {
       {"an endpoint", select_endpoint("x")},
       {"endpoints", select_endpoints(), true, true},
   };
-  for (auto more : {hostname_samples(), issue_samples(), run_samples()})
+  for (auto more : {hostname_samples(), run_samples(), life_samples()})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }

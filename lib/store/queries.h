@@ -31,7 +31,6 @@ Query select_hostnames(const HostnameFilter& filter);
 Query select_changes(const ChangeFilter& filter);
 Query select_endpoint(const std::string& url);
 Query select_endpoints();
-Query select_issues(const IssueFilter& filter);
 
 /// A query with values that stand for any.
 struct Sample {

@@ -38,6 +38,21 @@ class Row {
 
 using EachRow = std::function<Status(const Row&)>;
 
+/// Who runs statements.
+class Statements {
+ public:
+  virtual ~Statements() = default;
+  /// Runs \p query, prepared once per connection, in a transaction of its own. Its rows (few: they
+  /// may be held in memory) go to \p each. Returns the number of rows changed.
+  virtual Result<std::int64_t> run(const Query& query, const EachRow& each) = 0;
+  /// Reads the rows of the SELECT \p query, however many, without holding them.
+  virtual Status stream(const Query& query, const EachRow& each) = 0;
+  /// Gives the space of removed rows back to the system.
+  virtual Status compact() = 0;
+  /// To be called after each change: what is cached may be wrong now.
+  virtual void wrote() = 0;
+};
+
 /// A SELECT that grows by conditions, each with its values.
 class Select {
  public:
@@ -49,6 +64,8 @@ class Select {
   Select& where_in(std::string_view column, const std::vector<Value>& values);
   /// More text, with a value between \p sql and \p rest.
   Select& append(std::string_view sql, Value value, std::string_view rest = {});
+  /// Without an order.
+  Query take() { return std::move(query_); }
   /// The order, and at most \p limit rows (0: all): the last call.
   Query order(std::string_view columns, std::size_t limit = 0);
 

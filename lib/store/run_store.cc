@@ -47,7 +47,10 @@ Result<std::unique_ptr<RunStore>> RunStore::open(const cli::Values& flags, model
     run.id = M8_TRY(made->store_->begin_run(run));
   }
   made->run_ = run.id;
-  made->sink_ = std::make_unique<StoreSink>(*made->store_, run.id, sink_options(flags));
+  StoreSinkOptions options = sink_options(flags);
+  options.pieces = run.command == "num8 scan";
+  made->sink_ = std::make_unique<StoreSink>(*made->store_, run.id, options);
+  made->gone_after_ = flags.number<int>("store-gone-after");
   made->sample_interval_ = flags.duration("store-sample-interval");
   if (!made->key_.empty())
     M8_TRY(made->store_->save_journal(run.id, {made->key_, made->journal_.text()}));
@@ -133,8 +136,22 @@ Status RunStore::end(model::Run run) {
         std::max(run.counts["db_connections"], static_cast<std::uint64_t>(pool->most_open));
     run.counts["db_waits"] += pool->waits;
   }
+  if (first.ok()) first = conclude(run);
   const Status ended = store_->end_run(run);
   return first.ok() ? ended : first;
+}
+
+Status RunStore::looks_for(const std::vector<std::string>& templates) {
+  return store_->life().add_templates(run_, templates);
+}
+
+/// Only of a run that came to its end: one that will go on is asked then.
+Status RunStore::conclude(model::Run& run) {
+  const bool over = run.status == "done" || run.status == "incomplete";
+  if (!over || run.command != "num8 scan") return {};
+  gone_ = M8_TRY(store_->life().conclude(run.id, run.ended, gone_after_));
+  run.counts["issues.gone"] = gone_;
+  return {};
 }
 
 Result<std::vector<model::Hostname>> StoreInventory::known(const std::string& domain,

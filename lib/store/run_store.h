@@ -49,6 +49,11 @@ class RunStore {
   model::Sink& sink() { return *sink_; }
   /// Records that were given to sink() and are not stored, after a flush() that failed.
   std::uint64_t unwritten() const { return sink_->unwritten(); }
+  /// Says that the run looks for what these templates find: what it does not find is gone at the
+  /// end, if it looked. Before the first target.
+  Status looks_for(const std::vector<std::string>& templates);
+  /// Issues that end() called gone.
+  std::uint64_t gone() const { return gone_; }
   /// Where the records go besides: flushed too before the journal is written, so that a file lacks
   /// nothing that the journal calls finished. Borrowed until end(); any time.
   void flush_first(model::Sink& readers) { readers_ = &readers; }
@@ -67,11 +72,14 @@ class RunStore {
   void keep(const std::stop_token& stop);
   void tend();
   Status checkpoint();
+  Status conclude(model::Run& run);
 
   std::string url_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<StoreSink> sink_;
   std::int64_t run_ = 0;
+  int gone_after_ = 0;
+  std::uint64_t gone_ = 0;
   std::string key_;
   RunJournal journal_;
   std::uint64_t saved_changes_ = 0;

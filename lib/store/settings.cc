@@ -60,6 +60,9 @@ std::vector<cli::Flag> write_settings() {
       cli::setting("store.batch_bytes", "SIZE", cli::ValueType::size(1'024, 1LL << 30), "29M",
                    "or records of about so many bytes,"),
       time_setting("store.batch_age", "1s", "or a record for so long"),
+      cli::setting("store.gone_after", "N", cli::ValueType::number(0, 1'000), "1",
+                   "call an issue gone when so many scans that looked for it in a row did not find "
+                   "it; 0: never"),
   };
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "store/columns.h"
+#include "store/life_queries.h"
 
 namespace m8::store {
 

@@ -10,13 +10,14 @@
 #include "store/queries.h"
 #include "store/query.h"
 #include "store/query_cache.h"
+#include "store/sql_life.h"
 #include "store/store.h"
 
 namespace m8::store {
 
-class SqlStore : public Store {
+class SqlStore : public Store, protected Statements {
  public:
-  explicit SqlStore(const OpenOptions& options) : cache_(options.query_cache_ttl) {}
+  explicit SqlStore(const OpenOptions& options) : cache_(options.query_cache_ttl), life_(*this) {}
 
   Result<std::int64_t> begin_run(const model::Run& run) final;
   Status end_run(const model::Run& run) final;
@@ -34,16 +35,11 @@ class SqlStore : public Store {
   Status for_each_endpoint(const Each<model::Endpoint>& each) final;
   Status for_each_issue(const IssueFilter& filter, const Each<model::Issue>& each) final;
   Status for_each_run(const RunFilter& filter, const Each<model::Run>& each) final;
+  Life& life() final { return life_; }
   Result<StoreInfo> info() final;
   Status explain(const Each<QueryPlan>& each) final;
 
  protected:
-  /// Runs \p query, prepared once per connection, in a transaction of its own. Its rows (few: they
-  /// may be held in memory) go to \p each. Returns the number of rows changed.
-  virtual Result<std::int64_t> run(const Query& query, const EachRow& each) = 0;
-  /// Reads the rows of the SELECT \p query, however many, without holding them.
-  virtual Status stream(const Query& query, const EachRow& each) = 0;
-
   /// How \p sample is run: the database's own lines, indented.
   virtual Result<std::vector<std::string>> plan(const Sample& sample) = 0;
   /// The table that \p line of a plan reads from end to end; empty if none.
@@ -54,8 +50,7 @@ class SqlStore : public Store {
   virtual std::span<const Migration> migrations() const = 0;
   /// Sets what only the backend knows: its name, version of the schema, bytes, pool.
   virtual Status fill_info(StoreInfo& info) = 0;
-  /// To be called after each batch that was committed: what the cache holds may be wrong now.
-  void wrote() { cache_.forget(); }
+  void wrote() final { cache_.forget(); }
 
  private:
   template <typename Record>
@@ -65,6 +60,7 @@ class SqlStore : public Store {
   Status change_one(const Query& query, std::string_view what, std::string_view name);
 
   QueryCache cache_;
+  SqlLife life_;
 };
 
 }  // namespace m8::store

@@ -28,8 +28,8 @@ constexpr std::string_view kDenyHostname =
 
 constexpr std::string_view kUpsertEndpoint =
     "INSERT INTO endpoint (url, hostname, ip, port, status, title, server, live, first_seen,"
-    " last_seen, first_run, last_run, technologies)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?9, ?9, ?10, ?10, ?11)"
+    " last_seen, first_run, last_run, technologies, certificate)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?9, ?9, ?10, ?10, ?11, ?12)"
     " ON CONFLICT (url) DO UPDATE SET hostname = excluded.hostname, ip = excluded.ip,"
     " port = excluded.port,"
     " status = CASE excluded.status WHEN 0 THEN status ELSE excluded.status END,"
@@ -39,16 +39,20 @@ constexpr std::string_view kUpsertEndpoint =
     " last_run = excluded.last_run,"
     // Who looked for none knows nothing of them.
     " technologies = CASE excluded.technologies WHEN '' THEN technologies"
-    " ELSE excluded.technologies END";
+    " ELSE excluded.technologies END,"
+    " certificate = CASE excluded.certificate WHEN '' THEN certificate"
+    " ELSE excluded.certificate END";
 
 constexpr std::string_view kUpsertIssue =
     "INSERT INTO issue (signature, template_id, name, matcher, severity, host, matched_at, tags,"
-    " status, first_seen, last_seen, first_run, last_run, event)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?12, ?12, ?)"
+    " status, first_seen, last_seen, first_run, last_run, event, target)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?12, ?12, ?, ?)"
     " ON CONFLICT (signature) DO UPDATE SET name = excluded.name, severity = excluded.severity,"
     " host = excluded.host, matched_at = excluded.matched_at, tags = excluded.tags,"
     " status = CASE status WHEN 'R' THEN 'U' ELSE status END,"
-    " last_seen = excluded.last_seen, last_run = excluded.last_run, event = excluded.event";
+    " last_seen = excluded.last_seen, last_run = excluded.last_run, event = excluded.event,"
+    " target = excluded.target, gone = 0, missed = 0, by_at = excluded.last_seen,"
+    " by_run = excluded.last_run, by_author = 'm8', by_note = ''";
 
 class SqliteStore final : public SqlStore, private SchemaOwner {
  public:
@@ -66,6 +70,7 @@ class SqliteStore final : public SqlStore, private SchemaOwner {
  private:
   Result<std::int64_t> run(const Query& query, const EachRow& each) override;
   Status stream(const Query& query, const EachRow& each) override;
+  Status compact() override;
   Result<std::vector<std::string>> plan(const Sample& sample) override;
   std::string scanned_table(std::string_view line) const override;
   std::string place() const override { return db_->path(); }
@@ -136,6 +141,12 @@ Status SqliteStore::stream(const Query& query, const EachRow& each) {
   return {};
 }
 
+Status SqliteStore::compact() {
+  std::lock_guard lock(mutex_);
+  M8_TRY(db_->execute("VACUUM"));
+  return db_->execute("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
 Result<std::vector<std::string>> SqliteStore::plan(const Sample& sample) {
   std::vector<std::string> lines;
   std::map<std::int64_t, std::string> indents;
@@ -197,7 +208,9 @@ Status SqliteStore::upsert_endpoints(std::int64_t run, std::span<const model::En
       upsert.bind(std::int64_t{record->port}).bind(std::int64_t{record->status});
       upsert.bind(record->title).bind(record->server).bind(live);
       upsert.bind(to_millis(record->last_seen)).bind(run);
-      M8_TRY(upsert.bind(join_lines(record->technologies)).run());
+      const std::string technologies = join_lines(record->technologies);
+      const std::string certificate = certificate_text(model::certificate_of(*record));
+      M8_TRY(upsert.bind(technologies).bind(certificate).run());
     }
     return {};
   });
@@ -212,7 +225,7 @@ Status SqliteStore::upsert_issues(std::int64_t run, std::span<const model::Issue
       upsert.bind(static_cast<std::int64_t>(issue.severity)).bind(issue.host);
       upsert.bind(issue.matched_at).bind(issue.tags).bind(status);
       upsert.bind(to_millis(issue.first_seen)).bind(to_millis(issue.last_seen)).bind(run);
-      M8_TRY(upsert.bind(issue.event).run());
+      M8_TRY(upsert.bind(issue.event).bind(issue.target).run());
     }
     return {};
   });

@@ -25,6 +25,7 @@
 #include "model/hostname_change.h"
 #include "model/issue.h"
 #include "model/run.h"
+#include "store/life.h"
 #include "store/pool_options.h"
 
 namespace m8::store {
@@ -108,14 +109,6 @@ struct QueryPlan {
   std::vector<std::string> scanned;
 };
 
-struct IssueFilter {
-  std::optional<model::Severity> at_least;
-  std::string host;                   ///< empty: all
-  std::string template_id;            ///< empty: all
-  std::string statuses;               ///< any of these letters; empty: all
-  std::optional<WallTime> new_since;  ///< first seen at or after
-};
-
 class Store {
  public:
   virtual ~Store() = default;
@@ -152,7 +145,7 @@ class Store {
   /// 0 (not seen).
   virtual Status upsert_endpoints(std::int64_t run, std::span<const model::Endpoint> batch) = 0;
   /// Adds or replaces by signature. Id, status and first_seen stay, but a remediated issue that is
-  /// found again is unreviewed again.
+  /// found again is unreviewed again, and one that was gone is there; its history says so.
   virtual Status upsert_issues(std::int64_t run, std::span<const model::Issue> batch) = 0;
 
   /// By name.
@@ -170,6 +163,9 @@ class Store {
   virtual Status for_each_issue(const IssueFilter& filter, const Each<model::Issue>& each) = 0;
   /// The newest first.
   virtual Status for_each_run(const RunFilter& filter, const Each<model::Run>& each) = 0;
+
+  /// What becomes of issues and endpoints over many runs.
+  virtual Life& life() = 0;
 
   virtual Result<StoreInfo> info() = 0;
   /// Closes a server's connections that were idle for too long, and tells what its pool does; empty

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "model/size.h"
+#include "net/url.h"
 
 namespace m8::store {
 namespace {
@@ -22,6 +23,7 @@ void StoreSink::Batch::append(Batch&& other) {
   move_all(other.hostnames, hostnames);
   move_all(other.endpoints, endpoints);
   move_all(other.issues, issues);
+  move_all(other.pieces, pieces);
   bytes += std::exchange(other.bytes, 0);
 }
 
@@ -53,6 +55,18 @@ Status StoreSink::finding(const model::Finding& record) {
   model::Issue issue = model::to_issue(record);
   const std::size_t bytes = bytes_of(issue);
   return add(&Batch::issues, std::move(issue), bytes);
+}
+
+Status StoreSink::outcome(const model::Outcome& record) {
+  using Kind = model::Outcome::Kind;
+  if (!options_.pieces || record.kind == Kind::kSkipped) return {};
+  const bool whole = record.what == "scan";
+  if (whole != (record.kind == Kind::kDone)) return {};
+  const auto url = net::Url::parse(record.target);
+  Piece piece{record.target, url ? url->host : record.target, whole ? "" : record.what};
+  const std::size_t bytes =
+      sizeof piece + piece.target.size() + piece.host.size() + piece.template_id.size();
+  return add(&Batch::pieces, std::move(piece), bytes);
 }
 
 bool StoreSink::due(std::size_t batches) const {
@@ -137,6 +151,9 @@ Status StoreSink::write(Batch& batch) {
   batch.endpoints.clear();
   if (!batch.issues.empty()) M8_TRY(store_.upsert_issues(run_, batch.issues));
   batch.issues.clear();
+  // Last: what is finished has all that it found in the store.
+  if (!batch.pieces.empty()) M8_TRY(store_.life().add_pieces(run_, batch.pieces));
+  batch.pieces.clear();
   return {};
 }
 

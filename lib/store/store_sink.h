@@ -19,6 +19,8 @@ struct StoreSinkOptions {
   /// A batch is written when it is full,
   BatchLimits batch{.records = 60'000, .bytes = 29u << 20};
   std::chrono::milliseconds max_age{1'000};  ///< or when its oldest record is so old
+  /// Outcomes of a scan are kept: its finished targets, and the templates that failed there.
+  bool pieces = false;
 };
 
 /// Thread-safe. A record waits only when two batches are on their way. What could not be written is
@@ -35,6 +37,7 @@ class StoreSink final : public model::Sink {
   Status hostname(const model::Hostname& record) override;
   Status endpoint(const model::Endpoint& record) override;
   Status finding(const model::Finding& record) override;
+  Status outcome(const model::Outcome& record) override;
   /// Waits until everything given so far is in the store, or gives the store's error.
   Status flush() override;
   /// Records that wait; after a failed flush() those that the store refused.
@@ -45,9 +48,12 @@ class StoreSink final : public model::Sink {
     std::vector<model::Hostname> hostnames;
     std::vector<model::Endpoint> endpoints;
     std::vector<model::Issue> issues;
+    std::vector<Piece> pieces;
     std::size_t bytes = 0;
 
-    std::size_t records() const { return hostnames.size() + endpoints.size() + issues.size(); }
+    std::size_t records() const {
+      return hostnames.size() + endpoints.size() + issues.size() + pieces.size();
+    }
     void append(Batch&& other);
   };
 

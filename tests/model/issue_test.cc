@@ -82,3 +82,41 @@ TEST_CASE("model/issue: an issue carries what lists and filters need") {
   CHECK(issue.first_seen == finding.timestamp);
   CHECK(issue.event.find("{\"template-id\":\"some-flaw\"") == 0);
 }
+
+TEST_CASE("model/issue: a random text in the path is the same flaw in every run") {
+  const auto with = [](const std::string& at, std::vector<std::string> random) {
+    Finding finding = make_finding(at);
+    finding.random = std::move(random);
+    return issue_signature(finding);
+  };
+  // {{randstr}}, here and in the reference
+  const std::string one = signature_at("http://a.com/up/2MbH8GzPq4XJmJ9kEoXv1rYt3aB.php?x=1");
+  CHECK(one == signature_at("http://a.com/up/1ZcT7FyOp3WIlI8jDnWu0qXs2zA.php?x=2"));
+  CHECK(one.starts_with("2-"));
+  CHECK(one != signature_at("http://a.com/up/shell.php?x=1"));
+  // what rand_ functions gave
+  const std::string drawn = with("http://a.com/up/qwert.php", {"qwert"});
+  CHECK(drawn == with("http://a.com/up/zuiop.php", {"zuiop"}));
+  CHECK(drawn != with("http://a.com/up/qwert.jsp", {"qwert"}));
+  CHECK(with("http://a.com/up/x.php", {"x"}) == signature_at("http://a.com/up/x.php"));
+  // No other word of 27 is taken for random, and nothing shorter or longer.
+  for (const char* path : {"aaaaaaaaaaaaaaaaaaaaaaaaaaa", "abcdefghijklmnopqrstuvwxyz1",
+                           "2MbH8GzPq4XJmJ9kEoXv1rYt3a", "2MbH8GzPq4XJmJ9kEoXv1rYt3aBc"}) {
+    CAPTURE(std::string(path));
+    CHECK(signature_at(std::string("http://a.com/") + path).starts_with("1-"));
+  }
+}
+
+TEST_CASE("model/issue: statuses have words and letters") {
+  for (const auto& [text, letter] :
+       std::initializer_list<std::pair<const char*, char>>{{"u", 'U'},
+                                                           {"V", 'V'},
+                                                           {"ignored", 'I'},
+                                                           {"FP", 'F'},
+                                                           {"False-Positive", 'F'},
+                                                           {"r", 'R'}}) {
+    CHECK(parse_status(text) == letter);
+    CHECK(parse_status(status_name(letter)) == letter);
+  }
+  for (const char* bad : {"", "x", "fixed", "UU"}) CHECK_FALSE(parse_status(bad));
+}

@@ -88,7 +88,8 @@ constexpr Field<model::Issue> kIssue[] = {
     {"signature", &model::Issue::signature}, {"template_id", &model::Issue::template_id},
     {"name", &model::Issue::name},           {"matcher", &model::Issue::matcher},
     {"host", &model::Issue::host},           {"matched_at", &model::Issue::matched_at},
-    {"tags", &model::Issue::tags},           {"event", &model::Issue::event}};
+    {"tags", &model::Issue::tags},           {"event", &model::Issue::event},
+    {"target", &model::Issue::target}};
 constexpr Field<model::Run> kRun[] = {{"command", &model::Run::command},
                                       {"arguments", &model::Run::arguments},
                                       {"version", &model::Run::version},
@@ -264,5 +265,46 @@ TEST_CASE("store/injection: domains are added, switched and removed by hostile n
     CHECK(enabled.size() == 1);
     for (const std::string& text : hostile_texts()) CHECK(store.remove_domain(text).ok());
     CHECK(rows_of(store, "domain") == 1);
+  });
+}
+
+TEST_CASE("store/injection: issues are judged, looked for and told of in hostile words") {
+  on_each_backend([](Store& store, const auto&) {
+    const model::Issue bystander = make_issue("bystander", "http://a.com/");
+    REQUIRE(store.upsert_issues(1, {&bystander, 1}).ok());
+    for (const std::string& text : hostile_texts()) {
+      model::Issue issue = make_issue(text, "http://h/");
+      issue.tags = "x," + text;
+      issue.target = issue.host = text;
+      REQUIRE(store.upsert_issues(1, {&issue, 1}).ok());
+      IssueFilter tagged;
+      tagged.tag = text;
+      CHECK(issues_of(store, tagged).size() == 1);
+      IssueFilter mine;
+      mine.template_id = mine.host = text;
+      CHECK(store.life().set_issues(mine, {'V', text, text, at_second(9)}).value() == 1);
+      std::vector<model::IssueEvent> events;
+      REQUIRE(store.life().for_each_event(issues_of(store, mine).at(0).id, collect(events)).ok());
+      REQUIRE(events.size() == 1);
+      CHECK((events[0].author == text));
+      CHECK((events[0].note == text));
+      const std::string ids[] = {text};
+      REQUIRE(store.life().add_templates(2, ids).ok());
+      const Piece pieces[] = {{text, text, ""}, {text, text, text + "x"}};
+      REQUIRE(store.life().add_pieces(2, pieces).ok());
+      CHECK(store.life().conclude(2, at_second(20), 1).value() == 1);
+      const Message message{0, text, text, text, at_second(0), at_second(0), 0, "", ""};
+      CHECK(store.life().add_message(message).value());
+      auto claimed = store.life().claim_message(at_second(1), std::chrono::seconds(1)).value();
+      REQUIRE(claimed);
+      CHECK((claimed->body == text));
+      claimed->state = "failed";
+      claimed->error = text;
+      REQUIRE(store.life().end_message(*claimed).ok());
+      REQUIRE(store.life().set_told(text, at_second(3)).ok());
+      CHECK(store.life().told(text)->has_value());
+    }
+    CHECK(issues_of(store).at(0).status == 'U');
+    CHECK(rows_of(store, "issue") == hostile_texts().size() + 1);
   });
 }

@@ -1,0 +1,284 @@
+#include "store/life_queries.h"
+
+#include "store/columns.h"
+
+namespace m8::store {
+namespace {
+
+std::string issue_columns(std::string_view event) {
+  std::string sql =
+      "i.id, i.signature, i.template_id, i.name, i.matcher, i.severity, i.host, i.matched_at,"
+      " i.tags, i.status, i.first_seen, i.last_seen, ";
+  return sql.append(event) + ", i.target, i.gone, i.first_run, i.last_run";
+}
+
+constexpr std::int64_t kWorthAnIndex = 3;  // medium: the partial index of the severities
+
+void where_severity(Select& select, const IssueFilter& filter) {
+  std::vector<Value> values;
+  std::int64_t least = static_cast<std::int64_t>(model::Severity::kCritical);
+  const auto first = static_cast<std::int64_t>(filter.at_least.value_or(model::Severity{}));
+  for (auto value = first; value <= static_cast<std::int64_t>(model::Severity::kCritical);
+       ++value) {
+    bool wanted = filter.severities.empty();
+    for (const auto one : filter.severities) wanted |= static_cast<std::int64_t>(one) == value;
+    if (!wanted) continue;
+    values.emplace_back(value);
+    least = std::min(least, value);
+  }
+  if (values.empty()) values.emplace_back(std::int64_t{-1});  // none at all
+  // A list, not a range: then its index beats the order by id.
+  select.where_in("i.severity", values);
+  if (least >= kWorthAnIndex) select.where("i.severity >= 3");
+}
+
+void where_status(Select& select, const std::string& statuses) {
+  std::vector<Value> values;
+  for (const char letter : statuses) values.emplace_back(std::string(1, letter));
+  select.where_in("i.status", values);
+  if (statuses.find('U') == statuses.npos) select.where("i.status <> 'U'");
+}
+
+void where_issue(Select& select, const IssueFilter& filter) {
+  if (filter.at_least || !filter.severities.empty()) where_severity(select, filter);
+  if (!filter.host.empty()) select.where("i.host = ", filter.host);
+  if (!filter.template_id.empty()) select.where("i.template_id = ", filter.template_id);
+  if (!filter.tag.empty()) {
+    // Neither LIKE, whose patterns are bounded, nor a function that only one database has.
+    select.where("replace(',' || i.tags || ',', ", "," + filter.tag + ",",
+                 ", '') <> ',' || i.tags || ','");
+  }
+  if (!filter.statuses.empty()) where_status(select, filter.statuses);
+  if (filter.new_since) {
+    // Ids rise with the first sighting: from the first id on, in its order, without a sort.
+    const std::int64_t since = to_millis(*filter.new_since);
+    select.where("i.id >= (SELECT min(id) FROM issue WHERE first_seen >= ", since, ")");
+    select.where("i.first_seen >= ", since);
+  }
+  if (filter.first_before) select.where("i.first_seen < ", to_millis(*filter.first_before));
+  if (filter.presence == IssueFilter::Presence::kThere) select.where("i.gone = 0");
+  if (filter.presence == IssueFilter::Presence::kGone) select.where("i.gone > 0");
+  if (!filter.ids.empty())
+    select.where_in("i.id", std::vector<Value>(filter.ids.begin(), filter.ids.end()));
+  if (!filter.signatures.empty()) {
+    select.where_in("i.signature",
+                    std::vector<Value>(filter.signatures.begin(), filter.signatures.end()));
+  }
+  if (filter.after > 0) select.where("i.id > ", filter.after);
+}
+
+/// "INSERT ... VALUES (...), (...)": as many rows as there are \p values for.
+Query insert_rows(std::string_view table, std::size_t width, std::vector<Value> values) {
+  std::string sql = "INSERT INTO ";
+  sql.append(table).append(" VALUES ");
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    sql += i % width != 0 ? ", $" : i == 0 ? "($" : ", ($";
+    sql += std::to_string(i + 1);
+    if (i % width == width - 1) sql += ')';
+  }
+  return {sql + " ON CONFLICT DO NOTHING", std::move(values)};
+}
+
+constexpr std::string_view kMessage =
+    "id, channel, key, body, created, due, attempts, state, error";
+
+std::vector<Sample> issue_samples() {
+  IssueFilter host, severe, source, status, fresh, ids;
+  host.host = source.template_id = "x";
+  severe.at_least = model::Severity::kCritical;
+  status.statuses = "V";
+  fresh.new_since = WallTime{};
+  ids.ids = {1, 2};
+  return {
+      {"issues", select_issues({}), true, true},
+      {"issues of a host", select_issues(host), false, true},
+      {"issues of a severity", select_issues(severe), false, true},
+      {"issues of a template", select_issues(source), false, true},
+      {"issues of a status", select_issues(status), false, true},
+      {"issues first seen since", select_issues(fresh), false, true},
+      {"issues by id", select_issues(ids), false, true},
+      {"judge issues by id", update_issues(ids, {})},
+      {"judge the issues of a host", update_issues(host, {})},
+      {"history of an issue", select_events(1), false, true},
+      {"difference of issues", select_issue_changes({}), true, true},
+      {"difference of endpoints", select_endpoint_changes({}), true, true},
+  };
+}
+
+}  // namespace
+
+Query select_issues(const IssueFilter& filter) {
+  Select select("SELECT " + issue_columns(filter.without_event ? "''" : "i.event") +
+                " FROM issue i");
+  where_issue(select, filter);
+  return select.order("i.id", filter.limit);
+}
+
+Query update_issues(const IssueFilter& filter, const IssueEdit& edit) {
+  const std::string status(1, edit.status);
+  Select select("UPDATE issue AS i SET by_run = 0");
+  select.append(", status = ", status).append(", by_at = ", to_millis(edit.at));
+  select.append(", by_author = ", edit.author).append(", by_note = ", edit.note);
+  select.where("i.status <> ", status);
+  where_issue(select, filter);
+  return select.take();
+}
+
+Query select_events(std::int64_t issue) {
+  return {
+      "SELECT issue_id, at, run, author, note, status_was, status, severity_was, severity,"
+      " gone_was, gone FROM issue_change WHERE issue_id = $1 ORDER BY at, id",
+      {issue}};
+}
+
+Query select_issue_changes(WallTime since) {
+  const std::int64_t millis = to_millis(since);
+  Select select("SELECT " + issue_columns("''") +
+                ", c.status_was, c.severity_was, c.gone_was FROM issue i LEFT JOIN issue_change c"
+                " ON c.id = (SELECT id FROM issue_change WHERE issue_id = i.id");
+  select.append(" AND at >= ", millis, " ORDER BY at, id LIMIT 1)");
+  select.append(" WHERE i.id IN (SELECT id FROM issue WHERE first_seen >= ", millis);
+  select.append(" UNION SELECT issue_id FROM issue_change WHERE at >= ", millis, ")");
+  return select.order("i.id");
+}
+
+Query select_endpoint_changes(WallTime since) {
+  const std::int64_t millis = to_millis(since);
+  Select select(
+      "SELECT e.url, e.hostname, e.ip, e.port, e.status, e.title, e.server, e.live, e.last_seen,"
+      " e.technologies, e.certificate, e.first_seen, CASE WHEN c.at IS NULL THEN 0 ELSE 1 END,"
+      " c.live, c.status, c.title, c.server, c.technologies, c.certificate"
+      " FROM endpoint e LEFT JOIN endpoint_change c ON c.url = e.url AND c.at ="
+      " (SELECT min(at) FROM endpoint_change WHERE url = e.url");
+  select.append(" AND at >= ", millis, ")");
+  select.append(" WHERE e.url IN (SELECT url FROM endpoint WHERE first_seen >= ", millis);
+  select.append(" UNION SELECT url FROM endpoint_change WHERE at >= ", millis, ")");
+  return select.order("e.url");
+}
+
+Query insert_templates(std::int64_t run, std::span<const std::string> ids) {
+  std::vector<Value> values;
+  for (const std::string& id : ids) values.insert(values.end(), {run, id});
+  return insert_rows("run_template (run, template_id)", 2, std::move(values));
+}
+
+Query insert_targets(std::int64_t run, std::span<const Piece* const> pieces) {
+  std::vector<Value> values;
+  for (const Piece* piece : pieces) values.insert(values.end(), {run, piece->target, piece->host});
+  return insert_rows("run_target (run, target, host)", 3, std::move(values));
+}
+
+Query insert_failures(std::int64_t run, std::span<const Piece* const> pieces) {
+  std::vector<Value> values;
+  for (const Piece* piece : pieces)
+    values.insert(values.end(), {run, piece->target, piece->template_id});
+  return insert_rows("run_failure (run, target, template_id)", 3, std::move(values));
+}
+
+Query conclude_run(std::int64_t run, WallTime at, int gone_after) {
+  // missed_run: a run that was killed in its last step does it again, and misses nothing twice.
+  return {
+      "UPDATE issue AS i SET missed = missed + 1, missed_run = $1,"
+      " gone = CASE WHEN missed + 1 >= $2 THEN $3 ELSE 0 END,"
+      " status = CASE WHEN missed + 1 >= $2 AND status IN ('U', 'V') THEN 'R' ELSE status END,"
+      " by_at = $3, by_run = $1, by_author = 'm8', by_note = 'no longer found'"
+      " WHERE i.host IN (SELECT host FROM run_target WHERE run = $1)"
+      " AND i.gone = 0 AND i.last_run <> $1 AND i.missed_run <> $1 AND i.last_seen <= $3"
+      " AND EXISTS (SELECT 1 FROM run_target t WHERE t.run = $1 AND t.target = i.target)"
+      " AND EXISTS (SELECT 1 FROM run_template t WHERE t.run = $1"
+      " AND t.template_id = i.template_id)"
+      " AND NOT EXISTS (SELECT 1 FROM run_failure f WHERE f.run = $1 AND f.target = i.target"
+      " AND f.template_id = i.template_id)"
+      " RETURNING gone",
+      {run, std::int64_t{gone_after}, to_millis(at)}};
+}
+
+Query forget_pieces(const char* table, std::int64_t run) {
+  return {std::string("DELETE FROM ") + table + " WHERE run = $1", {run}};
+}
+
+std::vector<PruneStep> prune_steps(WallTime before) {
+  const Value millis = to_millis(before);
+  const auto step = [&millis](const char* what, const char* sql) {
+    return PruneStep{what, Query{sql, {millis}}};
+  };
+  return {
+      step("issues", "DELETE FROM issue WHERE gone > 0 AND gone < $1 AND status NOT IN ('I', 'F')"),
+      step("issue changes", "DELETE FROM issue_change WHERE at < $1"),
+      step("endpoints", "DELETE FROM endpoint WHERE NOT live AND last_seen < $1"),
+      step("endpoint changes", "DELETE FROM endpoint_change WHERE at < $1"),
+      step("hostnames", "DELETE FROM hostname WHERE NOT live AND changed < $1 AND last_seen < $1"),
+      step("hostname changes", "DELETE FROM hostname_change WHERE at < $1"),
+      step("messages", "DELETE FROM outbox WHERE state <> 'waiting' AND created < $1"),
+      step("runs",
+           "DELETE FROM run WHERE started < $1 AND ended < $1"
+           " AND id NOT IN (SELECT max(id) FROM run GROUP BY command)"),
+      {"pieces", {"DELETE FROM run_target WHERE run NOT IN (SELECT id FROM run)", {}}},
+      {"pieces", {"DELETE FROM run_template WHERE run NOT IN (SELECT id FROM run)", {}}},
+      {"pieces", {"DELETE FROM run_failure WHERE run NOT IN (SELECT id FROM run)", {}}},
+  };
+}
+
+Query insert_message(const Message& message) {
+  return {
+      "INSERT INTO outbox (channel, key, body, created, due) VALUES ($1, $2, $3, $4, $5)"
+      " ON CONFLICT (channel, key) DO NOTHING",
+      {message.channel, message.key, message.body, to_millis(message.created),
+       to_millis(message.due)}};
+}
+
+Query claim_message(WallTime now, WallTime until) {
+  return {
+      "UPDATE outbox SET claimed = $1 WHERE id = (SELECT id FROM outbox"
+      " WHERE state = 'waiting' AND due <= $2 AND claimed <= $2 ORDER BY due, id LIMIT 1)"
+      " AND claimed <= $2 RETURNING " +
+          std::string(kMessage),
+      {to_millis(until), to_millis(now)}};
+}
+
+Query end_message(const Message& message) {
+  return {
+      "UPDATE outbox SET state = $1, error = $2, attempts = $3, due = $4, claimed = 0"
+      " WHERE id = $5",
+      {message.state, message.error, std::int64_t{message.attempts}, to_millis(message.due),
+       message.id}};
+}
+
+Query select_messages() {
+  return {"SELECT " + std::string(kMessage) + " FROM outbox ORDER BY id DESC", {}};
+}
+
+Query select_told(const std::string& channel) {
+  return {"SELECT until FROM told WHERE channel = $1", {channel}};
+}
+
+Query save_told(const std::string& channel, WallTime until) {
+  return {
+      "INSERT INTO told (channel, until) VALUES ($1, $2)"
+      " ON CONFLICT (channel) DO UPDATE SET until = excluded.until",
+      {channel, to_millis(until)}};
+}
+
+std::vector<Sample> life_samples() {
+  const std::string id = "x";
+  const Piece piece;
+  const Piece* const pieces[] = {&piece};
+  std::vector<Sample> all = issue_samples();
+  const std::vector<Sample> more = {
+      {"add the templates of a run", insert_templates(1, {&id, 1})},
+      {"add finished targets", insert_targets(1, pieces)},
+      {"add failed pieces", insert_failures(1, pieces)},
+      {"call issues gone", conclude_run(1, {}, 1)},
+      {"forget finished targets", forget_pieces("run_target", 1)},
+      {"queue a message", insert_message({})},
+      {"claim a message", claim_message({}, {})},
+      {"end a message", end_message({})},
+      {"messages", select_messages(), true, true},
+      {"up to when a channel was told", select_told("x")},
+      {"say that a channel was told", save_told("x", {})},
+  };
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+}  // namespace m8::store
