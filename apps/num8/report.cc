@@ -1,0 +1,114 @@
+// num8 report: the stored issues as something to hand over.
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "cli/exit_code.h"
+#include "cli/make_flag.h"
+#include "commands.h"
+#include "issue_flags.h"
+#include "model/event_read.h"
+#include "output/format.h"
+#include "output/html.h"
+#include "output/listing.h"
+#include "store/chosen_store.h"
+#include "store/settings.h"
+
+namespace m8::num8 {
+namespace {
+
+constexpr std::size_t kRuns = 20;
+
+Result<output::ReportSummary> summary_of(const cli::Context& context, store::Store& store,
+                                         store::IssueFilter filter) {
+  output::ReportSummary summary;
+  summary.title = context.flags.text("title");
+  summary.place = store::shown_url(store::chosen_url(context.flags));
+  summary.made = SystemClock::instance().wall();
+  M8_TRY(store.for_each_run({"num8 scan", kRuns}, [&summary](const model::Run& run) {
+    summary.runs.push_back(run);
+    return Status();
+  }));
+  std::reverse(summary.runs.begin(), summary.runs.end());
+  filter.without_event = true;
+  M8_TRY(store.for_each_issue(filter, [&summary](const model::Issue& issue) {
+    summary.add(issue);
+    return Status();
+  }));
+  return summary;
+}
+
+Result<output::Listing> open_output(const cli::Values& flags) {
+  const std::string path = flags.text("output");
+  if (path.empty() || path == "-") return output::Listing();
+  return output::Listing::create(path);
+}
+
+/// The gravest first: one pass for each severity.
+Status each_by_severity(store::Store& store, const store::IssueFilter& filter,
+                        const store::Each<model::Issue>& each) {
+  using model::Severity;
+  for (const Severity severity : {Severity::kCritical, Severity::kHigh, Severity::kMedium,
+                                  Severity::kLow, Severity::kInfo, Severity::kUnknown}) {
+    const auto& wanted = filter.severities;
+    const bool listed =
+        wanted.empty() || std::find(wanted.begin(), wanted.end(), severity) != wanted.end();
+    if (!listed) continue;
+    store::IssueFilter one = filter;
+    one.severities = {severity};
+    M8_TRY(store.for_each_issue(one, each));
+  }
+  return {};
+}
+
+Status write_html(const cli::Context& context, store::Store& store,
+                  const store::IssueFilter& filter, output::Listing& out) {
+  output::HtmlOptions options;
+  options.max_evidence = context.flags.bytes("max-evidence");
+  const auto summary = M8_TRY(summary_of(context, store, filter));
+  M8_TRY(out.line(output::html_head(summary)));
+  M8_TRY(each_by_severity(store, filter, [&](const model::Issue& issue) {
+    return out.line(output::html_issue(issue, options));
+  }));
+  return out.line(output::html_tail());
+}
+
+Result<int> report(const cli::Context& context) {
+  const auto& flags = context.flags;
+  auto store = M8_TRY(store::open_chosen(flags, {.must_exist = true}));
+  const auto filter = M8_TRY(issue_filter(flags, {}, *store));
+  auto out = M8_TRY(open_output(flags));
+  M8_TRY(out.finish(write_html(context, *store, filter, out)));
+  return cli::kDone;
+}
+
+}  // namespace
+
+cli::Command report_command() {
+  auto command = issue_command("report", "", "write a report of the stored issues", report);
+  command.detail =
+      "One page that needs nothing else and no scripts: summary, the last scans, severity by host, "
+      "and every issue with its evidence, which the filters of the page and those of the command "
+      "choose.";
+  command.flags = issue_filter_flags();
+  const std::vector<cli::Flag> more = {
+      cli::common(cli::chosen(
+          cli::with_default(cli::valued("Output", "format", {}, "FORMAT", "form of the report"),
+                            "html"),
+          {"html"})),
+      cli::common(
+          cli::file_flag(cli::valued("Output", "output", {"o"}, "FILE", "write to a file"))),
+      cli::with_default(cli::valued("Output", "title", {}, "TEXT", "what the report is called"),
+                        "Security report"),
+      cli::typed(cli::with_default(cli::valued("Output", "max-evidence", {}, "SIZE",
+                                               "show so much of each request and response"),
+                                   "16k"),
+                 cli::ValueType::size(0, 64 << 20)),
+  };
+  command.flags.insert(command.flags.end(), more.begin(), more.end());
+  command.flags = store::with_store_settings(std::move(command.flags));
+  return command;
+}
+
+}  // namespace m8::num8
