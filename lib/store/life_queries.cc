@@ -227,13 +227,13 @@ Query insert_message(const Message& message) {
        to_millis(message.due)}};
 }
 
-Query claim_message(WallTime now, WallTime until) {
+Query claim_message(const std::string& channel, WallTime now, WallTime until) {
   return {
-      "UPDATE outbox SET claimed = $1 WHERE id = (SELECT id FROM outbox"
-      " WHERE state = 'waiting' AND due <= $2 AND claimed <= $2 ORDER BY due, id LIMIT 1)"
-      " AND claimed <= $2 RETURNING " +
+      "UPDATE outbox SET claimed = $1 WHERE id = (SELECT id FROM outbox WHERE channel = $2"
+      " AND state = 'waiting' AND due <= $3 AND claimed <= $3 ORDER BY due, id LIMIT 1)"
+      " AND claimed <= $3 RETURNING " +
           std::string(kMessage),
-      {to_millis(until), to_millis(now)}};
+      {to_millis(until), channel, to_millis(now)}};
 }
 
 Query end_message(const Message& message) {
@@ -271,7 +271,7 @@ std::vector<Sample> life_samples() {
       {"call issues gone", conclude_run(1, {}, 1)},
       {"forget finished targets", forget_pieces("run_target", 1)},
       {"queue a message", insert_message({})},
-      {"claim a message", claim_message({}, {})},
+      {"claim a message", claim_message("x", {}, {})},
       {"end a message", end_message({})},
       {"messages", select_messages(), true, true},
       {"up to when a channel was told", select_told("x")},

@@ -37,7 +37,7 @@ struct PruneStep {
 std::vector<PruneStep> prune_steps(WallTime before);
 
 Query insert_message(const Message& message);
-Query claim_message(WallTime now, WallTime until);
+Query claim_message(const std::string& channel, WallTime now, WallTime until);
 Query end_message(const Message& message);
 Query select_messages();
 Query select_told(const std::string& channel);

@@ -113,10 +113,10 @@ Result<bool> SqlLife::add_message(const Message& message) {
   return M8_TRY(change(insert_message(message))) > 0;
 }
 
-Result<std::optional<Message>> SqlLife::claim_message(WallTime now,
+Result<std::optional<Message>> SqlLife::claim_message(const std::string& channel, WallTime now,
                                                       std::chrono::milliseconds lease) {
   std::optional<Message> claimed;
-  M8_TRY(sql_.run(store::claim_message(now, now + lease), [&claimed](const Row& row) {
+  M8_TRY(sql_.run(store::claim_message(channel, now, now + lease), [&claimed](const Row& row) {
     claimed = read_message(row);
     return Status();
   }));

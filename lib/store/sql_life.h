@@ -21,7 +21,7 @@ class SqlLife final : public Life {
   Result<std::uint64_t> conclude(std::int64_t run, WallTime at, int gone_after) override;
   Result<Pruned> prune(WallTime before) override;
   Result<bool> add_message(const Message& message) override;
-  Result<std::optional<Message>> claim_message(WallTime now,
+  Result<std::optional<Message>> claim_message(const std::string& channel, WallTime now,
                                                std::chrono::milliseconds lease) override;
   Status end_message(const Message& message) override;
   Status for_each_message(const EachOf<Message>& each) override;

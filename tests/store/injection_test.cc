@@ -295,7 +295,8 @@ TEST_CASE("store/injection: issues are judged, looked for and told of in hostile
       CHECK(store.life().conclude(2, at_second(20), 1).value() == 1);
       const Message message{0, text, text, text, at_second(0), at_second(0), 0, "", ""};
       CHECK(store.life().add_message(message).value());
-      auto claimed = store.life().claim_message(at_second(1), std::chrono::seconds(1)).value();
+      auto claimed =
+          store.life().claim_message(text, at_second(1), std::chrono::seconds(1)).value();
       REQUIRE(claimed);
       CHECK((claimed->body == text));
       claimed->state = "failed";
