@@ -14,6 +14,8 @@ cli::Command lab_command();
 std::vector<cli::Command> bench_commands();
 /// db migrate|status|explain
 std::vector<cli::Command> db_commands();
+/// notify send|list
+std::vector<cli::Command> notify_commands();
 /// runs list|show|diff
 std::vector<cli::Command> runs_commands();
 

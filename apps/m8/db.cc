@@ -1,7 +1,8 @@
-// m8 db migrate|status|explain: the store's schema, and how it answers.
+// m8 db migrate|status|explain|prune: the store's schema, and how it answers.
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "cli/exit_code.h"
 #include "commands.h"
@@ -98,6 +99,27 @@ Status explain(const cli::Context& context) {
   return print(text);
 }
 
+Status prune(const cli::Context& context) {
+  const auto& flags = context.flags;
+  if (!flags.given("keep")) return Error{ErrorCode::kInvalidArgument, "--keep is missing"};
+  auto store = M8_TRY(store::open_chosen(flags, {.must_exist = true}));
+  const WallTime before = SystemClock::instance().wall() - flags.duration("keep");
+  const auto size_before = M8_TRY(store->info()).bytes;
+  const auto pruned = M8_TRY(store->life().prune(before));
+  const auto size = M8_TRY(store->info()).bytes;
+  if (flags.on("jsonl")) {
+    json::Writer w;
+    w.object().field("before", rfc3339(before)).key("removed").object();
+    for (const auto& [what, rows] : pruned) w.field(what, rows);
+    w.end().field("bytes_before", size_before).field("bytes", size).end();
+    return print(w.take() + '\n');
+  }
+  std::string text;
+  for (const auto& [what, rows] : pruned) text += fmt::format("{:<17} {}\n", what, rows);
+  return print(text + fmt::format("{:<17} {} -> {}\n", "size", output::bytes_text(size_before),
+                                  output::bytes_text(size)));
+}
+
 cli::Command db_command(std::string name, std::string brief, std::string detail,
                         Status (*run)(const cli::Context&)) {
   cli::Command command;
@@ -121,6 +143,26 @@ cli::Command db_command(std::string name, std::string brief, std::string detail,
   return command;
 }
 
+cli::Command prune_command() {
+  cli::Command command = db_command(
+      "prune", "remove what is old, and give the space back",
+      "Removes runs that ended before then (but the last of each command), changes and sent "
+      "messages that are older, and hostnames, endpoints and issues that are gone since then. What "
+      "is there stays, and so does what was judged ignored or a false positive. Compacts the "
+      "database afterwards.",
+      prune);
+  cli::Flag keep;
+  keep.name = "keep";
+  keep.argument = "TIME";
+  keep.section = "Filter";
+  keep.brief = "what is younger stays";
+  keep.detail = "Such as 90d.";
+  keep.common = true;
+  keep.type = cli::ValueType::duration(std::chrono::hours(1), std::chrono::hours(24 * 36'500));
+  command.flags.push_back(keep);
+  return command;
+}
+
 }  // namespace
 
 std::vector<cli::Command> db_commands() {
@@ -134,6 +176,7 @@ std::vector<cli::Command> db_commands() {
                  show_status),
       db_command("explain", "print the plan of every query that the programs use",
                  "As the database itself explains it, with the SQL.", explain),
+      prune_command(),
   };
 }
 

@@ -9,7 +9,7 @@ cli::Program program() {
   program.brief = "the store, its runs, the practice target and benchmarks";
   program.commands = {lab_command()};
   for (const auto& commands :
-       {config_commands(), bench_commands(), db_commands(), runs_commands()}) {
+       {config_commands(), bench_commands(), db_commands(), runs_commands(), notify_commands()}) {
     program.commands.insert(program.commands.end(), commands.begin(), commands.end());
   }
   return program;

@@ -1,4 +1,5 @@
 // m8 runs list|show|diff: what ran, with what result.
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -6,7 +7,10 @@
 
 #include "base/json.h"
 #include "cli/exit_code.h"
+#include "cli/make_flag.h"
 #include "commands.h"
+#include "issues/difference.h"
+#include "output/listing.h"
 #include "output/stream.h"
 #include "output/table.h"
 #include "output/text.h"
@@ -198,6 +202,74 @@ Status diff(const cli::Context& context) {
   return out.flush();
 }
 
+Result<issues::DifferenceOptions> difference_options(const cli::Values& flags,
+                                                     store::Store& store) {
+  issues::DifferenceOptions options;
+  const WallTime now = SystemClock::instance().wall();
+  const auto since = store::parse_since(flags.text("since"), "", store, now);
+  if (!since.ok()) return since.error().with_context("--since");
+  options.since = *since;
+  for (const std::string& text : flags.list("what")) {
+    const auto subject = issues::parse_subject(text);
+    if (!subject) return Error{ErrorCode::kInvalidArgument, "--what: not known: " + text};
+    options.subjects.insert(*subject);
+  }
+  return options;
+}
+
+/// What differs since then, record by record. 3 if --fail-on names such a change.
+Result<int> difference_since(const cli::Context& context) {
+  const auto& flags = context.flags;
+  auto store = M8_TRY(store::open_chosen(flags, {.must_exist = true}));
+  const auto options = M8_TRY(difference_options(flags, *store));
+  const auto fatal = flags.list("fail-on");
+  issues::DifferenceLines lines(flags.on("jsonl") ? "jsonl" : flags.text("format"));
+  output::Listing out;
+  bool found = false;
+  const auto each = [&](const issues::Difference& difference) {
+    found |= std::find(fatal.begin(), fatal.end(), to_string(difference.kind)) != fatal.end();
+    return out.line(lines.text(difference));
+  };
+  M8_TRY(out.finish(issues::each_difference(*store, options, each)));
+  return found ? cli::kFound : cli::kDone;
+}
+
+Result<int> run_diff(const cli::Context& context) {
+  const auto& flags = context.flags;
+  if (flags.given("since")) {
+    if (flags.arguments().empty()) return difference_since(context);
+    return Error{ErrorCode::kInvalidArgument, "two runs, or --since: not both"};
+  }
+  for (const char* name : {"what", "format", "fail-on"}) {
+    if (flags.given(name))
+      return Error{ErrorCode::kInvalidArgument, fmt::format("--{} goes with --since", name)};
+  }
+  M8_TRY(diff(context));
+  return cli::kDone;
+}
+
+std::vector<cli::Flag> difference_flags() {
+  using cli::valued;
+  const auto kinds = [](cli::Flag flag, std::vector<std::string> choices) {
+    return cli::common(cli::repeated(cli::chosen(std::move(flag), std::move(choices))));
+  };
+  return {
+      cli::common(
+          cli::detailed(valued("Difference", "since", {}, "RUN|TIME",
+                               "name the records that differ since then, instead of counts"),
+                        store::kSinceForms)),
+      kinds(valued("Difference", "what", {}, "WHAT,...", "only these"),
+            {"host", "endpoint", "technology", "certificate", "issue"}),
+      cli::common(cli::chosen(
+          cli::with_default(valued("Difference", "format", {}, "FORMAT", "form of the lines"),
+                            "table"),
+          {"table", "jsonl", "markdown"})),
+      kinds(valued("Difference", "fail-on", {}, "KIND,...",
+                   "exit with 3 if there is a change of these kinds"),
+            {"new", "changed", "gone", "returned"}),
+  };
+}
+
 cli::Command runs_command(std::string name, std::string arguments, std::string brief,
                           Status (*run)(const cli::Context&)) {
   cli::Command command;
@@ -250,8 +322,18 @@ std::vector<cli::Command> runs_commands() {
   auto show_one =
       runs_command("show", "RUN", "tell all of a run: options, counts, errors, time, memory", show);
   show_one.detail = "RUN is an id of m8 runs list, or last.";
-  auto compare = runs_command("diff", "RUN RUN", "compare the counts of two runs", diff);
-  compare.detail = "The older one first. RUN is an id of m8 runs list, or last.";
+  auto compare = runs_command(
+      "diff", "[RUN RUN]", "compare the counts of two runs, or what is known then and now", diff);
+  compare.detail =
+      "Two runs, the older one first: their counts, times and options. RUN is an id of m8 runs "
+      "list, or last. With --since: hosts, endpoints, technologies, certificates and issues that "
+      "became new, changed, gone or returned since that run began. Exit code 3 if --fail-on names "
+      "such a change.";
+  for (cli::Flag& flag : difference_flags()) compare.flags.push_back(std::move(flag));
+  compare.run = [](const cli::Context& context) {
+    const auto code = run_diff(context);
+    return code.ok() ? *code : cli::fail("m8 runs diff", code.error());
+  };
   return {list_command(), std::move(show_one), std::move(compare)};
 }
 

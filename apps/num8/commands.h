@@ -12,6 +12,9 @@ cli::Command templates_list_command();
 cli::Command templates_validate_command();
 cli::Command templates_stats_command();
 cli::Command eval_command();
+cli::Command report_command();
+/// burp sitemap, scan
+std::vector<cli::Command> burp_commands();
 /// issue list, show, set, diff, history, import, export
 std::vector<cli::Command> issue_commands();
 cli::Command issue_set_command();

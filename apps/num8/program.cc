@@ -13,6 +13,8 @@ cli::Program program() {
        templates_stats_command(), eval_command()},
   };
   for (cli::Command& command : issue_commands()) program.commands.push_back(std::move(command));
+  program.commands.push_back(report_command());
+  for (cli::Command& command : burp_commands()) program.commands.push_back(std::move(command));
   return program;
 }
 

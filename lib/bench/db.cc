@@ -15,6 +15,7 @@
 #include "base/process.h"
 #include "bench/db_diff.h"
 #include "bench/db_guides.h"
+#include "bench/db_issues.h"
 #include "bench/pg_server.h"
 #include "bench/registry.h"
 #include "store/columns.h"
@@ -442,8 +443,13 @@ Status measure_server(const Context& context, const Setup& setup, Report& report
     M8_TRY(measure_guides(context, "PostgreSQL", setup.store_url, report));
   }
   context.progress(fmt::format("storing {} names", setup.names));
+  {
+    const Schema schema = M8_TRY(Schema::create(setup.url));
+    M8_TRY(compare_bulk(context, setup, report));
+  }
+  context.progress("storing a run with issues");
   const Schema schema = M8_TRY(Schema::create(setup.url));
-  return compare_bulk(context, setup, report);
+  return measure_run_postgres(context, setup.names, setup.store_url, setup.bin, report);
 }
 
 Result<Setup> setup_of(const Context& context) {
@@ -497,6 +503,7 @@ Result<Report> run(const Context& context) {
     M8_TRY(measure_guides(context, "SQLite", "sqlite:" + context.temp_directory + "/guides.db",
                           report));
     M8_TRY(measure_difference(context, setup.names, report));
+    M8_TRY(measure_run_sqlite(context, setup.names, report));
   }
   M8_TRY(measure_postgres(context, setup, report));
   if (all) {
