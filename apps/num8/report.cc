@@ -1,4 +1,6 @@
 // num8 report: the stored issues as something to hand over.
+#include "issues/report.h"
+
 #include <algorithm>
 #include <array>
 
@@ -8,8 +10,6 @@
 #include "cli/make_flag.h"
 #include "commands.h"
 #include "issue_flags.h"
-#include "model/event_read.h"
-#include "output/format.h"
 #include "output/html.h"
 #include "output/listing.h"
 #include "store/chosen_store.h"
@@ -62,24 +62,24 @@ Status each_by_severity(store::Store& store, const store::IssueFilter& filter,
   return {};
 }
 
-Status write_html(const cli::Context& context, store::Store& store,
-                  const store::IssueFilter& filter, output::Listing& out) {
-  output::HtmlOptions options;
-  options.max_evidence = context.flags.bytes("max-evidence");
+Status write(const cli::Context& context, store::Store& store, store::IssueFilter filter,
+             issues::Report& report, output::Listing& out) {
   const auto summary = M8_TRY(summary_of(context, store, filter));
-  M8_TRY(out.line(output::html_head(summary)));
-  M8_TRY(each_by_severity(store, filter, [&](const model::Issue& issue) {
-    return out.line(output::html_issue(issue, options));
-  }));
-  return out.line(output::html_tail());
+  M8_TRY(out.line(report.head(summary)));
+  filter.without_event = context.flags.text("format") != "html";
+  M8_TRY(each_by_severity(
+      store, filter, [&](const model::Issue& issue) { return out.line(report.issue(issue)); }));
+  return out.line(report.tail());
 }
 
 Result<int> report(const cli::Context& context) {
   const auto& flags = context.flags;
   auto store = M8_TRY(store::open_chosen(flags, {.must_exist = true}));
   const auto filter = M8_TRY(issue_filter(flags, {}, *store));
+  const auto form = M8_TRY(
+      issues::make_report(flags.text("format"), {.max_evidence = flags.bytes("max-evidence")}));
   auto out = M8_TRY(open_output(flags));
-  M8_TRY(out.finish(write_html(context, *store, filter, out)));
+  M8_TRY(out.finish(write(context, *store, filter, *form, out)));
   return cli::kDone;
 }
 
@@ -88,15 +88,16 @@ Result<int> report(const cli::Context& context) {
 cli::Command report_command() {
   auto command = issue_command("report", "", "write a report of the stored issues", report);
   command.detail =
-      "One page that needs nothing else and no scripts: summary, the last scans, severity by host, "
-      "and every issue with its evidence, which the filters of the page and those of the command "
-      "choose.";
+      "html: one page that needs nothing else and no scripts: summary, the last scans, severity by "
+      "host, and every issue with its evidence, which the filters of the page and those of the "
+      "command choose. markdown: a table. csv: for spreadsheets, in which no field is a formula. "
+      "sarif: SARIF 2.1.0; ignored and false-positive issues are suppressed results.";
   command.flags = issue_filter_flags();
   const std::vector<cli::Flag> more = {
       cli::common(cli::chosen(
           cli::with_default(cli::valued("Output", "format", {}, "FORMAT", "form of the report"),
                             "html"),
-          {"html"})),
+          issues::report_forms())),
       cli::common(
           cli::file_flag(cli::valued("Output", "output", {"o"}, "FILE", "write to a file"))),
       cli::with_default(cli::valued("Output", "title", {}, "TEXT", "what the report is called"),
