@@ -290,6 +290,7 @@ std::unique_ptr<Carrier> make_command(std::string command, std::chrono::millisec
 Result<Delivery> deliver(store::Life& life, const std::string& channel, Carrier& carrier,
                          const DeliveryOptions& options, Clock& clock, std::stop_token stop) {
   Delivery delivery;
+  std::set<std::int64_t> waiting;  // a message may come up again at once
   while (!stop.stop_requested()) {
     auto message = M8_TRY(life.claim_message(channel, clock.wall(), options.lease));
     if (!message) break;
@@ -302,11 +303,15 @@ Result<Delivery> deliver(store::Life& life, const std::string& channel, Carrier&
     message->state = carried.ok() ? "sent" : over ? "failed" : "waiting";
     message->due = clock.wall() + pause_before(*message, options);
     M8_TRY(life.end_message(*message));
-    ++(carried.ok() ? delivery.sent : over ? delivery.failed : delivery.waiting);
+    delivery.sent += carried.ok() ? 1 : 0;
+    delivery.failed += !carried.ok() && over ? 1 : 0;
+    message->state == "waiting" ? (void)waiting.insert(message->id)
+                                : (void)waiting.erase(message->id);
     if (!carried.ok())
       delivery.errors.push_back(fmt::format("{}: message {}: {}{}", channel, message->id,
                                             message->error, over ? ", given up" : ""));
   }
+  delivery.waiting = waiting.size();
   return delivery;
 }
 

@@ -79,7 +79,7 @@ struct DeliveryOptions {
 
 struct Delivery {
   std::uint64_t sent = 0, waiting = 0, failed = 0;
-  std::vector<std::string> errors;  ///< one for each that was not sent, without secrets
+  std::vector<std::string> errors;  ///< one for each attempt in vain, without secrets
 };
 
 /// Carries what is due of \p channel. Errors of the store.

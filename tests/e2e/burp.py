@@ -56,8 +56,8 @@ class Recorded:
 
 
 def get(target):
-    return (f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nUser-Agent: m8/VERSION\r\n"
-            "Accept: */*\r\nAccept-Encoding: deflate, gzip, br, zstd\r\n\r\n")
+    return (f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nAccept: */*\r\n"
+            "Accept-Encoding: deflate, gzip, br, zstd\r\nUser-Agent: m8/VERSION\r\n\r\n")
 
 
 def message(url, status=200, headers=("Content-Type: text/html; charset=utf-8",), **more):
@@ -115,8 +115,8 @@ class Burp(unittest.TestCase):
                      "response": segment(b"HTTP/1.1 500 X\r\n\r\n")}}]}
         body = '{"urls":["https://a.com/","https://b.com/"]}'
         post = ("POST /s3cret/v0.1/scan HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\n"
-                "User-Agent: m8/VERSION\r\nAccept: */*\r\n"
-                "Accept-Encoding: deflate, gzip, br, zstd\r\nContent-Type: application/json\r\n"
+                "Accept: */*\r\nAccept-Encoding: deflate, gzip, br, zstd\r\n"
+                "Content-Type: application/json\r\nUser-Agent: m8/VERSION\r\n"
                 f"Content-Length: {len(body)}\r\n\r\n{body}")
         burp = Recorded(
             (post, 201, "Location: 12\r\n", ""),
