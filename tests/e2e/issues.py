@@ -129,11 +129,62 @@ def check(case, url):
     assert set(case.issues("--status", "FP")) == {"upload"}
 
 
+def check_at_once(case, url):
+    """Two scans into one store: both end well, and each issue is there once."""
+    scans = [subprocess.Popen(
+        [*support.command("num8", "scan", "-u", url, "-t", str(case.templates), "-q", "--store",
+                          case.store)], stdout=subprocess.DEVNULL) for _ in range(2)]
+    assert [scan.wait(support.SECONDS) for scan in scans] == [0, 0]
+    issues = case.issues()
+    assert sorted(issues) == ["flaw", "randstr", "upload"], issues
+
+
+def check_killed_import(case, folder):
+    """What a killed import left is whole, and the next one completes it."""
+    count = 40_000
+    lines = pathlib.Path(folder, "many.jsonl")
+    with lines.open("w") as file:
+        for i in range(count):
+            file.write(json.dumps({"template-id": f"t{i}", "host": "h.com",
+                                   "info": {"name": "n", "severity": "low"},
+                                   "matched-at": f"http://h.com/{i}"}) + "\n")
+    case.store = "sqlite:" + str(pathlib.Path(folder, "killed.db"))
+    case.run("issue", "import", "-q", "/dev/null")
+    importer = subprocess.Popen([*support.command("num8", "issue", "import", "-q", str(lines),
+                                                  "--store", case.store)])
+    while case.run("issue", "list", "--jsonl", "--limit", "1") == "":
+        assert importer.poll() is None or importer.returncode == 0
+    importer.kill()
+    importer.wait()
+    left = case.run("issue", "list", "--jsonl").count("\n")
+    assert left == count or left % 2_000 == 0, left  # whole batches
+    case.run("issue", "import", "-q", str(lines))
+    assert case.run("issue", "list", "--jsonl").count("\n") == count
+
+
+def check_bad_store(case, folder):
+    """A corrupt file is named, and left as it is."""
+    bad = pathlib.Path(folder, "bad.db")
+    good = pathlib.Path(folder, "killed.db").read_bytes()
+    bad.write_bytes(good[:8192] + b"x" * (len(good) - 8192))
+    case.store = f"sqlite:{bad}"
+    before = bad.read_bytes()
+    done = subprocess.run([*support.command("num8", "issue", "list", "--store", case.store)],
+                          capture_output=True, text=True, timeout=support.SECONDS)
+    assert done.returncode == 1 and "bad.db" in done.stderr, (done.returncode, done.stderr)
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert bad.read_bytes() == before
+
+
 def main():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory() as folder:
-        check(Case(folder), f"http://127.0.0.1:{server.server_port}")
+        case, url = Case(folder), f"http://127.0.0.1:{server.server_port}"
+        check(case, url)
+        check_at_once(case, url)
+        check_killed_import(case, folder)
+        check_bad_store(case, folder)
     server.shutdown()
     print("issues: ok")
 
