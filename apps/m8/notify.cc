@@ -158,8 +158,8 @@ Result<int> send(const cli::Context& context) {
   std::uint64_t left = 0, sent = 0;
   for (const Channel& channel : M8_TRY(channels_of(flags, *session, clock))) {
     M8_TRY(queue_news(flags, *store, channel, clock.wall()));
-    const auto done = M8_TRY(issues::deliver(store->life(), channel.name, *channel.carrier,
-                                             delivery, clock, signals.token()));
+    const auto done = M8_TRY(issues::deliver(store->life(), {channel.name, *channel.carrier, clock},
+                                             delivery, signals.token()));
     for (const std::string& error : done.errors)
       fmt::print(stderr, "m8 notify send: {}\n", output::escape_control(error));
     sent += done.sent;

@@ -108,23 +108,24 @@ Result<int> sitemap(const cli::Context& context) {
   return all ? cli::kFailed : failed > 0 ? cli::kIncomplete : cli::kDone;
 }
 
-issues::BurpScanner scanner_of(const cli::Values& flags, net::Url api) {
-  issues::BurpScanner scanner;
-  scanner.api = std::move(api);
-  scanner.key = flags.text("burp-key");
-  scanner.poll = flags.duration("poll");
-  scanner.timeout = flags.duration("burp-timeout");
-  return scanner;
+issues::BurpScanner scanner_of(const cli::Values& flags, http::Session& session, net::Url api) {
+  return {session,
+          SystemClock::instance(),
+          std::move(api),
+          flags.text("burp-key"),
+          flags.duration("poll"),
+          flags.duration("burp-timeout")};
 }
 
 Result<int> scan(const cli::Context& context) {
   const auto& flags = context.flags;
   if (flags.arguments().empty()) return Error{ErrorCode::kInvalidArgument, "which URLs?"};
   const cli::Signals signals;
-  const auto scanner = scanner_of(flags, M8_TRY(api_of(flags)));
+  auto api = M8_TRY(api_of(flags));
   SystemClock& clock = SystemClock::instance();
   Services services;
   M8_TRY(services.open(flags));
+  const auto scanner = scanner_of(flags, *services.session, std::move(api));
   model::Run run;
   run.command = "num8 burp scan";
   run.arguments = cli::shell_words(context.arguments);
@@ -133,14 +134,13 @@ Result<int> scan(const cli::Context& context) {
   run.status = "running";
   const auto store = M8_TRY(store::RunStore::open(flags, run));
   const auto follow = [&]() -> Result<std::string> {
-    const auto task = M8_TRY(
-        issues::start_burp_scan(*services.session, scanner, flags.arguments(), signals.token()));
+    const auto task = M8_TRY(issues::start_burp_scan(scanner, flags.arguments(), signals.token()));
     say_issue(context, "Burp's scan " + task);
     const auto each = [&](const model::Finding& finding) {
       ++run.counts["findings"];
       return store ? store->sink().finding(finding) : Status();
     };
-    return issues::follow_burp_scan(*services.session, scanner, task, each, clock, signals.token());
+    return issues::follow_burp_scan(scanner, task, each, signals.token());
   };
   const auto ended = follow();
   run.ended = clock.wall();

@@ -104,7 +104,7 @@ cli::Command report_command() {
                         "Security report"),
       cli::typed(cli::with_default(cli::valued("Output", "max-evidence", {}, "SIZE",
                                                "show so much of each request and response"),
-                                   "16k"),
+                                   "16K"),
                  cli::ValueType::size(0, 64 << 20)),
   };
   command.flags.insert(command.flags.end(), more.begin(), more.end());

@@ -155,18 +155,24 @@ std::string name_lines(std::size_t from, std::size_t to) {
   return lines;
 }
 
-/// COPY of \p count lines into the empty \p table; seconds of the server.
-Result<double> copy(const Context& context, PgConnection& connection, const std::string& table,
-                    const char* columns, std::size_t count,
-                    std::string (*lines)(std::size_t, std::size_t)) {
-  M8_TRY(connection.execute("TRUNCATE " + table));
+/// What COPY is given.
+struct CopyJob {
+  const char* table;
+  const char* columns;
+  std::string (*lines)(std::size_t from, std::size_t to);
+};
+
+/// COPY of \p count lines into the empty table of \p job; seconds of the server.
+Result<double> copy(const Context& context, PgConnection& connection, const CopyJob& job,
+                    std::size_t count) {
+  M8_TRY(connection.execute(std::string("TRUNCATE ") + job.table));
   M8_TRY(connection.execute("CHECKPOINT"));
   std::chrono::duration<double> taken{};
   auto began = context.clock.now();
-  M8_TRY(connection.copy_begin(fmt::format("COPY {} ({}) FROM STDIN", table, columns)));
+  M8_TRY(connection.copy_begin(fmt::format("COPY {} ({}) FROM STDIN", job.table, job.columns)));
   taken += context.clock.now() - began;
   for (std::size_t i = 0; i < count; i += kIssueBatch) {
-    const std::string some = lines(i, std::min(count, i + kIssueBatch));
+    const std::string some = job.lines(i, std::min(count, i + kIssueBatch));
     began = context.clock.now();
     M8_TRY(connection.copy_write(some));
     taken += context.clock.now() - began;
@@ -267,9 +273,10 @@ Status measure_run_postgres(const Context& context, std::size_t names, const std
     constexpr const char* kNameColumns =
         "domain_id, hostname, sources, first_seen, last_seen, first_run, last_run, a, aaaa, cname,"
         " resolver, wildcard, live";
-    const double one = M8_TRY(copy(context, *side, "copied_name", kNameColumns, names, name_lines));
+    const double one =
+        M8_TRY(copy(context, *side, {"copied_name", kNameColumns, name_lines}, names));
     const double two =
-        M8_TRY(copy(context, *side, "copied_issue", kIssueColumns, issues, issue_lines));
+        M8_TRY(copy(context, *side, {"copied_issue", kIssueColumns, issue_lines}, issues));
     rows.all.peer.add(static_cast<double>(names + issues) / (one + two));
     rows.fresh.peer.add(static_cast<double>(issues) / two);
     rows.known.peer.add(static_cast<double>(issues) / two);

@@ -186,7 +186,7 @@ Result<std::vector<SiteMapTarget>> site_map(http::Session& session, const net::U
   return parse_site_map(response.body, filter);
 }
 
-Result<std::string> start_burp_scan(http::Session& session, const BurpScanner& scanner,
+Result<std::string> start_burp_scan(const BurpScanner& scanner,
                                     const std::vector<std::string>& urls, std::stop_token stop) {
   http::Request request = request_to(at(scanner.api, api_path(scanner, "scan")));
   request.method = "POST";
@@ -194,7 +194,7 @@ Result<std::string> start_burp_scan(http::Session& session, const BurpScanner& s
   json::Writer w;
   request.body = w.object().strings("urls", urls).end().take();
   request.repeat = http::Request::Repeat::kNever;  // a scan is enough
-  const auto response = M8_TRY(session.call(request, std::move(stop)));
+  const auto response = M8_TRY(scanner.session.call(request, std::move(stop)));
   const auto* location = http::find_header(response.headers, "location");
   if (response.status != 201 || location == nullptr) return answered(scanner.api, response.status);
   return location->value.substr(location->value.rfind('/') + 1);
@@ -219,23 +219,22 @@ Result<BurpProgress> parse_burp_progress(std::string_view json, WallTime now) {
   return progress;
 }
 
-Result<std::string> follow_burp_scan(http::Session& session, const BurpScanner& scanner,
-                                     const std::string& task,
+Result<std::string> follow_burp_scan(const BurpScanner& scanner, const std::string& task,
                                      const std::function<Status(const model::Finding&)>& each,
-                                     Clock& clock, std::stop_token stop) {
-  const SteadyTime end = clock.now() + scanner.timeout;
+                                     std::stop_token stop) {
+  const SteadyTime end = scanner.clock.now() + scanner.timeout;
   std::uint64_t after = 0;
   for (;;) {
     const std::string query = after > 0 ? fmt::format("after={}", after) : "";
     const auto request =
         request_to(at(scanner.api, api_path(scanner, "scan/" + percent_encode(task)), query));
-    const auto response = M8_TRY(session.call(request, stop));
+    const auto response = M8_TRY(scanner.session.call(request, stop));
     if (response.status != 200) return answered(scanner.api, response.status);
-    const auto progress = M8_TRY(parse_burp_progress(response.body, clock.wall()));
+    const auto progress = M8_TRY(parse_burp_progress(response.body, scanner.clock.wall()));
     after = std::max(after, progress.last_event);
     for (const model::Finding& finding : progress.findings) M8_TRY(each(finding));
     if (is_over(progress.status)) return progress.status;
-    if (clock.now() >= end)
+    if (scanner.clock.now() >= end)
       return Error{ErrorCode::kTimeout,
                    fmt::format("Burp scan {} still {}", task, progress.status)};
     if (!wait_a_while(scanner.poll, stop)) return Error{ErrorCode::kCancelled, "stopped"};

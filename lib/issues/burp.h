@@ -69,6 +69,8 @@ Result<std::vector<SiteMapTarget>> site_map(http::Session& session, const net::U
 
 /// PortSwigger's REST API.
 struct BurpScanner {
+  http::Session& session;
+  Clock& clock;
   net::Url api;     ///< "http://127.0.0.1:1337"
   std::string key;  ///< of the API, never shown; empty: none is asked for
   std::chrono::milliseconds poll{5'000};
@@ -76,16 +78,15 @@ struct BurpScanner {
 };
 
 /// Starts a scan of \p urls and returns its task id. kProtocol "... answered 401".
-Result<std::string> start_burp_scan(http::Session& session, const BurpScanner& scanner,
+Result<std::string> start_burp_scan(const BurpScanner& scanner,
                                     const std::vector<std::string>& urls, std::stop_token stop);
 
 /// Polls scan \p task until it ends, gives each issue to \p each as it is found, and returns how it
 /// ended ("succeeded", "failed", "paused", "cancelled"). kTimeout, kCancelled, errors of the
 /// session and of \p each.
-Result<std::string> follow_burp_scan(http::Session& session, const BurpScanner& scanner,
-                                     const std::string& task,
+Result<std::string> follow_burp_scan(const BurpScanner& scanner, const std::string& task,
                                      const std::function<Status(const model::Finding&)>& each,
-                                     Clock& clock, std::stop_token stop);
+                                     std::stop_token stop);
 
 /// One answer to a poll.
 struct BurpProgress {

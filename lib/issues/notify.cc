@@ -287,28 +287,28 @@ std::unique_ptr<Carrier> make_command(std::string command, std::chrono::millisec
   return std::make_unique<CommandCarrier>(std::move(command), timeout, clock);
 }
 
-Result<Delivery> deliver(store::Life& life, const std::string& channel, Carrier& carrier,
-                         const DeliveryOptions& options, Clock& clock, std::stop_token stop) {
+Result<Delivery> deliver(store::Life& life, const Route& route, const DeliveryOptions& options,
+                         std::stop_token stop) {
   Delivery delivery;
   std::set<std::int64_t> waiting;  // a message may come up again at once
   while (!stop.stop_requested()) {
-    auto message = M8_TRY(life.claim_message(channel, clock.wall(), options.lease));
+    auto message = M8_TRY(life.claim_message(route.channel, route.clock.wall(), options.lease));
     if (!message) break;
-    const Status carried = carrier.carry(*message, stop);
+    const Status carried = route.carrier.carry(*message, stop);
     ++message->attempts;
     message->error = carried.ok() ? "" : carried.error().message;
     const bool hopeless = !carried.ok() && (carried.error().code == ErrorCode::kInvalidArgument ||
                                             carried.error().code == ErrorCode::kDenied);
     const bool over = hopeless || message->attempts >= options.max_attempts;
     message->state = carried.ok() ? "sent" : over ? "failed" : "waiting";
-    message->due = clock.wall() + pause_before(*message, options);
+    message->due = route.clock.wall() + pause_before(*message, options);
     M8_TRY(life.end_message(*message));
     delivery.sent += carried.ok() ? 1 : 0;
     delivery.failed += !carried.ok() && over ? 1 : 0;
     message->state == "waiting" ? (void)waiting.insert(message->id)
                                 : (void)waiting.erase(message->id);
     if (!carried.ok())
-      delivery.errors.push_back(fmt::format("{}: message {}: {}{}", channel, message->id,
+      delivery.errors.push_back(fmt::format("{}: message {}: {}{}", route.channel, message->id,
                                             message->error, over ? ", given up" : ""));
   }
   delivery.waiting = waiting.size();

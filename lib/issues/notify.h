@@ -82,8 +82,15 @@ struct Delivery {
   std::vector<std::string> errors;  ///< one for each attempt in vain, without secrets
 };
 
-/// Carries what is due of \p channel. Errors of the store.
-Result<Delivery> deliver(store::Life& life, const std::string& channel, Carrier& carrier,
-                         const DeliveryOptions& options, Clock& clock, std::stop_token stop);
+/// A channel's name in the outbox, and its way.
+struct Route {
+  std::string channel;
+  Carrier& carrier;
+  Clock& clock;
+};
+
+/// Carries what is due of \p route. Errors of the store.
+Result<Delivery> deliver(store::Life& life, const Route& route, const DeliveryOptions& options,
+                         std::stop_token stop);
 
 }  // namespace m8::issues
