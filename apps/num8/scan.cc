@@ -46,22 +46,23 @@ model::TargetReader make_reader(const cli::Context& context, ScanSettings& setti
   return model::TargetReader(settings.targets);
 }
 
-/// What is run.
-scan::Templates scheduled(const cli::Context& context, const templates::Catalog& catalog) {
-  const bool apart = context.flags.on("disable-clustering");
+/// What is run. For a status of each template, each sends its own requests.
+scan::Templates scheduled(const cli::Context& context, const ScanSettings& settings,
+                          const templates::Catalog& catalog) {
+  const bool apart = context.flags.on("disable-clustering") || settings.requests.matcher_status;
   return apart ? catalog.templates : templates::make_clusters(catalog.templates);
 }
 
 /// Says what a scan would do. Reads all targets, sends nothing.
 Status print_plan(const cli::Context& context, const templates::Catalog& catalog,
-                  model::TargetReader& reader, const net::Scope& scope, std::stop_token stop) {
+                  model::TargetReader& reader, const ScanSettings& settings, std::stop_token stop) {
   std::uint64_t targets = 0, outside = 0, per_target = 0, once = 0;
-  for (const auto& one : scheduled(context, catalog))
+  for (const auto& one : scheduled(context, settings, catalog))
     (one->self_contained() ? once : per_target) += static_cast<std::uint64_t>(one->request_count());
   for (;;) {
     const auto spec = M8_TRY(reader.next(stop));
     if (!spec) break;
-    ++(scope.allows_host(spec->url.host) ? targets : outside);
+    ++(settings.scope.allows_host(spec->url.host) ? targets : outside);
   }
   fmt::print("targets\t{}\noutside the scope\t{}\nduplicates\t{}\nnot a target\t{}\n", targets,
              outside, reader.counts().duplicates, reader.counts().rejected);
@@ -119,8 +120,7 @@ class Scan {
     if (!catalog.ok()) return ended_early(catalog.error());
     model::TargetReader reader = make_reader(context_, settings_);
     if (context_.flags.on("dry-run")) {
-      const Status planned =
-          print_plan(context_, *catalog, reader, settings_.scope, stop_.get_token());
+      const Status planned = print_plan(context_, *catalog, reader, settings_, stop_.get_token());
       return planned.ok() ? cli::kDone : cli::fail(context_.program, planned.error());
     }
     auto network =
@@ -145,7 +145,7 @@ class Scan {
   Status scan(const templates::Catalog& catalog, model::TargetReader& reader, Outputs& outputs,
               Network& network) {
     scan::Engine engine(
-        scheduled(context_, catalog),
+        scheduled(context_, settings_, catalog),
         {network.session(), outputs, services_, settings_.requests, settings_.overrides,
          settings_.scope, clock_, &limits_.memory(), trace_.wanted() ? &trace_ : nullptr},
         settings_.engine);

@@ -1,6 +1,9 @@
 #include "base/regex.h"
 
+#include <memory>
 #include <mutex>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <re2/re2.h>
@@ -70,26 +73,61 @@ std::size_t original_offset(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-struct Regex::Impl {
+struct Regex::Impl : std::enable_shared_from_this<Regex::Impl> {
   Impl(std::string_view text, std::size_t memory) : pattern(text), max_memory(memory) {}
 
   const std::string pattern;
   const std::size_t max_memory;
 
-  const RE2& program() const {
-    std::call_once(made_, [this] { program_ = make(); });
-    return *program_;
+  /// Shared by the caller and, while it is asked for often enough, by this.
+  std::shared_ptr<const RE2> program() const {
+    {
+      const std::lock_guard lock(mutex_);
+      used_ = true;
+      if (program_) return program_;
+      program_ = make();
+    }
+    LastUsed::instance().add(weak_from_this());
+    const std::lock_guard lock(mutex_);
+    return program_ ? program_ : make();
   }
 
-  /// Makes the program now, and keeps it if \p keep.
+  /// Makes the program now, and keeps it for good if \p keep.
   Status check(bool keep) {
     auto made = make();
     if (!made->ok())
       return Error{ErrorCode::kInvalidArgument,
                    fmt::format("regex {}: {}", pattern.substr(0, 200), made->error())};
-    if (keep) std::call_once(made_, [&] { program_ = std::move(made); });
+    if (keep) program_ = std::move(made);
     return {};
   }
+
+  /// Some hundred deferred programs that were asked for last (a clock with a second chance): a scan
+  /// with thousands of templates uses most of theirs once or twice.
+  class LastUsed {
+   public:
+    static LastUsed& instance() {
+      static LastUsed all;
+      return all;
+    }
+    void add(std::weak_ptr<const Impl> one) {
+      const std::lock_guard lock(mutex_);
+      if (kept_.size() < kMost) return kept_.push_back(std::move(one));
+      while (!give_up(kept_[hand_])) hand_ = (hand_ + 1) % kMost;
+      kept_[hand_] = std::move(one);
+      hand_ = (hand_ + 1) % kMost;
+    }
+
+   private:
+    static constexpr std::size_t kMost = 300;
+    static bool give_up(const std::weak_ptr<const Impl>& one) {
+      const auto impl = one.lock();
+      return impl == nullptr || impl->drop();
+    }
+    std::mutex mutex_;
+    std::vector<std::weak_ptr<const Impl>> kept_;
+    std::size_t hand_ = 0;
+  };
 
   /// Value of the group that `$reference` names; empty if there is none.
   std::string_view group(const std::string& reference,
@@ -97,9 +135,10 @@ struct Regex::Impl {
     std::size_t index = found.size();
     if (!reference.empty() && reference.find_first_not_of("0123456789") == std::string::npos) {
       index = reference.size() < 4 ? static_cast<std::size_t>(std::stoi(reference)) : found.size();
-    } else if (auto it = program().NamedCapturingGroups().find(reference);
-               it != program().NamedCapturingGroups().end()) {
-      index = static_cast<std::size_t>(it->second);
+    } else {
+      const auto made = program();
+      const auto it = made->NamedCapturingGroups().find(reference);
+      if (it != made->NamedCapturingGroups().end()) index = static_cast<std::size_t>(it->second);
     }
     if (index >= found.size()) return {};
     return {found[index].data(), found[index].size()};
@@ -142,8 +181,9 @@ struct Regex::Impl {
     std::vector<re2::StringPiece> found(static_cast<std::size_t>(groups));
     std::size_t at = 0;
     const char* last_end = nullptr;
+    const auto made = program();
     while (at <= text.size() &&
-           program().Match(text, at, text.size(), RE2::UNANCHORED, found.data(), groups)) {
+           made->Match(text, at, text.size(), RE2::UNANCHORED, found.data(), groups)) {
       const char* end = found[0].data() + found[0].size();
       const std::size_t offset = static_cast<std::size_t>(end - text.data());
       if (!found[0].empty() || found[0].data() != last_end) visit(found);
@@ -159,15 +199,24 @@ struct Regex::Impl {
   }
 
  private:
-  std::unique_ptr<const RE2> make() const {
+  /// False once after each use: a second chance.
+  bool drop() const {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(used_, false)) return false;
+    program_.reset();
+    return true;
+  }
+
+  std::shared_ptr<const RE2> make() const {
     RE2::Options options;
     options.set_log_errors(false);
     options.set_max_mem(static_cast<std::int64_t>(max_memory));
-    return std::make_unique<const RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
+    return std::make_shared<const RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
   }
 
-  mutable std::once_flag made_;
-  mutable std::unique_ptr<const RE2> program_;  ///< null until it is asked for
+  mutable std::mutex mutex_;
+  mutable bool used_ = false;                   ///< guarded by mutex_, as program_
+  mutable std::shared_ptr<const RE2> program_;  ///< null: not there now
 };
 
 Result<Regex> Regex::compile(std::string_view pattern, std::size_t max_memory) {
@@ -191,14 +240,14 @@ Result<Regex> Regex::compile(std::string_view pattern, std::size_t max_memory) {
 bool Regex::search(std::string_view text) const {
   std::string copy;
   const auto input = clean(text, copy);
-  return impl_->program().Match(input, 0, input.size(), RE2::UNANCHORED, nullptr, 0);
+  return impl_->program()->Match(input, 0, input.size(), RE2::UNANCHORED, nullptr, 0);
 }
 
 std::optional<std::pair<std::size_t, std::size_t>> Regex::find(std::string_view text) const {
   std::string copy;
   const auto input = clean(text, copy);
   re2::StringPiece found;
-  if (!impl_->program().Match(input, 0, input.size(), RE2::UNANCHORED, &found, 1))
+  if (!impl_->program()->Match(input, 0, input.size(), RE2::UNANCHORED, &found, 1))
     return std::nullopt;
   std::size_t begin = static_cast<std::size_t>(found.data() - input.data());
   std::size_t end = begin + found.size();
@@ -211,7 +260,7 @@ std::optional<std::pair<std::size_t, std::size_t>> Regex::find(std::string_view 
 
 std::vector<std::string> Regex::find_all(std::string_view text, int group) const {
   std::vector<std::string> results;
-  if (group < 0 || group > groups()) return results;
+  if (group < 0 || (group > 0 && group > groups())) return results;
   std::string copy;
   impl_->each_match(clean(text, copy), group + 1, [&](const auto& found) {
     const auto& piece = found[static_cast<std::size_t>(group)];
@@ -224,8 +273,8 @@ std::optional<std::vector<std::string>> Regex::first_groups(std::string_view tex
   std::string copy;
   const auto input = clean(text, copy);
   std::vector<re2::StringPiece> found(static_cast<std::size_t>(groups()) + 1);
-  if (!impl_->program().Match(input, 0, input.size(), RE2::UNANCHORED, found.data(),
-                              static_cast<int>(found.size())))
+  if (!impl_->program()->Match(input, 0, input.size(), RE2::UNANCHORED, found.data(),
+                               static_cast<int>(found.size())))
     return std::nullopt;
   std::vector<std::string> out;
   for (std::size_t i = 1; i < found.size(); ++i)
@@ -249,7 +298,7 @@ std::string Regex::replace_all(std::string_view text, std::string_view replaceme
 DeferredRegexes::DeferredRegexes(bool trusted) : trusted_(trusted) { deferred = this; }
 DeferredRegexes::~DeferredRegexes() { deferred = nullptr; }
 
-int Regex::groups() const { return impl_->program().NumberOfCapturingGroups(); }
+int Regex::groups() const { return impl_->program()->NumberOfCapturingGroups(); }
 const std::string& Regex::pattern() const { return impl_->pattern; }
 
 bool is_utf8(std::string_view text) {

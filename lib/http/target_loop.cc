@@ -26,7 +26,7 @@ constexpr std::size_t kQuickConnections = 4;
 constexpr std::chrono::microseconds kPerConnection{100}, kSlowAnswer{5000};
 constexpr std::uint64_t kAnswersPerConnection = 128;
 /// For one of the connections that there are.
-constexpr std::chrono::milliseconds kLongestWait{20};
+constexpr std::chrono::milliseconds kLongestWait{20}, kLongestWaitIfBusy{200};
 
 thread_local const TargetLoop* t_loop = nullptr;
 
@@ -132,8 +132,7 @@ void TargetLoop::run() {
   t_loop = this;
   block_pipe_signal();
   while (!stopping_.load(std::memory_order_relaxed)) {
-    turn_ended_ = world_.clock.now();
-    ++turn_;
+    end_turn();
     poller_.poll(patience());
     take_inbox();
     resume_paused();
@@ -145,6 +144,20 @@ void TargetLoop::run() {
   inbox_->close();
   cancel_all();
 }
+
+/// Looks back on the turn: how long events were waited for before it, and how long it took.
+void TargetLoop::end_turn() {
+  constexpr double kFade = 0.95;
+  const SteadyTime began = poller_.now(), before = turn_ended_;
+  turn_ended_ = world_.clock.now();
+  if (turn_++ == 0) return;
+  const auto seconds = [](Duration time) { return std::chrono::duration<double>(time).count(); };
+  waited_ = waited_ * kFade + std::max(0.0, seconds(began - before));
+  worked_ = worked_ * kFade + std::max(0.0, seconds(turn_ended_ - began));
+}
+
+/// Answers are late because of us, or of who shares the processor: more connections change nothing.
+bool TargetLoop::is_busy() const { return worked_ > waited_ / 2; }
 
 std::chrono::milliseconds TargetLoop::patience() const {
   if (!failures_.empty() || !readers_.empty()) return std::chrono::milliseconds(0);
@@ -288,7 +301,8 @@ void TargetLoop::launch(Flight& flight) {
 /// costs as much as several requests on it: more come as those that there are have paid off.
 bool TargetLoop::enough_connections(const Flight& flight) const {
   const PoolEntry* entry = pool_.find(flight.key);
-  if (entry == nullptr || entry->answer_time >= kSlowAnswer) return false;
+  if (entry == nullptr) return false;
+  if (entry->answer_time >= kSlowAnswer && !is_busy()) return false;
   const std::uint64_t slower = static_cast<std::uint64_t>(entry->answer_time / kPerConnection);
   const std::uint64_t paid_off = entry->answers / kAnswersPerConnection;
   return entry->connections >= kQuickConnections + std::min(slower, paid_off);
@@ -324,10 +338,11 @@ void TargetLoop::stop_waiting(Flight& flight) {
 
 /// Whoever has waited too long gets a connection of its own: those that there are may be stuck.
 void TargetLoop::end_waiting(SteadyTime now) {
+  const auto longest = is_busy() ? kLongestWaitIfBusy : kLongestWait;
   std::vector<Flight*> late;
   for (const auto& [key, flights] : waiting_)
     for (Flight* flight : flights)
-      if (flight->stage_began + kLongestWait <= now) late.push_back(flight);
+      if (flight->stage_began + longest <= now) late.push_back(flight);
   for (Flight* flight : late) {
     stop_waiting(*flight);
     find_addresses(*flight);

@@ -81,6 +81,8 @@ class TargetLoop final : private Connection::Owner {
   void delay(Flight& flight, SteadyTime until, void (TargetLoop::*then)(Flight&));
   void take_turn(Flight& flight);
   void launch(Flight& flight);
+  void end_turn();
+  bool is_busy() const;
   bool enough_connections(const Flight& flight) const;
   void wait_for_connection(Flight& flight);
   bool hand_over(Connection& connection, const Flight& from);
@@ -134,7 +136,8 @@ class TargetLoop final : private Connection::Owner {
   /// By pool key: those for whom one of the connections that there are will do.
   std::unordered_map<std::string, std::deque<Flight*>, SeededHash, std::equal_to<>> waiting_;
   std::uint64_t turn_ = 0;
-  SteadyTime turn_ended_{};  ///< of the turn before
+  SteadyTime turn_ended_{};         ///< of the turn before
+  double waited_ = 0, worked_ = 0;  ///< seconds of the last turns, fading
   std::vector<std::pair<Flight*, Error>> failures_;
   std::vector<Connection*> readers_;  ///< those that called again()
   std::deque<Flight*> paused_;        ///< wait for memory, the first to wait first

@@ -85,8 +85,10 @@ protocols::VariablesHook make_variables_hook(NamedTexts variables, bool eager,
     return [values = evaluate(variables, dsl::Variables(), services)](
                const dsl::Names& known) -> Result<Values> { return overridden(values, known); };
   }
-  return [variables = std::move(variables), &services](const dsl::Names& known) -> Result<Values> {
-    return evaluate(variables, known, services);
+  // Shared by the copies of the hook: every run of the template on a target has one.
+  const auto shared = std::make_shared<const NamedTexts>(std::move(variables));
+  return [shared, &services](const dsl::Names& known) -> Result<Values> {
+    return evaluate(*shared, known, services);
   };
 }
 

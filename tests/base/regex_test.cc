@@ -1,6 +1,9 @@
 #include "base/regex.h"
 
+#include <atomic>
 #include <optional>
+#include <thread>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -77,6 +80,34 @@ TEST_CASE("base/regex: deferred ones are checked, and compiled at first use") {
   CHECK(regex->groups() == 1);
   CHECK(regex->search("xabcx"));
   CHECK(!Regex::compile("a(").ok());
+}
+
+TEST_CASE("base/regex: programs that made room for others are made again, on all threads") {
+  constexpr int kMany = 1000;
+  std::vector<Regex> all;
+  {
+    const DeferredRegexes deferred(/*trusted=*/false);
+    for (int i = 0; i < kMany; ++i) all.push_back(*Regex::compile("x(" + std::to_string(i) + ")y"));
+  }
+  const Regex kept = *Regex::compile("k(e)pt");
+  std::atomic<int> wrong{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&] {
+        for (int round = 0; round < 3; ++round) {
+          for (int i = 0; i < kMany; ++i) {
+            const std::string number = std::to_string(i);
+            if (all[static_cast<std::size_t>(i)].find_all("-x" + number + "y-", 1) !=
+                std::vector<std::string>{number})
+              ++wrong;
+            if (!all[0].search("x0y") || !kept.search("kept")) ++wrong;
+          }
+        }
+      });
+    }
+  }
+  CHECK(wrong == 0);
 }
 
 TEST_CASE("base/regex: a trusted pattern that is bad after all matches nothing") {
