@@ -23,6 +23,7 @@
 #include "scan_report.h"
 #include "selection.h"
 #include "templates/cluster.h"
+#include "templates/cluster_mates.h"
 
 namespace m8::num8 {
 namespace {
@@ -144,6 +145,7 @@ class Scan {
  private:
   Status scan(const templates::Catalog& catalog, model::TargetReader& reader, Outputs& outputs,
               Network& network) {
+    templates::find_cluster_mates(catalog.templates);
     scan::Engine engine(
         scheduled(context_, settings_, catalog),
         {network.session(), outputs, services_, settings_.requests, settings_.overrides,

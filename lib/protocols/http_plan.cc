@@ -327,6 +327,17 @@ Result<HttpPlan> HttpPlan::compile(const yaml::Node& block, const CompileOptions
   return plan;
 }
 
+std::string HttpPlan::cluster_key() const {
+  if (raw || unsafe || has_body || keeps_history || !payloads.empty() || entries.empty()) return {};
+  const bool all = redirects == Redirects::kAll, scheme = redirects == Redirects::kSameScheme;
+  std::string key = fmt::format("{} {} {}{}", method, max_redirects, all, scheme);
+  for (const HttpEntry& entry : entries)
+    fmt::format_to(std::back_inserter(key), "\n{} {}", entry.port.value_or(0), entry.text.text);
+  for (const HeaderText& header : headers)
+    fmt::format_to(std::back_inserter(key), "\n{}: {}", header.name, header.value.text);
+  return key;
+}
+
 std::int64_t HttpPlan::request_count() const {
   const auto once = std::count_if(entries.begin(), entries.end(),
                                   [](const HttpEntry& entry) { return entry.once; });

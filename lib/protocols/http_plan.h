@@ -81,6 +81,8 @@ struct HttpPlan {
 
   /// Entries times combinations; @once entries count once.
   std::int64_t request_count() const;
+  /// As Block::cluster_key().
+  std::string cluster_key() const;
 };
 
 }  // namespace m8::protocols

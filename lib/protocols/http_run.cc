@@ -351,6 +351,7 @@ bool HttpRun::evaluate_hop(const InFlight& request, std::shared_ptr<const HttpFi
     keep_unmatched(describe(request, *fields, {}));
   if (plan_.exports) export_event(event, verdict);
   const bool any_result = verdict.matched || !verdict.hits.empty();
+  if (execution_->every_match) return false;
   return plan_.stop_at_first_match && (plan_.parallel ? any_result : verdict.matched);
 }
 

@@ -148,6 +148,9 @@ struct Execution {
   std::shared_ptr<const dsl::Variables> inherited;
   /// Told of each event that matched or gave values, before its findings are; empty: nobody is.
   std::function<void(const operators::Verdict&)> on_verdict;
+  /// stop-at-first-match has no effect: other templates send these requests too
+  /// (templates/cluster_mates.h).
+  bool every_match = false;
   /// -ms: the last answer or failure, as the finding that it was not; null without the flag.
   std::shared_ptr<model::Finding> unmatched;
 };
@@ -180,6 +183,8 @@ class Block {
   virtual const std::string& id() const = 0;
   /// Requests that a full run sends: entries times payload combinations.
   virtual int request_count() const = 0;
+  /// Equal for blocks that the reference sends as one (templates 10.1); empty: it would not.
+  virtual std::string cluster_key() const { return {}; }
   /// What runs on the answers of other templates instead of this block (`global-matchers`); null
   /// for an ordinary block.
   virtual const operators::Operators* global_matchers() const { return nullptr; }

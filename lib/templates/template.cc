@@ -142,15 +142,17 @@ std::shared_ptr<const Template> Template::of_workflow(
 std::shared_ptr<protocols::Execution> Template::prepare(
     const protocols::Surroundings& scan, model::Target target,
     std::shared_ptr<const protocols::TargetNames> builtins, std::stop_token stop) const {
-  return std::make_shared<protocols::Execution>(protocols::Execution{scan,
-                                                                     info_,
-                                                                     std::move(target),
-                                                                     std::move(builtins),
-                                                                     variables_,
-                                                                     constants_,
-                                                                     {},
-                                                                     nullptr,
-                                                                     std::move(stop)});
+  auto execution = std::make_shared<protocols::Execution>(protocols::Execution{scan,
+                                                                               info_,
+                                                                               std::move(target),
+                                                                               std::move(builtins),
+                                                                               variables_,
+                                                                               constants_,
+                                                                               {},
+                                                                               nullptr,
+                                                                               std::move(stop)});
+  execution->every_match = clustered_;
+  return execution;
 }
 
 std::vector<protocols::GlobalMatcher> Template::global_matchers() const {
@@ -160,6 +162,11 @@ std::vector<protocols::GlobalMatcher> Template::global_matchers() const {
     if (operators != nullptr) out.push_back({info_, operators});
   }
   return out;
+}
+
+std::string Template::cluster_key() const {
+  if (blocks_.size() != 1 || flow_ || script_ || self_contained_) return {};
+  return blocks_.front().block->cluster_key();
 }
 
 void Template::start(std::shared_ptr<protocols::Execution> execution, Done done) const {

@@ -51,6 +51,11 @@ class Template {
   /// Templates that a run of this one runs: itself, or the members of a cluster.
   std::size_t members() const { return std::max<std::size_t>(members_.size(), 1); }
 
+  /// As protocols::Block::cluster_key(), for the template.
+  std::string cluster_key() const;
+  /// Another template of the scan has the same cluster_key(). Before any run.
+  void set_clustered() const { clustered_ = true; }
+
   /// What a run against \p target needs; every run has its own. \p scan is borrowed, \p builtins
   /// shared by all templates on the target.
   std::shared_ptr<protocols::Execution> prepare(
@@ -86,6 +91,7 @@ class Template {
   Blocks blocks_;
   std::vector<std::shared_ptr<const Template>> members_;  ///< of a cluster; else empty
   int request_count_ = 0;
+  mutable bool clustered_ = false;  ///< fixed before the first run
   bool self_contained_ = false;
   bool names_target_ = false;  ///< a constant or variable stands for a name of the target
 };
