@@ -11,11 +11,11 @@ build_packages=(
 )
 # shellcheck disable=SC2034
 test_packages=(
-  nsd dnsdist ldnsutils nginx-light postgresql microsocks tinyproxy-bin openssl curl xz-utils dnsperf wrk
+  nsd dnsdist ldnsutils nginx-light apache2 postgresql microsocks tinyproxy-bin openssl curl xz-utils dnsperf wrk
   clang-14 clang-format-14 libclang-rt-14-dev shellcheck mandoc zsh fish
 )
 # Servers among them: installed for tests, never to be started by the system.
-server_units=(nsd dnsdist nginx postgresql)
+server_units=(nsd dnsdist nginx apache2 postgresql)
 
 setup_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 

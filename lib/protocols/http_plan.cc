@@ -329,6 +329,7 @@ Result<HttpPlan> HttpPlan::compile(const yaml::Node& block, const CompileOptions
 
 std::string HttpPlan::cluster_key() const {
   if (raw || unsafe || has_body || keeps_history || !payloads.empty() || entries.empty()) return {};
+  using Redirects = http::Request::Redirects;
   const bool all = redirects == Redirects::kAll, scheme = redirects == Redirects::kSameScheme;
   std::string key = fmt::format("{} {} {}{}", method, max_redirects, all, scheme);
   for (const HttpEntry& entry : entries)

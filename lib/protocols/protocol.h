@@ -148,7 +148,7 @@ struct Execution {
   std::shared_ptr<const dsl::Variables> inherited;
   /// Told of each event that matched or gave values, before its findings are; empty: nobody is.
   std::function<void(const operators::Verdict&)> on_verdict;
-  /// stop-at-first-match has no effect: other templates send these requests too
+  /// stop-at-first-match has no effect: an earlier template sends these requests, too
   /// (templates/cluster_mates.h).
   bool every_match = false;
   /// -ms: the last answer or failure, as the finding that it was not; null without the flag.

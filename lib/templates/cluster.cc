@@ -30,6 +30,7 @@ std::shared_ptr<const Template> Template::cluster(Templates members) {
   cluster->info_ = leader.info_;
   cluster->variables_ = leader.variables_;
   cluster->request_count_ = leader.request_count_;
+  cluster->clustered_ = leader.clustered_;
   cluster->blocks_.push_back({std::move(block), leader.blocks_.front().kind, 1, {}});
   cluster->members_ = std::move(members);
   return cluster;

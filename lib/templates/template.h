@@ -53,7 +53,7 @@ class Template {
 
   /// As protocols::Block::cluster_key(), for the template.
   std::string cluster_key() const;
-  /// Another template of the scan has the same cluster_key(). Before any run.
+  /// An earlier template of the scan has the same cluster_key(). Before any run.
   void set_clustered() const { clustered_ = true; }
 
   /// What a run against \p target needs; every run has its own. \p scan is borrowed, \p builtins
