@@ -1,8 +1,8 @@
 /// Templates that the reference sends as one, and what that does to them (templates 10.2).
 ///
-/// It shows each answer to every member of a cluster. Only its first member stops at its first match
-/// (and then ends the cluster, which is not copied): the others report each match. That holds here
-/// too, whether requests are shared or not.
+/// It shows each answer to every member of a cluster. Only its first member stops at its first
+/// match (and then ends the cluster, which is not copied): the others report each match. That holds
+/// here too, whether requests are shared or not.
 #pragma once
 
 #include <memory>
