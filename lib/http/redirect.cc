@@ -90,7 +90,55 @@ bool is_relative(std::string_view location) {
   return !has_scheme && !location.starts_with("//");
 }
 
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+/// Length of the scheme of \p text, 0 if it has none; npos if a colon is its first byte.
+std::size_t scheme_length(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (is_letter(c)) continue;
+    if (c == ':') return i == 0 ? std::string_view::npos : i;
+    const bool later = (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+    if (i == 0 || !later) return 0;
+  }
+  return 0;
+}
+
+bool has_broken_escape(std::string_view text) {
+  const auto is_hex = [&](std::size_t at) {
+    return at < text.size() &&
+           std::string_view("0123456789abcdefABCDEF").find(text[at]) != std::string_view::npos;
+  };
+  for (auto at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1))
+    if (!is_hex(at + 1) || !is_hex(at + 2)) return true;
+  return false;
+}
+
+/// net/url's Parse fails for \p text.
+bool is_unreadable(std::string_view text) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (std::any_of(text.begin(), text.end(), is_control)) return true;
+  const auto mark = text.find('#');
+  if (mark != std::string_view::npos && has_broken_escape(text.substr(mark + 1))) return true;
+  text = text.substr(0, mark);
+  const std::size_t scheme = scheme_length(text);
+  if (scheme == std::string_view::npos) return true;
+  if (scheme > 0) text.remove_prefix(scheme + 1);
+  text = text.substr(0, text.find('?'));
+  if (!text.starts_with('/')) {
+    if (scheme > 0) return false;  // opaque
+    if (text.substr(0, text.find('/')).find(':') != std::string_view::npos) return true;
+  }
+  return has_broken_escape(text);
+}
+
 }  // namespace
+
+bool has_unreadable_location(const Response& response) {
+  if (!is_redirect(response.status)) return false;
+  const Header* location = find_header(response.headers, "location");
+  return location != nullptr && is_unreadable(location->value);
+}
 
 std::string host_header(const net::Url& url) {
   net::Url shown = url;

@@ -16,6 +16,10 @@ namespace m8::http {
 Result<std::optional<Request>> next_hop(const Request& first, const Request& request,
                                         const Response& response);
 
+/// True if \p response is a redirect to what Go's net/url does not parse: no scheme before a colon
+/// in the first segment, a broken %-escape in path or fragment, a control character.
+bool has_unreadable_location(const Response& response);
+
 /// The Host header for \p url: without the default port of its scheme.
 std::string host_header(const net::Url& url);
 

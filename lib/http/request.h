@@ -46,6 +46,9 @@ struct Request {
 
   enum class Redirects { kNone, kAll, kSameHost, kSameScheme };
   Redirects redirects = Redirects::kNone;
+  /// targets: a redirect whose Location no URL parser takes is no answer but kProtocol, followed or
+  /// not, as in Go's client (templates 3.8.4).
+  bool strict_location = false;
   int max_redirects = 10;
 
   /// For one attempt: connecting, sending, headers, body. Default 30 s. services: redirects

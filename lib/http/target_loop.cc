@@ -647,6 +647,9 @@ void TargetLoop::finish_hop(Flight& flight) {
   Response& response = flight.parser.response();
   decode_response(request, response);
   if (request.cookies) request.cookies->store(request.url, response.headers);
+  if (request.strict_location && has_unreadable_location(response)) {
+    return fail(flight, {ErrorCode::kProtocol, "redirect: bad location"});
+  }
   const int followed = static_cast<int>(flight.exchange.hops.size());
   if (request.redirects != Request::Redirects::kNone && followed < request.max_redirects) {
     auto next = next_hop(flight.first_request(), request, response);

@@ -173,6 +173,7 @@ Status finish_safe(std::vector<Header> own, const RequestSource& source, http::R
   request.headers = wire_headers(std::move(headers), options, request.transparent_gzip);
   set_limits(source.plan, source.settings, request);
   set_redirects(source.plan, source.settings, request);
+  request.strict_location = true;
   request.cookies = source.cookies;
   return {};
 }

@@ -9,6 +9,7 @@
 #include "dsl/render.h"
 #include "protocols/deferred_waits.h"
 #include "protocols/http_dump.h"
+#include "protocols/tls_ports.h"
 #include "protocols/witness.h"
 
 namespace m8::protocols {
@@ -168,6 +169,7 @@ void HttpRun::send(const Cursor& at, const std::shared_ptr<const HttpNames>& nam
   flight.sent->unsafe = plan_.unsafe;
   flight.sent->matched = std::move(generated.matched);
   flight.sent->url = generated.request.url;
+  use_tls_if_known(flight, generated.request);
   announce(flight, generated.request);
   flight.number = sent_++;
   ++in_flight_;
@@ -216,6 +218,22 @@ void HttpRun::dispatch(InFlight flight, http::Request request) {
       });
 }
 
+void HttpRun::use_tls_if_known(InFlight& flight, http::Request& request) const {
+  const TlsPorts* ports = execution_->scan.tls_ports;
+  if (ports == nullptr || request.url.scheme != "http" || !ports->holds(request.url)) return;
+  flight.plain = std::make_shared<http::Request>(request);
+  request.url.port = request.url.effective_port();
+  request.url.scheme = "https";
+}
+
+bool HttpRun::retry_plain(InFlight& flight, const Result<http::Exchange>& result) {
+  if (result || !flight.plain || stopped_) return false;
+  execution_->scan.tls_ports->forget(flight.plain->url);
+  const auto plain = std::exchange(flight.plain, nullptr);
+  dispatch(std::move(flight), std::move(*plain));
+  return true;
+}
+
 bool HttpRun::answer_challenge(InFlight& flight, const Result<http::Exchange>& result) {
   if (!flight.unanswered || !result || result->final().status != 401 || stopped_) return false;
   http::Request request = std::move(*flight.unanswered);
@@ -233,13 +251,15 @@ bool HttpRun::answer_challenge(InFlight& flight, const Result<http::Exchange>& r
 }
 
 void HttpRun::receive(InFlight request, Result<http::Exchange> result) {
-  if (answer_challenge(request, result)) return;
+  if (retry_plain(request, result) || answer_challenge(request, result)) return;
   --in_flight_;
   if (!result) {
     fail(request, result.error());
   } else {
     execution_->scan.observer.answered(request.url, result->hops.front());
     outcome_.status = {};
+    TlsPorts* ports = execution_->scan.tls_ports;
+    if (ports && request.url.scheme == "http") ports->learn(request.url, result->final());
   }
   if (request.at.repeat == 0) count_progress(1);
   take_turn(std::move(request), std::move(result));

@@ -45,6 +45,7 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
     net::Url url;  ///< whose host is blamed for errors
     bool own_deadline = false;
     std::shared_ptr<http::Request> unanswered;  ///< digest: sent again with an answer to a 401
+    std::shared_ptr<http::Request> plain;       ///< as it was before it was made to use TLS
   };
 
   /// One that came before an earlier request's answer.
@@ -67,6 +68,9 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   Result<dsl::Variables> payloads_for(const Cursor& at, const HttpNames& names) const;
   std::shared_ptr<const dsl::Variables> dynamic_for(const Cursor& at) const;
 
+  void use_tls_if_known(InFlight& flight, http::Request& request) const;
+  /// True if TLS failed and the request went out again without.
+  bool retry_plain(InFlight& flight, const Result<http::Exchange>& result);
   /// True if \p result was a challenge and the request went out again.
   bool answer_challenge(InFlight& flight, const Result<http::Exchange>& result);
   void receive(InFlight request, Result<http::Exchange> result);

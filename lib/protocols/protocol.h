@@ -36,6 +36,7 @@ struct Verdict;
 
 namespace m8::protocols {
 
+class TlsPorts;
 class Witness;
 
 /// What the template around a block decides about it.
@@ -122,6 +123,12 @@ struct Surroundings {
   const dsl::Variables& overrides;
   const std::vector<GlobalMatcher>* global_matchers = nullptr;  ///< null: none
   Witness* witness = nullptr;                                   ///< null: nobody
+  TlsPorts* tls_ports = nullptr;                                ///< null: nothing is learnt
+
+  /// The same with another observer.
+  Surroundings with_observer(Observer& other) const {
+    return {session, services, other, settings, overrides, global_matchers, witness, tls_ports};
+  }
 };
 
 /// Values of the template's `variables:`. Gets the names that are known without them, in the order

@@ -10,14 +10,18 @@ namespace {
 
 constexpr std::chrono::milliseconds kRetryDelay{10};
 
+protocols::Surroundings surroundings(const protocols::Surroundings& scan,
+                                     protocols::Observer& observer, protocols::TlsPorts& ports) {
+  protocols::Surroundings out = scan.with_observer(observer);
+  out.tls_ports = &ports;
+  return out;
+}
+
 }  // namespace
 
 TargetRun::TargetRun(const RunSurroundings& scan, model::Target target, Owner& owner)
     : scan_(scan),
-      surroundings_{
-          scan.protocols.session,  scan.protocols.services,  *this,
-          scan.protocols.settings, scan.protocols.overrides, scan.protocols.global_matchers,
-          scan.protocols.witness},
+      surroundings_(surroundings(scan.protocols, *this, tls_ports_)),
       target_(std::move(target)),
       owner_(owner) {}
 

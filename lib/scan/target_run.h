@@ -18,6 +18,7 @@
 #include "model/target.h"
 #include "probe/probe.h"
 #include "protocols/protocol.h"
+#include "protocols/tls_ports.h"
 #include "scan/host_budget.h"
 #include "scan/record_writer.h"
 #include "scan/template_front.h"
@@ -111,6 +112,7 @@ class TargetRun final : public std::enable_shared_from_this<TargetRun>,
   void move_front();
 
   const RunSurroundings& scan_;
+  protocols::TlsPorts tls_ports_;               ///< what this target's ports have told
   const protocols::Surroundings surroundings_;  ///< the scan's, with this as the observer
   std::atomic<std::uint64_t> findings_{0};      ///< a redirect may end on another loop
   model::Target target_;

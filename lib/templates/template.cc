@@ -1,5 +1,6 @@
 #include "templates/template.h"
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <set>
@@ -14,11 +15,13 @@
 namespace m8::templates {
 namespace {
 
-/// "http_1" when the template has several blocks, else "http" (templates 8.2).
+/// "http_1" when the template has several blocks of that kind, else "http" (templates 8.2).
 std::string block_id(const Document& document, const RawBlock& block) {
   const std::string kind = to_string(block.kind);
   if (!block.id.empty()) return block.id;
-  return document.blocks.size() > 1 ? fmt::format("{}_{}", kind, block.index) : kind;
+  const auto same = std::count_if(document.blocks.begin(), document.blocks.end(),
+                                  [&](const RawBlock& one) { return one.kind == block.kind; });
+  return same > 1 ? fmt::format("{}_{}", kind, block.index) : kind;
 }
 
 protocols::CompileOptions options_of(const Document& document,

@@ -58,8 +58,8 @@ class WorkflowRun : public std::enable_shared_from_this<WorkflowRun> {
         progress_left_(workflow.request_count()),
         aloud_(execution_->scan.observer, false, progress_left_),
         silent_(execution_->scan.observer, true, progress_left_),
-        printed_(surroundings_with(aloud_)),
-        unprinted_(surroundings_with(silent_)),
+        printed_(execution_->scan.with_observer(aloud_)),
+        unprinted_(execution_->scan.with_observer(silent_)),
         cookies_(std::make_shared<http::CookieJar>(execution_->scan.services.clock())) {}
 
   // A template may be over before its start() returns: looping keeps the stack flat.
@@ -82,12 +82,6 @@ class WorkflowRun : public std::enable_shared_from_this<WorkflowRun> {
     std::size_t next = 0;
     bool any_result = false;
   };
-
-  protocols::Surroundings surroundings_with(protocols::Observer& observer) const {
-    const protocols::Surroundings& scan = execution_->scan;
-    return {scan.session,   scan.services,        observer,    scan.settings,
-            scan.overrides, scan.global_matchers, scan.witness};
-  }
 
   /// False when nothing can be started now.
   bool go_on() {

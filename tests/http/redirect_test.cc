@@ -89,6 +89,34 @@ TEST_CASE("http/redirect: a location that can't be parsed is an error") {
   CHECK(next.error().code == ErrorCode::kProtocol);
 }
 
+TEST_CASE("http/redirect: locations that Go does not read") {
+  for (const char* bad : {".http://interact.sh/x", ":80/x", "1a:b", "/x%zz", "/x%", "http://a/%2",
+                          "/x#%g0", "a b:c", "//h/%"}) {
+    CAPTURE(bad);
+    CHECK(has_unreadable_location(redirect_to(302, bad)));
+    CHECK_FALSE(has_unreadable_location(redirect_to(200, bad)));
+  }
+  for (const char* good : {"/x", "", "?a=%zz", "/x?y=:%", "http://a/b:c", "javascript:alert(1)%",
+                           "a+b.c-1:x", "/a:b", "x/y:z", "//h:1/x", "/\xc3\x84", "/a b", "#x%20"}) {
+    CAPTURE(good);
+    CHECK_FALSE(has_unreadable_location(redirect_to(302, good)));
+  }
+}
+
+TEST_CASE("http/redirect: whether followed or not, a location that is none is an error if asked") {
+  LoopbackServer server([](Peer& peer) {
+    while (!peer.read_request().empty())
+      peer.write("HTTP/1.1 302 Found\r\nLocation: .a://b\r\nContent-Length: 0\r\n\r\n");
+  });
+  SessionFixture http;
+  Request request = request_for(server.url());
+  CHECK(http.fetch(request).ok());
+  request.strict_location = true;
+  const auto strict = http.fetch(request);
+  REQUIRE_FALSE(strict.ok());
+  CHECK(strict.error().code == ErrorCode::kProtocol);
+}
+
 TEST_CASE("http/redirect: methods and bodies") {
   struct Row {
     int status;

@@ -14,6 +14,7 @@
 #include "http/loopback_server.h"
 #include "http/session_fixture.h"
 #include "protocols/registry.h"
+#include "protocols/tls_ports.h"
 
 namespace m8::test {
 
@@ -98,6 +99,7 @@ class BlockFixture {
                              nullptr,
                              {}});
     settings.retries = 0;
+    scan_.tls_ports = &tls_ports_;
   }
 
   std::unique_ptr<protocols::Block> compile(const std::string& text) {
@@ -148,6 +150,7 @@ class BlockFixture {
   SessionFixture http_;
   std::vector<std::unique_ptr<protocols::Block>> blocks_;
   protocols::Surroundings scan_;
+  protocols::TlsPorts tls_ports_;
 };
 
 }  // namespace m8::test

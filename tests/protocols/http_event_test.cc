@@ -29,7 +29,7 @@ const std::string kGzip(
 
 }  // namespace
 
-TEST_CASE("protocols/http_event: the head as matchers see it (templates 4.2)") {
+TEST_CASE("conformance 16.3: the head as matchers see it, table 4.2") {
   struct Row {
     const char* block;
     std::string reply;

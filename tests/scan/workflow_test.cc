@@ -48,7 +48,7 @@ class WorkflowScan : public TemplateScan {
 
 }  // namespace
 
-TEST_CASE("scan/workflow: only what it names runs, steps in order, a parent is not printed") {
+TEST_CASE("conformance 16.10: only what it names runs, steps in order, a parent is not printed") {
   const RecordingServer server(site);
   WorkflowScan scan;
   scan.flow("w",
@@ -80,7 +80,7 @@ TEST_CASE("scan/workflow: internal matchers of a parent start subtemplates all t
   CHECK(scan.lines() == "b /b");
 }
 
-TEST_CASE("scan/workflow: matchers start steps by names, in any case, or and and") {
+TEST_CASE("conformance 16.10: matchers start steps by names, in any case, or and and") {
   struct Row {
     const char *matcher, *lines;
   };
@@ -117,7 +117,7 @@ TEST_CASE("scan/workflow: every event that satisfies a matcher starts its steps 
   CHECK(scan.lines() == "b /b | b /b");
 }
 
-TEST_CASE("scan/workflow: a value is handed down plain, under matchers as a list") {
+TEST_CASE("conformance 16.10: a value is handed down plain, under matchers as a list") {
   const RecordingServer server(site);
   WorkflowScan scan;
   scan.flow("plain", "  - template: named.yaml\n    subtemplates:\n      - template: echo.yaml\n");
