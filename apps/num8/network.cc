@@ -36,6 +36,10 @@ Result<std::unique_ptr<net::HostLookup>> make_lookup(const cli::Values& flags, C
   options.resolver.servers = resolvers.empty() ? M8_TRY(dns::system_servers(kSystemResolvers))
                                                : M8_TRY(dns::read_servers(resolvers));
   options.resolver.in_flight = kLookupsInFlight;
+  if (!resolvers.empty() && flags.on("system-resolvers")) {
+    auto system = M8_TRY(dns::system_servers(kSystemResolvers));
+    options.resolver.servers.insert(options.resolver.servers.end(), system.begin(), system.end());
+  }
   options.hosts = M8_TRY(dns::read_hosts(kHostsFile));
   auto lookup = dns::HostLookup::create(options, clock);
   const bool no_way = !lookup.ok() && lookup.error().code == ErrorCode::kNetwork;
@@ -80,9 +84,8 @@ Result<std::optional<http::Proxy>> find_proxy(const cli::Values& flags, net::Hos
 }  // namespace
 
 Result<std::unique_ptr<Network>> Network::create(const cli::Values& flags,
-                                                 const ScanSettings& settings,
-                                                 MemoryGovernor& memory, Clock& clock,
-                                                 std::stop_token stop) {
+                                                 const ScanSettings& settings, Watch watch,
+                                                 Clock& clock, std::stop_token stop) {
   std::unique_ptr<Network> network(new Network(settings, clock));
   network->resolvers_ = M8_TRY(make_lookup(flags, clock));
   network->lookup_ = std::make_unique<CountedLookup>(*network->resolvers_, network->lookups_);
@@ -101,7 +104,8 @@ Result<std::unique_ptr<Network>> Network::create(const cli::Values& flags,
   }
   options.service =
       M8_TRY(http::service_options(flags, http::ProxyRules::from_environment(cli::environment)));
-  options.memory = &memory;
+  options.memory = &watch.memory;
+  options.audit = watch.audit;
   network->session_ = M8_TRY(
       http::Session::create(options, *network->lookup_, settings.scope, network->limiter_, clock));
   return network;

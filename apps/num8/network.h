@@ -24,12 +24,16 @@ struct LookupCounts {
 
 class Network {
  public:
-  /// \p settings, \p memory and \p clock are borrowed. Errors of --resolvers, --proxy and of the
+  /// What the requests are seen by. Borrowed.
+  struct Watch {
+    MemoryGovernor& memory;
+    model::Audit* audit = nullptr;  ///< null: nobody
+  };
+  /// \p settings and \p clock are borrowed. Errors of --resolvers, --proxy and of the
   /// session. Waits for a proxy, if some are given.
   static Result<std::unique_ptr<Network>> create(const cli::Values& flags,
-                                                 const ScanSettings& settings,
-                                                 MemoryGovernor& memory, Clock& clock,
-                                                 std::stop_token stop);
+                                                 const ScanSettings& settings, Watch watch,
+                                                 Clock& clock, std::stop_token stop);
 
   /// REQUIRES: not closed.
   http::Session& session() { return *session_; }

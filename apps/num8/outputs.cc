@@ -10,25 +10,48 @@
 
 namespace m8::num8 {
 
-Result<std::unique_ptr<Outputs>> Outputs::open(const cli::Values& flags, std::stop_source unread,
-                                               model::Run& run) {
-  std::unique_ptr<Outputs> outputs(new Outputs(std::move(unread)));
-  const char* format = flags.on("jsonl") ? "jsonl" : "screen";
+namespace {
+
+std::string format_of(const cli::Values& flags) {
+  const std::string format = flags.text("format");
+  if (!format.empty()) return format;
+  return flags.on("jsonl") ? "jsonl" : "screen";
+}
+
+output::FormatOptions format_options(const cli::Context& context) {
   output::FormatOptions options;
-  options.timestamps = flags.on("timestamp");
-  options.metadata = !flags.on("no-meta");
+  options.timestamps = context.flags.on("timestamp");
+  options.metadata = !context.flags.on("no-meta");
+  options.matcher_status = context.flags.on("matcher-status");
+  options.arguments = context.arguments;
+  options.arguments.insert(options.arguments.begin(), context.program);
+  return options;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Outputs>> Outputs::open(const cli::Context& context,
+                                               const output::Redactor& redactor,
+                                               std::stop_source unread, model::Run& run,
+                                               const store::Continuation& continuation) {
+  const cli::Values& flags = context.flags;
+  std::unique_ptr<Outputs> outputs(new Outputs(redactor, std::move(unread)));
+  const std::string format = format_of(flags);
+  const bool append = continuation.resume != 0;
+  output::FormatOptions options = format_options(context);
   if (const std::string path = flags.text("output"); !path.empty()) {
     outputs->file_ = std::make_unique<output::Writer>(
         M8_TRY(output::make_format(format, options)),
-        M8_TRY(output::Stream::create(path, {.asynchronous = true})));
+        M8_TRY(output::Stream::create(path, {.append = append, .asynchronous = true})), append);
   }
+  outputs->reports_ = M8_TRY(Reports::open(flags, options, append));
   options.colours = cli::use_colour(flags, STDOUT_FILENO);
   outputs->screen_ = std::make_unique<output::Writer>(
       M8_TRY(output::make_format(format, options)),
       std::make_unique<output::Stream>(
           Fd(STDOUT_FILENO), "stdout",
           output::StreamOptions{.stop = outputs->unread_.get_token()}));
-  outputs->store_ = M8_TRY(store::RunStore::open(flags, run));
+  outputs->store_ = M8_TRY(store::RunStore::open(flags, run, continuation));
   return outputs;
 }
 
@@ -48,7 +71,9 @@ Status Outputs::finding(const model::Finding& finding) {
   return status;
 }
 
-Status Outputs::write(const model::Finding& finding) {
+Status Outputs::write(const model::Finding& found) {
+  model::Finding finding = found;
+  redactor_.apply(finding);
   Status shown;
   const auto show = [&] { shown = screen_->finding(finding); };
   if (progress_) {
@@ -57,8 +82,10 @@ Status Outputs::write(const model::Finding& finding) {
     show();
   }
   const Status kept = file_ ? file_->finding(finding) : Status();
-  const Status stored = store_ ? store_->sink().finding(finding) : Status();
-  for (const Status& status : {shown, kept, stored})
+  // What did not match is for who watches.
+  const Status reported = finding.matched ? reports_->finding(finding) : Status();
+  const Status stored = store_ && finding.matched ? store_->sink().finding(finding) : Status();
+  for (const Status& status : {shown, kept, reported, stored})
     if (!status.ok()) return status;
   return {};
 }
@@ -71,11 +98,27 @@ Status Outputs::outcome(const model::Outcome& outcome) {
   return store_ ? store_->sink().outcome(outcome) : Status();
 }
 
-Status Outputs::flush() {
+Status Outputs::flush_files() {
   const Status shown = screen_->flush();
   const Status kept = file_ ? file_->flush() : Status();
+  const Status reported = reports_->flush();
+  for (const Status& status : {shown, kept, reported})
+    if (!status.ok()) return status;
+  return {};
+}
+
+Status Outputs::flush() {
+  const Status written = flush_files();
   const Status stored = store_ ? store_->sink().flush() : Status();
-  for (const Status& status : {shown, kept, stored})
+  return written.ok() ? stored : written;
+}
+
+Status Outputs::end(const model::Run& run) {
+  const Status shown = screen_->end();
+  const Status kept = file_ ? file_->end() : Status();
+  const Status reported = reports_->end();
+  const Status stored = store_ ? store_->end(run) : Status();
+  for (const Status& status : {shown, kept, reported, stored})
     if (!status.ok()) return status;
   return {};
 }

@@ -1,4 +1,5 @@
-/// Outputs: where the findings of a scan go: stdout, a file, a store.
+/// Outputs: where the findings of a scan go, without their secrets: stdout, a file, reports, a
+/// store.
 #pragma once
 
 #include <atomic>
@@ -13,7 +14,9 @@
 #include "cli/progress.h"
 #include "model/severity.h"
 #include "model/sink.h"
+#include "output/redact.h"
 #include "output/writer.h"
+#include "reports.h"
 #include "store/run_store.h"
 
 namespace m8::num8 {
@@ -22,10 +25,12 @@ namespace m8::num8 {
 class Outputs final : public model::Sink {
  public:
   /// Opens what the flags name. \p unread is asked to stop once nobody reads the results any more:
-  /// stdout was closed, and there is neither file nor store. \p run is begun in the store. Errors
-  /// of opening either.
-  static Result<std::unique_ptr<Outputs>> open(const cli::Values& flags, std::stop_source unread,
-                                               model::Run& run);
+  /// stdout was closed, and there is neither file nor store. \p run is begun in the store, or
+  /// taken up. \p redactor is borrowed. Errors of opening any.
+  static Result<std::unique_ptr<Outputs>> open(const cli::Context& context,
+                                               const output::Redactor& redactor,
+                                               std::stop_source unread, model::Run& run,
+                                               const store::Continuation& continuation);
 
   /// Findings go around the progress line from now on; null: no more. Borrowed.
   void set_progress(cli::Progress* progress) { progress_ = progress; }
@@ -33,13 +38,15 @@ class Outputs final : public model::Sink {
   /// The highest severity found; empty before the first finding.
   std::optional<model::Severity> worst() const;
   /// Nobody read the results to the end, and there was no other place for them.
-  bool unread() const { return !file_ && !store_ && screen_->closed(); }
+  bool unread() const { return !file_ && !store_ && reports_->empty() && screen_->closed(); }
   /// ", kept in URL", or nothing without a store.
   std::string kept_in() const { return store_ ? ", kept in " + store_->url() : std::string(); }
   /// Records that the store did not take, after the last flush().
   std::uint64_t unwritten() const { return store_ ? store_->unwritten() : 0; }
-  /// Writes the end of \p run into the store.
-  Status end(const model::Run& run) { return store_ ? store_->end(run) : Status(); }
+  /// The store, or null.
+  store::RunStore* store() { return store_.get(); }
+  /// Ends the documents and the reports, and writes the end of \p run into the store.
+  Status end(const model::Run& run);
 
   Status finding(const model::Finding& finding) override;
   /// Kept in the store.
@@ -51,13 +58,18 @@ class Outputs final : public model::Sink {
     return store_ ? store_->looks_for(templates) : Status();
   }
   Status flush() override;
+  /// The same without the store.
+  Status flush_files();
 
  private:
-  explicit Outputs(std::stop_source unread) : unread_(std::move(unread)) {}
-  Status write(const model::Finding& finding);
+  Outputs(const output::Redactor& redactor, std::stop_source unread)
+      : redactor_(redactor), unread_(std::move(unread)) {}
+  Status write(const model::Finding& found);
 
+  const output::Redactor& redactor_;
   std::unique_ptr<output::Writer> screen_;
   std::unique_ptr<output::Writer> file_;
+  std::unique_ptr<Reports> reports_;
   std::unique_ptr<store::RunStore> store_;
   std::stop_source unread_;
   cli::Progress* progress_ = nullptr;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "audit_log.h"
 #include "base/process.h"
 #include "base/version.h"
 #include "cli/exit_code.h"
@@ -19,11 +20,16 @@
 #include "network.h"
 #include "output/summary.h"
 #include "outputs.h"
+#include "plan.h"
+#include "profile.h"
+#include "resume.h"
 #include "scan_flags.h"
 #include "scan_report.h"
 #include "selection.h"
+#include "stats.h"
 #include "templates/cluster.h"
 #include "templates/cluster_mates.h"
+#include "witnesses.h"
 
 namespace m8::num8 {
 namespace {
@@ -47,35 +53,40 @@ model::TargetReader make_reader(const cli::Context& context, ScanSettings& setti
   return model::TargetReader(settings.targets);
 }
 
-/// What is run. For a status of each template, each sends its own requests.
-scan::Templates scheduled(const cli::Context& context, const ScanSettings& settings,
-                          const templates::Catalog& catalog) {
-  const bool apart = context.flags.on("disable-clustering") || settings.requests.matcher_status;
+/// What is run: who watches single templates gets them one by one.
+scan::Templates scheduled(const cli::Context& context, const templates::Catalog& catalog) {
+  const cli::Values& flags = context.flags;
+  const bool apart =
+      flags.on("disable-clustering") || flags.on("matcher-status") || Witnesses::watch(flags);
   return apart ? catalog.templates : templates::make_clusters(catalog.templates);
 }
 
-/// Says what a scan would do. Reads all targets, sends nothing.
-Status print_plan(const cli::Context& context, const templates::Catalog& catalog,
-                  model::TargetReader& reader, const ScanSettings& settings, std::stop_token stop) {
-  std::uint64_t targets = 0, outside = 0, per_target = 0, once = 0;
-  for (const auto& one : scheduled(context, settings, catalog))
-    (one->self_contained() ? once : per_target) += static_cast<std::uint64_t>(one->request_count());
-  for (;;) {
-    const auto spec = M8_TRY(reader.next(stop));
-    if (!spec) break;
-    ++(settings.scope.allows_host(spec->url.host) ? targets : outside);
-  }
-  fmt::print("targets\t{}\noutside the scope\t{}\nduplicates\t{}\nnot a target\t{}\n", targets,
-             outside, reader.counts().duplicates, reader.counts().rejected);
-  fmt::print("templates\t{}\nrequests per target, at most\t{}\nrequests, at most\t{}\n",
-             catalog.templates.size(), per_target, per_target * targets + once);
-  return {};
+bool wants_stats(const cli::Values& flags) {
+  return (flags.on("stats") || flags.on("stats-json")) && !flags.on("quiet");
 }
 
+StatsLine::Form stats_form(const cli::Values& flags) {
+  if (!wants_stats(flags)) return StatsLine::Form::kNone;
+  const bool json = flags.on("stats-json") || flags.on("jsonl");
+  return json ? StatsLine::Form::kJson : StatsLine::Form::kText;
+}
+
+/// One of the two is enough on a terminal.
 cli::ProgressMode progress_of(const cli::Values& flags) {
   const auto mode = cli::progress_mode(flags);
-  const bool wanted = mode == cli::ProgressMode::kNone && flags.on("stats");
-  return wanted ? cli::ProgressMode::kJson : mode;
+  return wants_stats(flags) && mode == cli::ProgressMode::kLine ? cli::ProgressMode::kNone : mode;
+}
+
+StatsNumbers stats_of(const scan::Engine& engine, std::size_t templates) {
+  const scan::Totals totals = engine.totals();
+  StatsNumbers numbers;
+  numbers.templates = templates;
+  numbers.hosts = totals.targets;
+  numbers.matched = totals.findings;
+  numbers.requests = totals.requests_done;
+  numbers.total = totals.requests_planned;
+  for (const auto& [name, count] : totals.errors) numbers.errors += count;
+  return numbers;
 }
 
 cli::ProgressNumbers numbers_of(const scan::Engine& engine) {
@@ -121,19 +132,25 @@ class Scan {
     if (!catalog.ok()) return ended_early(catalog.error());
     model::TargetReader reader = make_reader(context_, settings_);
     if (context_.flags.on("dry-run")) {
-      const Status planned = print_plan(context_, *catalog, reader, settings_, stop_.get_token());
+      const Status planned =
+          print_plan(*catalog, scheduled(context_, *catalog), reader, settings_, stop_.get_token());
       return planned.ok() ? cli::kDone : cli::fail(context_.program, planned.error());
     }
-    auto network =
-        Network::create(context_.flags, settings_, limits_.memory(), clock_, stop_.get_token());
+    if (const Status ready = open_logs(*catalog); !ready.ok())
+      return cli::fail(context_.program, ready.error());
+    auto network = Network::create(context_.flags, settings_,
+                                   {limits_.memory(), audit_.wanted() ? &audit_ : nullptr}, clock_,
+                                   stop_.get_token());
     if (!network.ok()) return cli::fail(context_.program, network.error());
-    const Status traced = trace_.open(context_.flags.text("trace-jobs"));
-    if (!traced.ok()) return cli::fail(context_.program, traced.error());
+    const auto continuation = continuation_of(context_.flags, settings_, *catalog, journal_);
+    if (!continuation.ok()) return cli::fail(context_.program, continuation.error());
     // Last, for the run is on record from here on.
-    auto outputs = Outputs::open(context_.flags, stop_, record_);
+    auto outputs = Outputs::open(context_, settings_.redactor, stop_, record_, *continuation);
     if (!outputs.ok()) return cli::fail(context_.program, outputs.error());
     const Status looked = (*outputs)->looks_for(ids_of(*catalog));
     if (!looked.ok()) return cli::fail(context_.program, looked.error());
+    audit_.set_run(record_.id);
+    journaled_ = (*outputs)->store() != nullptr && !continuation->key.empty();
     proxy_ = (*network)->proxy();
     const Status status = scan(*catalog, reader, **outputs, **network);
     count_catalog(*catalog, record_);
@@ -143,18 +160,40 @@ class Scan {
   }
 
  private:
+  /// What watches the scan. Errors of their files.
+  Status open_logs(const templates::Catalog& catalog) {
+    M8_TRY(trace_.open(context_.flags.text("trace-jobs")));
+    M8_TRY(audit_.open(context_.flags.text("audit"), settings_.redactor));
+    M8_TRY(witnesses_.open(context_.flags, settings_.redactor, services_));
+    if (context_.flags.on("explain") && catalog.templates.size() > 1)
+      return Error{
+          ErrorCode::kInvalidArgument,
+          fmt::format("--explain is for one template: {} are selected", catalog.templates.size())};
+    return {};
+  }
+
+  scan::Engine::Parts parts(Outputs& outputs, Network& network) {
+    scan::Engine::Parts parts{network.session(),   outputs,         services_, settings_.requests,
+                              settings_.overrides, settings_.scope, clock_,    &limits_.memory()};
+    if (trace_.wanted()) parts.jobs = &trace_;
+    if (witnesses_.wanted()) parts.witness = &witnesses_;
+    if (journaled_) parts.journal = &journal_;
+    return parts;
+  }
+
   Status scan(const templates::Catalog& catalog, model::TargetReader& reader, Outputs& outputs,
               Network& network) {
     templates::find_cluster_mates(catalog.templates);
-    scan::Engine engine(
-        scheduled(context_, settings_, catalog),
-        {network.session(), outputs, services_, settings_.requests, settings_.overrides,
-         settings_.scope, clock_, &limits_.memory(), trace_.wanted() ? &trace_ : nullptr},
-        settings_.engine);
+    scan::Engine engine(scheduled(context_, catalog), parts(outputs, network), settings_.engine);
+    before_journal_.begin(engine, outputs);
+    if (journaled_) outputs.store()->flush_first(before_journal_);
     Status status;
     {
       cli::Progress progress(
           progress_of(context_.flags), "requests", [&] { return numbers_of(engine); }, clock_);
+      const StatsLine stats(
+          stats_form(context_.flags), stats_interval(),
+          [&] { return stats_of(engine, catalog.templates.size()); }, clock_);
       outputs.set_progress(&progress);
       status =
           engine.run([&](std::stop_token stop) { return reader.next(stop); }, stop_.get_token());
@@ -164,8 +203,14 @@ class Scan {
       engine.close();
       outputs.set_progress(nullptr);
     }
+    before_journal_.end();
     totals_ = engine.totals();
     return status;
+  }
+
+  std::chrono::seconds stats_interval() const {
+    const auto interval = context_.flags.duration("stats-interval");
+    return std::chrono::duration_cast<std::chrono::seconds>(interval);
   }
 
   /// Before the first target.
@@ -208,7 +253,10 @@ class Scan {
     }
     say(context_, (interrupted ? "interrupted: " : "") +
                       closing_line(record_, totals_, stats_, usage_) + outputs.kept_in());
-    for (const Status& ended : {write_summary(), outputs.end(record_), trace_.end()})
+    if ((interrupted || limits_.reached()) && journaled_)
+      say(context_, "go on with: " + resume_command(context_, record_.id));
+    for (const Status& ended :
+         {write_summary(), outputs.end(record_), trace_.end(), audit_.end(), witnesses_.end()})
       if (!ended.ok()) return cli::fail(context_.program, ended.error());
     // A store that is still full has just said so; a pipe or file that lost a record has not.
     if (!totals_.first_record_error.empty())
@@ -248,6 +296,11 @@ class Scan {
   ScanServices services_;
   std::stop_source& stop_ = limits_.stop_source();  ///< also when nobody reads any more
   JobTrace trace_;
+  AuditLog audit_;
+  Witnesses witnesses_;
+  store::ScanJournal journal_;
+  BeforeJournal before_journal_;
+  bool journaled_ = false;
   model::Run record_;
   scan::Totals totals_;
   http::SessionStats stats_;
@@ -259,6 +312,8 @@ class Scan {
 int run_scan(const cli::Context& context) {
   auto settings = scan_settings(context);
   if (!settings.ok()) return cli::fail(context.program, settings.error());
+  // Here, where the settings stay.
+  if (!settings->credentials.empty()) settings->requests.credentials = &settings->credentials;
   if (context.flags.on("validate")) return validate_templates(context);
   if (context.flags.on("tl")) return list_templates(context);
   const cli::Signals signals;
@@ -280,6 +335,8 @@ cli::Command scan_command() {
       "found something, 4 incomplete, 130 interrupted.";
   command.arguments = "[TARGET...]";
   command.flags = scan_flags();
+  command.refused = refused_flags();
+  command.profile = profile_path;
   command.examples = {"num8 scan -u http://127.0.0.1:8080 -t examples/templates --dry-run"};
   command.run = run_scan;
   return command;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -10,10 +11,15 @@
 #include "cli/make_flag.h"
 #include "cli/progress.h"
 #include "cli/run_limits.h"
+#include "cli/secrets.h"
 #include "cli/terminal.h"
 #include "http/service_flags.h"
+#include "output/format.h"
+#include "reports.h"
+#include "resume.h"
 #include "selection.h"
 #include "store/run_store.h"
+#include "witnesses.h"
 
 extern char** environ;
 
@@ -41,6 +47,8 @@ Flags input_flags() {
                    "terminal.")),
       detailed(repeated(valued(in, "ports", {}, "PORT", "probe bare hosts on these ports")),
                "Without it a host without a port is asked on 443 with TLS, then on 80 without."),
+      switched(in, "no-stdin", {}, "don't read targets from stdin"),
+      switched(in, "stream", {}, "accepted: targets are always read while the scan runs"),
       switched(in, "no-httpx", {"nh"}, "don't probe: hosts without a scheme are skipped"),
       common(detailed(file_flag(valued(in, "scope", {}, "FILE", "contact only what this allows")),
                       "One rule a line: a domain, an address, a CIDR or a URL prefix; a leading ! "
@@ -50,14 +58,35 @@ Flags input_flags() {
   };
 }
 
+std::vector<std::string> format_names() {
+  std::vector<std::string> names;
+  for (const output::FormatEntry& entry : output::formats()) names.emplace_back(entry.name);
+  return names;
+}
+
 Flags output_flags() {
   const char* out = "Output";
   return {
       common(file_flag(valued(out, "output", {"o"}, "FILE", "also write the findings here"))),
       common(switched(out, "jsonl", {"j"}, "findings as JSON lines")),
+      detailed(chosen(valued(out, "format", {}, "FORMAT", "how stdout and --output are written"),
+                      format_names()),
+               "screen: the reference's lines; jsonl is --jsonl; json, csv, markdown and sarif are "
+               "whole documents."),
+      detailed(switched(out, "matcher-status", {"ms"}, "also print templates without a match"),
+               "With [matched] or [failed], JSON lines with matcher-status and, for a failure, "
+               "error. They are neither stored nor in reports."),
+      switched(out, "include-rr", {"irr"}, "accepted: request and response are in JSON lines"),
       switched(out, "omit-raw", {"or"}, "leave request and response out of JSON lines"),
       detailed(switched(out, "omit-template", {"ot"}, "leave the template's text out"),
                "It is never written; the flag is there for scripts."),
+      detailed(repeated(valued(out, "redact", {"rd"}, "KEY", "hide the values of these keys")),
+               "Of 'KEY: value' and 'KEY=value' in requests, responses, curl lines and places."),
+      detailed(repeated(valued(out, "redact-pattern", {}, "REGEX", "hide what this matches"), true),
+               "A regular expression of RE2. Besides, values of headers that log in, cookies, "
+               "passwords in URLs, tokens of well-known forms and the secrets of -H and -V are "
+               "hidden wherever requests and responses are kept or shown; extracted values stay."),
+      switched(out, "no-redact", {}, "show secrets, but for --redact and --redact-pattern"),
       switched(out, "timestamp", {"ts"}, "put the time in front of each finding"),
       switched(out, "no-meta", {"nm"}, "print the place alone"),
       detailed(
@@ -81,9 +110,15 @@ Flags request_flags() {
                "May name a file with one pair a line. If VALUE is a file, raw requests, headers "
                "and bodies that use {{NAME}} are sent for each of its lines."),
       switched(in, "env-vars", {"ev"}, "environment variables are template variables"),
+      detailed(file_flag(repeated(valued(in, "secret-file", {"sf"}, "FILE", "logins by domain"))),
+               "YAML, the reference's: a list static of entries with type (basicauth, bearertoken, "
+               "header, cookie, query), domains, domains-regex and their values."),
       detailed(file_flag(valued(in, "resolvers", {"r"}, "FILE", "DNS resolvers")),
                "A file with one address a line, or addresses divided by commas. Default: those of "
                "the system."),
+      switched(in, "system-resolvers", {"sr"}, "ask the system's resolvers too"),
+      switched(in, "restrict-local-network-access", {"lna"},
+               "never contact private, loopback and link-local addresses"),
       switched(in, "follow-redirects", {"fr"}, "follow redirects in all templates"),
       switched(in, "follow-host-redirects", {"fhr"}, "follow redirects to the same host"),
       switched(in, "disable-redirects", {"dr"}, "never follow redirects"),
@@ -134,6 +169,13 @@ Flags rate_flags() {
           "150 or 150/s, 4/m, 1000/h; 0 is unlimited.")),
       typed(with_default(valued(in, "rate-host", {}, "RATE", "requests per host"), "0"),
             ValueType::rate()),
+      typed(with_default(valued(in, "rate-limit-duration", {"rld"}, "TIME", "unit of --rate"), "1",
+                         "seconds"),
+            ValueType::duration(1ms, 24h)),
+      switched(in, "per-host-rate-limit", {}, "--rate is for each host, with none for all"),
+      detailed(typed(valued(in, "rate-limit-minute", {"rlm"}, "N", "requests a minute in all"),
+                     ValueType::number(0, 1'000'000'000)),
+               "Goes before --rate; better write --rate N/m."),
       common(counted("concurrency", {"c"}, "templates at once on a target", "25", 10'000)),
       common(counted("bulk-size", {"bs", "workers"}, "targets at once", "25", 10'000)),
       counted("payload-concurrency", {"pc"}, "payloads at once in a block", "25", 10'000),
@@ -166,8 +208,19 @@ Flags run_flags() {
                       "Reads templates and targets and says what a scan would do.")),
       switched(in, "validate", {}, "check the templates and run nothing"),
       switched(in, "tl", {}, "list the selected templates and run nothing"),
-      detailed(switched(in, "stats", {}, "report progress also without a terminal"),
-               "As JSON lines on stderr; see --progress."),
+      detailed(switched(in, "stats", {}, "a line of progress every few seconds, on stderr"),
+               "With --jsonl as JSON. The total is that of the targets read so far."),
+      switched(in, "stats-json", {"sj"}, "the same as JSON"),
+      typed(with_default(valued(in, "stats-interval", {"si"}, "TIME", "between two such lines"),
+                         "5", "seconds"),
+            ValueType::duration(1s, 24h)),
+      detailed(file_flag(valued(in, "audit", {}, "FILE", "add a line for each request sent")),
+               "JSON: time, run, template, target, protocol, method, url, address, status or "
+               "error, bytes_out, bytes_in, duration_ms. Redirects and further tries are lines of "
+               "their own."),
+      resume_flag(),
+      switched(in, "vv", {}, "name every template that was loaded"),
+      switched(in, "disable-update-check", {"duc"}, "accepted: nothing looks for updates"),
       cli::progress_flag(),
       detailed(
           file_flag(valued(in, "trace-jobs", {}, "FILE", "write a line for each target done")),
@@ -198,9 +251,9 @@ Status read_targets(const cli::Context& context, model::TargetReader::Options& o
   if (const std::string list = flags.text("list"); !list.empty()) out.files.push_back(list);
   if (out.arguments.empty() && out.files.empty()) {
     if (flags.on("enable-self-contained") && cli::is_terminal(STDIN_FILENO)) return {};
-    if (cli::is_terminal(STDIN_FILENO))
+    if (cli::is_terminal(STDIN_FILENO) && !flags.on("no-stdin"))
       return Error{ErrorCode::kInvalidArgument, "no targets: give -u, -l, or pipe them in"};
-    out.files.push_back("-");
+    if (!flags.on("no-stdin")) out.files.push_back("-");
   }
   for (const std::string& text : flags.list("ports")) {
     const auto end = net::HostPort::parse("h:" + text);
@@ -275,7 +328,13 @@ Status read_requests(const cli::Values& flags, ScanSettings& out) {
   requests.leave_default_ports = flags.on("leave-default-ports");
   requests.payload_concurrency = flags.number<int>("payload-concurrency");
   requests.server_name = flags.text("sni");
+  requests.matcher_status = flags.on("matcher-status");
+  requests.audited = !flags.text("audit").empty();
   M8_TRY(read_overrides(flags, out));
+  for (const std::string& file : flags.list("secret-file")) {
+    if (const Status status = out.credentials.load(file); !status.ok())
+      return status.error().with_context("--secret-file");
+  }
   out.compile.stop_at_first_match = flags.on("stop-at-first-match");
   out.compile.local_file_access = flags.on("allow-local-file-access");
   out.compile.no_interactsh = flags.on("no-interactsh");
@@ -300,12 +359,56 @@ void read_engine(const cli::Values& flags, ScanSettings& out) {
       std::max(flags.number<int>("max-host-error"), engine.templates_at_once);
   engine.probing.timeout = out.requests.timeout;
   engine.probing.retries = out.requests.retries;
-  out.rates.global = flags.rate("rate");
-  out.rates.per_key = flags.rate("rate-host");
+  if (flags.on("explain")) engine.templates_at_once = engine.targets_at_once = 1;
 }
+
+void read_rates(const cli::Values& flags, net::RateLimiter::Options& out) {
+  using Seconds = std::chrono::duration<double>;
+  out.global = flags.rate("rate");
+  out.per_key = flags.rate("rate-host");
+  out.global.per_second /= Seconds(flags.duration("rate-limit-duration")).count();
+  if (const auto per_minute = flags.number<double>("rate-limit-minute"); per_minute > 0)
+    out.global.per_second = per_minute / 60;
+  if (flags.on("per-host-rate-limit")) out.per_key = std::exchange(out.global, net::Rate{});
+}
+
+/// The part of \p value behind a scheme such as Bearer, and all of it.
+void add_secret(std::vector<std::string>& values, const std::string& value) {
+  values.push_back(value);
+  if (const auto space = value.find(' '); space != std::string::npos)
+    values.push_back(value.substr(space + 1));
+}
+
+Status read_redaction(const cli::Values& flags, ScanSettings& out) {
+  output::Redactor::Options options;
+  options.secrets = !flags.on("no-redact");
+  options.keys = flags.list("redact");
+  options.patterns = flags.list("redact-pattern");
+  if (options.secrets) {
+    options.values = out.credentials.secrets();
+    for (const http::Header& header : out.requests.headers)
+      if (cli::names_secret(header.name)) add_secret(options.values, header.value);
+    out.overrides.each_name([&](std::string_view name) {
+      const dsl::Value* value = out.overrides.find(name);
+      if (value && cli::names_secret(name)) add_secret(options.values, value->text());
+    });
+  }
+  auto redactor = output::Redactor::create(options);
+  if (!redactor.ok()) return redactor.error().with_context("--redact-pattern");
+  out.redactor = std::move(redactor).value();
+  return {};
+}
+
+/// What -lna refuses: RFC 1918, 6598, 3927, 4193, 4291 and loopback.
+constexpr const char* kLocalNetworks[] = {"0.0.0.0/8",      "10.0.0.0/8",     "100.64.0.0/10",
+                                          "127.0.0.0/8",    "169.254.0.0/16", "172.16.0.0/12",
+                                          "192.168.0.0/16", "::1/128",        "fc00::/7",
+                                          "fe80::/10",      "localhost"};
 
 Status read_scope(const cli::Values& flags, net::Scope& out) {
   if (const std::string file = flags.text("scope"); !file.empty()) M8_TRY(out.load(file));
+  if (flags.on("restrict-local-network-access"))
+    for (const char* network : kLocalNetworks) M8_TRY(out.exclude(network));
   for (const std::string& rule : M8_TRY(expand_files(flags.list("exclude")))) {
     if (const Status status = out.exclude(rule); !status.ok())
       return status.error().with_context("--exclude");
@@ -317,8 +420,9 @@ Status read_scope(const cli::Values& flags, net::Scope& out) {
 
 Flags scan_flags() {
   Flags flags = input_flags();
-  for (Flags more : {selection_flags(), output_flags(), store::store_flags(), request_flags(),
-                     rate_flags(), run_flags(), cli::run_limit_flags(), http::service_flags()})
+  for (Flags more : {selection_flags(), output_flags(), Reports::flags(), store::store_flags(),
+                     request_flags(), rate_flags(), run_flags(), Witnesses::flags(),
+                     cli::run_limit_flags(), http::service_flags()})
     for (cli::Flag& flag : more) flags.push_back(std::move(flag));
   return flags;
 }
@@ -328,6 +432,9 @@ Result<ScanSettings> scan_settings(const cli::Context& context) {
   ScanSettings settings;
   M8_TRY(read_requests(flags, settings));
   read_engine(flags, settings);
+  read_rates(flags, settings.rates);
+  M8_TRY(read_redaction(flags, settings));
+  settings.details = flags.on("verbose") || flags.on("vv");
   M8_TRY(read_scope(flags, settings.scope));
   if (const std::string word = flags.text("fail-on"); !word.empty())
     settings.fail_on = model::parse_severity(word);

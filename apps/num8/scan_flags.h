@@ -8,10 +8,12 @@
 #include "base/result.h"
 #include "cli/flag.h"
 #include "dsl/variables.h"
+#include "http/credentials.h"
 #include "model/severity.h"
 #include "model/target_reader.h"
 #include "net/rate_limiter.h"
 #include "net/scope.h"
+#include "output/redact.h"
 #include "protocols/protocol.h"
 #include "scan/engine.h"
 
@@ -19,6 +21,9 @@ namespace m8::num8 {
 
 /// All flags of the command, in the order of its help.
 std::vector<cli::Flag> scan_flags();
+
+/// Flags of nuclei that are not among them, with the reason.
+std::vector<cli::RefusedFlags> refused_flags();
 
 /// What is scanned, how, and how fast.
 struct ScanSettings {
@@ -29,7 +34,10 @@ struct ScanSettings {
   scan::EngineOptions engine;
   net::RateLimiter::Options rates;
   net::Scope scope;
+  output::Redactor redactor;
+  http::Credentials credentials;  ///< -sf; requests borrows it
   std::optional<model::Severity> fail_on;
+  bool details = false;  ///< the plan names every template
 };
 
 /// kInvalidArgument names the flag and what is wrong; errors of the files that flags name.

@@ -48,12 +48,22 @@ void report_catalog(const cli::Context& context, const Catalog& catalog) {
   report(context, "not supported yet", catalog.unsupported);
   report(context, "left out without", catalog.excluded);
   if (context.flags.on("verbose")) report(context, "left out", catalog.duplicates);
+  if (context.flags.on("vv")) {
+    for (const auto& one : catalog.templates) {
+      const model::TemplateInfo& info = one->info();
+      say(context, fmt::format("[{}] {} (@{}) [{}]", info.id, info.name,
+                               fmt::join(info.author, ",@"), model::to_string(info.severity)));
+    }
+  }
   say(context, fmt::format("{} templates loaded", catalog.templates.size()));
 }
 
 void report_targets(const cli::Context& context, const model::TargetReader::Counts& counts,
                     const scan::Totals& totals) {
   if (counts.given == 0 && totals.executions == 0) say(context, "no targets: nothing was scanned");
+  if (totals.targets_resumed + totals.executions_resumed > 0)
+    say(context, fmt::format("done earlier: {} targets, and {} templates on others",
+                             totals.targets_resumed, totals.executions_resumed));
   std::string skipped;
   for (const auto& [reason, count] : totals.targets_skipped)
     skipped += fmt::format("{}{} {}", skipped.empty() ? "" : ", ", count, reason);
@@ -131,6 +141,10 @@ void count_scan(const scan::Totals& totals, const http::SessionStats& stats, mod
     counts["targets.skipped." + reason] = count;
   counts["executions.done"] = totals.executions;
   counts["executions.skipped"] = totals.executions_skipped;
+  if (const auto resumed = totals.executions_resumed + totals.targets_resumed; resumed > 0) {
+    counts["resumed.targets"] = totals.targets_resumed;
+    counts["resumed.executions"] = totals.executions_resumed;
+  }
   counts["hosts.lost"] = totals.hosts_lost;
   counts["findings"] = totals.findings;
   counts["findings.lost"] = totals.records_lost;

@@ -15,6 +15,7 @@
 #include "base/version.h"
 #include "cli/environment.h"
 #include "cli/make_flag.h"
+#include "profile.h"
 #include "templates/files.h"
 
 namespace m8::num8 {
@@ -192,6 +193,7 @@ std::vector<cli::Flag> template_flags() {
 
 std::vector<cli::Flag> selection_flags() {
   std::vector<cli::Flag> flags = template_flags();
+  for (cli::Flag& flag : profile_flags()) flags.push_back(std::move(flag));
   cli::Flag condition = list_flag("template-condition", {"tc"}, "EXPRESSION",
                                   "select by an expression on the template's facts");
   condition.literal = true;
@@ -230,12 +232,20 @@ Result<std::vector<std::string>> expand_files(const std::vector<std::string>& va
   return out;
 }
 
+std::string templates_folder(const cli::Values& flags) {
+  const std::string folder = flags.text("templates-dir");
+  return folder.empty() ? default_root() : templates::resolve_path(folder, "");
+}
+
 Result<templates::LoadOptions> selection_options(const cli::Values& flags) {
   templates::LoadOptions options;
   const std::string folder = flags.text("templates-dir");
-  options.root = folder.empty() ? default_root() : templates::resolve_path(folder, "");
+  options.root = templates_folder(flags);
   options.paths = M8_TRY(expand_files(flags.list("templates")));
   options.workflows = M8_TRY(expand_files(flags.list("workflows")));
+  if (flags.on("new-templates"))
+    for (std::string& path : M8_TRY(new_templates(options.root)))
+      options.paths.push_back(std::move(path));
   options.filter = M8_TRY(filter_of(flags, options.root));
   for (std::string& tag : M8_TRY(words(flags, "allow")))
     options.allowed_tags.insert(std::move(tag));

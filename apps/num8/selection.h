@@ -15,6 +15,9 @@ namespace m8::num8 {
 /// Records of -t, -tags, -s and their like, with nuclei's names.
 std::vector<cli::Flag> selection_flags();
 
+/// The templates folder that --templates-dir names, else the default one.
+std::string templates_folder(const cli::Values& flags);
+
 /// What these flags say. The templates folder is $XDG_DATA_HOME/m8/templates if it is there, else
 /// ~/nuclei-templates. kInvalidArgument names the flag;
 Result<templates::LoadOptions> selection_options(const cli::Values& flags);

@@ -286,12 +286,18 @@ void Reader::unknown_key(const Section& section, const std::string& key, const y
     if (!meant.empty()) meant += key.substr(dot);
   }
   std::string message = "unknown key: " + key;
+  if (const std::string reason = refusal(command_.refused, key); !reason.empty()) {
+    problem(node, fmt::format("{} is not supported: {}", key, reason));
+    report_.problems.back().unknown_key = true;
+    return;
+  }
   if (!meant.empty()) {
     message += fmt::format(" (did you mean {}?)", meant);
   } else if (!section.command) {
     message += fmt::format(" (not of {}; other programs' keys go below their name)", program_.name);
   }
   problem(node, message);
+  report_.problems.back().unknown_key = true;
 }
 
 /// The file's tree; a problem of the file as a whole if there is none.

@@ -39,6 +39,7 @@ std::string default_config_path();
 struct ConfigProblem {
   int line = 0;         ///< 0: the file as a whole
   std::string message;  ///< "FILE:LINE: KEY: reason"
+  bool unknown_key = false;
 };
 
 /// What reading a config file for one command told.

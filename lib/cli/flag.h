@@ -102,6 +102,12 @@ struct Context {
   std::vector<std::string> arguments;  ///< argv without argv[0], secrets masked: for records
 };
 
+/// Flags of the reference tool that a command does not take, refused by name.
+struct RefusedFlags {
+  std::vector<std::string> names;  ///< without dashes, aliases too
+  std::string reason;              ///< what follows "-NAME is not supported: "
+};
+
 /// A subcommand: one per file in apps/<app>/.
 struct Command {
   std::string name;       ///< "enum"; "domain add" for nested ones
@@ -112,6 +118,10 @@ struct Command {
   std::vector<std::string> examples;  ///< command lines, each tested
   std::function<int(const Context&)> run;
   bool reads_config = true;  ///< false: about the config file, so a bad one must not stop it
+  std::vector<RefusedFlags> refused = {};
+  /// Path of a file of settings below the config file (--profile), from the flags that environment
+  /// and command line give; empty: none. Unset: the command has no such thing.
+  std::function<Result<std::string>(const Values&)> profile = {};
 };
 
 /// A program: name, one line, its commands.

@@ -164,6 +164,22 @@ std::optional<int> act(const Program& program, const Command* command, const std
   return std::nullopt;
 }
 
+/// What the profile says, below all other sources. Keys that are not known here are left out, with
+/// a warning: profiles are written for the reference tool.
+Result<Arguments> read_profile(const Program& program, const Command& command,
+                               const std::vector<Flag>& flags, const FlagValues& first,
+                               FlagValues& values) {
+  Arguments warnings;
+  const std::string path = M8_TRY(command.profile(first));
+  if (path.empty()) return warnings;
+  for (const ConfigProblem& problem :
+       apply_config(path, program, command, flags, values).problems) {
+    if (!problem.unknown_key) return Error{ErrorCode::kInvalidArgument, problem.message};
+    warnings.push_back(problem.message + ": left out");
+  }
+  return warnings;
+}
+
 /// Config file, then environment, then the command line over it. Returns warnings, for when it is
 /// known whether anybody wants them.
 Result<Arguments> collect(const Program& program, const Command& command,
@@ -171,15 +187,15 @@ Result<Arguments> collect(const Program& program, const Command& command,
   Arguments warnings;
   FlagValues first(flags);
   M8_TRY(apply_environment(flags, first));
-  for (const auto& [flag, texts] : given.flags) {
-    if (flag->name == "config") M8_TRY(first.set(*flag, texts, Origin::kCommandLine, "--config"));
-  }
+  for (const auto& [flag, texts] : given.flags)
+    M8_TRY(first.set(*flag, texts, Origin::kCommandLine, "--" + flag->name));
+  if (command.profile) warnings = M8_TRY(read_profile(program, command, flags, first, values));
   const std::string path = first.given("config") ? first.text("config") : default_config_path();
   if (!path.empty() && command.reads_config) {
     ConfigReport report = apply_config(path, program, command, flags, values);
     if (!report.problems.empty())
       return Error{ErrorCode::kInvalidArgument, report.problems[0].message};
-    warnings = std::move(report.warnings);
+    warnings.insert(warnings.end(), report.warnings.begin(), report.warnings.end());
   }
   M8_TRY(apply_environment(flags, values));
   for (const auto& [flag, texts] : given.flags) {
@@ -218,7 +234,8 @@ Result<Effective> values_of(const Program& program, const Command& command, std:
 int run_command(const Program& program, const Choice& choice, const Arguments& arguments) {
   std::vector<Flag> flags = choice.command ? all_flags(*choice.command) : common_flags();
   const auto stop = [&](const Error& error) { return fail(program.name, error); };
-  const auto spelled = rewrite(flags, choice.rest);
+  const auto spelled = choice.command ? rewrite(flags, choice.rest, choice.command->refused)
+                                      : rewrite(flags, choice.rest);
   if (!spelled.ok()) return stop(spelled.error());
   const auto given = parse(flags, *spelled);
   if (!given.ok()) return stop(given.error());
@@ -260,7 +277,7 @@ Result<Effective> effective(const Program& program, const Arguments& arguments) 
   if (!choice.command)
     return Error{ErrorCode::kInvalidArgument, "no command of " + program.name + " named"};
   std::vector<Flag> flags = all_flags(*choice.command);
-  const auto spelled = M8_TRY(rewrite(flags, choice.rest));
+  const auto spelled = M8_TRY(rewrite(flags, choice.rest, choice.command->refused));
   const Given given = M8_TRY(parse(flags, spelled));
   return values_of(program, *choice.command, std::move(flags), given);
 }

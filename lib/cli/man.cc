@@ -92,13 +92,25 @@ std::string flag_entries(const std::vector<Flag>& flags) {
   return out;
 }
 
+std::string refused_entries(const std::vector<RefusedFlags>& refused) {
+  if (refused.empty()) return {};
+  std::string out = ".PP\n\\fIRefused by name\\fR\n";
+  for (const RefusedFlags& one : refused) {
+    std::vector<std::string> names;
+    for (const std::string& name : one.names)
+      names.push_back(fmt::format("\\fB{}\\fR", escape("-" + name)));
+    out += fmt::format(".TP\n{}\n{}", fmt::join(names, ", "), prose(sentence(one.reason)));
+  }
+  return out;
+}
+
 std::string command_section(const Program& program, const Command& command) {
   std::string out = fmt::format(".SH {}\n", escape(command.name)) + prose(sentence(command.brief));
   out += fmt::format(".PP\n\\fB{} {}\\fR [\\fIFLAGS\\fR]", program.name, escape(command.name));
   if (!command.arguments.empty()) out += " " + escape(command.arguments);
   out += "\n";
   if (!command.detail.empty()) out += ".PP\n" + prose(command.detail);
-  out += flag_entries(command.flags);
+  out += flag_entries(command.flags) + refused_entries(command.refused);
   if (!command.examples.empty()) {
     out += ".PP\n\\fIExamples\\fR\n.PP\n.nf\n";
     for (const std::string& example : command.examples) out += escape(example) + "\n";

@@ -68,8 +68,15 @@ const Flag* find_flag(const std::vector<Flag>& flags, std::string_view name) {
   return nullptr;
 }
 
+std::string refusal(const std::vector<RefusedFlags>& refused, std::string_view name) {
+  for (const RefusedFlags& one : refused)
+    if (std::find(one.names.begin(), one.names.end(), name) != one.names.end()) return one.reason;
+  return {};
+}
+
 Result<std::vector<std::string>> rewrite(const std::vector<Flag>& flags,
-                                         const std::vector<std::string>& arguments) {
+                                         const std::vector<std::string>& arguments,
+                                         const std::vector<RefusedFlags>& refused) {
   std::vector<std::string> out;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
@@ -83,7 +90,12 @@ Result<std::vector<std::string>> rewrite(const std::vector<Flag>& flags,
     }
     const Spelled spelled = take_apart(argument);
     const Flag* flag = find_flag(flags, spelled.name);
-    if (!flag) return unknown_flag(flags, spelled);
+    if (!flag) {
+      const std::string reason = refusal(refused, spelled.name);
+      if (reason.empty()) return unknown_flag(flags, spelled);
+      return Error{ErrorCode::kInvalidArgument,
+                   fmt::format("{}{} is not supported: {}", spelled.dashes, spelled.name, reason)};
+    }
     out.push_back("--" + flag->name);
     if (spelled.has_value && !spelled.value.empty()) {
       out.back().append("=").append(spelled.value);

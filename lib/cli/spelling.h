@@ -34,8 +34,13 @@ const Flag* find_flag(const std::vector<Flag>& flags, std::string_view name);
 /// Every known flag becomes `--canonical` or `--canonical=value`; values, positional arguments and
 /// whatever follows `--` stay as they are. kInvalidArgument "unknown flag: -tgs (did you mean
 /// -tags?)", "missing value: --list FILE".
+/// kInvalidArgument "-ai is not supported: ..." for one of \p refused.
 Result<std::vector<std::string>> rewrite(const std::vector<Flag>& flags,
-                                         const std::vector<std::string>& arguments);
+                                         const std::vector<std::string>& arguments,
+                                         const std::vector<RefusedFlags>& refused = {});
+
+/// Why \p name (without dashes) is refused; empty if it is not.
+std::string refusal(const std::vector<RefusedFlags>& refused, std::string_view name);
 
 /// How many arguments the flag spelled by \p argument takes up: 1, or 2 with a separate value; 0 if
 /// no flag is spelled like that.

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/sink.h"
 
@@ -16,13 +17,19 @@ struct FormatOptions {
   bool matcher_status = false;  ///< -ms: say whether it matched
   bool sources = false;         ///< -cs: "name,[source,...]" for host names
   bool metadata = true;         ///< false (-nm): nothing before the target
+  /// The command line of the run, program first, for formats that tell it. Without secrets.
+  std::vector<std::string> arguments;
 };
 
 /// Each function gives the whole record with its line end, or nothing if the format leaves such
-/// records out. Thread-safe (no state but the options).
+/// records out. Thread-safe. A format with a beginning and an end is for one document: its records
+/// are written in the order in which they were made.
 class Format {
  public:
   virtual ~Format() = default;
+  /// What comes before the first record, and behind the last one.
+  virtual std::string begin() const { return {}; }
+  virtual std::string end() const { return {}; }
   virtual std::string hostname(const model::Hostname&) const { return {}; }
   virtual std::string endpoint(const model::Endpoint&) const { return {}; }
   virtual std::string finding(const model::Finding&) const { return {}; }

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "dsl/render.h"
+#include "http/credentials.h"
 #include "protocols/deferred_waits.h"
 #include "protocols/http_dump.h"
 #include "protocols/tls_ports.h"
@@ -187,9 +188,10 @@ void HttpRun::send(const Cursor& at, const std::shared_ptr<const HttpNames>& nam
       generated.delay);
 }
 
-/// For who watches; without one it costs nothing.
+/// Logins, and word for who watches; without either it costs nothing.
 void HttpRun::announce(const InFlight& flight, http::Request& request) const {
   const Surroundings& scan = execution_->scan;
+  if (scan.settings.credentials) scan.settings.credentials->apply(request);
   if (scan.settings.audited) {
     request.origin = std::make_shared<const model::Origin>(
         model::Origin{execution_->info->id, execution_->target.input});

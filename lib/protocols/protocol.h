@@ -27,7 +27,8 @@
 
 namespace m8::http {
 class CookieJar;
-}
+class Credentials;
+}  // namespace m8::http
 
 namespace m8::operators {
 class Operators;
@@ -75,16 +76,17 @@ struct Settings {
   int retries = 1;                            ///< -retries
   std::vector<http::Header> headers;          ///< -H, after the template's
   enum class Redirects { kTemplate, kAll, kSameHost, kNone };
-  Redirects redirects = Redirects::kTemplate;  ///< -fr, -fhr, -dr
-  std::optional<int> max_redirects;            ///< -mr
-  std::size_t max_body = 0;                    ///< -rsr; 0 = the template's, else 10 MiB
-  std::size_t max_kept_response = 1u << 20;    ///< -rss: bytes of a response kept in a finding
-  bool omit_raw = false;                       ///< -or: no request and response in findings
-  bool leave_default_ports = false;            ///< -ldp
-  int payload_concurrency = 25;                ///< -pc
-  std::string server_name;                     ///< -sni
-  bool matcher_status = false;                 ///< -ms: also tell of templates without a match
-  bool audited = false;                        ///< requests say for whom they are
+  Redirects redirects = Redirects::kTemplate;      ///< -fr, -fhr, -dr
+  std::optional<int> max_redirects;                ///< -mr
+  std::size_t max_body = 0;                        ///< -rsr; 0 = the template's, else 10 MiB
+  std::size_t max_kept_response = 1u << 20;        ///< -rss: bytes of a response kept in a finding
+  bool omit_raw = false;                           ///< -or: no request and response in findings
+  bool leave_default_ports = false;                ///< -ldp
+  int payload_concurrency = 25;                    ///< -pc
+  std::string server_name;                         ///< -sni
+  bool matcher_status = false;                     ///< -ms: also tell of templates without a match
+  const http::Credentials* credentials = nullptr;  ///< -sf; null: none. Borrowed
+  bool audited = false;                            ///< requests say for whom they are
 };
 
 /// What a running block tells, and asks before each request. Implemented by the scan engine.

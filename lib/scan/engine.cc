@@ -141,11 +141,23 @@ Status Engine::run(const model::TargetStream& targets, std::stop_token stop) {
   return status;
 }
 
+/// Takes the next number of the journal for \p job; true if there is nothing left to do for it.
+bool Engine::finished_earlier(TargetRun::Job& job) {
+  if (!parts_.journal) return false;
+  job.number = next_number_++;
+  job.journal = parts_.journal->begin(job.number);
+  if (job.journal) return false;
+  std::lock_guard lock(mutex_);
+  ++state_.totals.targets_resumed;
+  return true;
+}
+
 /// Templates that need no target take one place, before all targets.
 void Engine::start_once() {
   if (once_.empty()) return;
   auto run = std::make_shared<TargetRun>(scan_->once, model::Target{},
                                          static_cast<TargetRun::Owner&>(*this));
+  if (finished_earlier(run->job)) return;
   run->job.began = parts_.clock.now();
   {
     std::lock_guard lock(mutex_);
@@ -175,7 +187,8 @@ bool Engine::admissible(const model::TargetSpec& spec) {
 }
 
 Status Engine::admit(model::TargetSpec spec, std::stop_token stop) {
-  if (!admissible(spec)) return {};
+  TargetRun::Job job;
+  if (!admissible(spec) || finished_earlier(job)) return {};
   const bool bare = spec.kind == model::TargetSpec::Kind::kHost;
   const bool admitted = wait_for(stop, [&] {
     const int waiting = state_.probing + static_cast<int>(state_.ready.size());
@@ -189,6 +202,7 @@ Status Engine::admit(model::TargetSpec spec, std::stop_token stop) {
   auto run = std::make_shared<TargetRun>(
       scan_->runs, model::Target{std::move(spec.input), std::move(spec.url), {}},
       static_cast<TargetRun::Owner&>(*this));
+  run->job = std::move(job);
   run->job.began = parts_.clock.now();
   {
     std::lock_guard lock(mutex_);
@@ -294,6 +308,7 @@ void Engine::finished(TargetRun& run, const TargetOutcome& outcome) {
     running = state_.running;
     state_.totals.executions += static_cast<std::uint64_t>(outcome.executions);
     state_.totals.executions_skipped += outcome.skipped;
+    state_.totals.executions_resumed += outcome.resumed;
     if (run.job.id != 0) {
       if (outcome.kind == Kind::kDone) ++state_.totals.targets_done;
       if (outcome.kind != Kind::kInterrupted) ++state_.totals.targets_ended;
@@ -301,6 +316,9 @@ void Engine::finished(TargetRun& run, const TargetOutcome& outcome) {
     }
   }
   if (run.job.id != 0) report(run, outcome);
+  // After a stop some of its templates may have been cut short.
+  if (run.job.journal && outcome.kind != Kind::kInterrupted && !scan_->runs.stop.stop_requested())
+    parts_.journal->finished(run.job.number);
   // After a stop the session may be ending, and this is one of its last callbacks.
   if (!scan_->runs.stop.stop_requested()) adapt_to_bodies(running);
   changed_.notify_all();

@@ -23,6 +23,7 @@
 #include "base/memory.h"
 #include "base/result.h"
 #include "http/session.h"
+#include "model/scan_journal.h"
 #include "model/sink.h"
 #include "model/target_reader.h"
 #include "net/scope.h"
@@ -64,6 +65,8 @@ struct Totals {
   std::map<std::string, std::uint64_t> targets_skipped;  ///< by reason
   std::uint64_t executions = 0;                          ///< templates started on a target
   std::uint64_t executions_skipped = 0;
+  std::uint64_t targets_resumed = 0;                      ///< finished by an earlier session
+  std::uint64_t executions_resumed = 0;                   ///< the same, on targets that were not
   std::uint64_t requests_done = 0, requests_planned = 0;  ///< of the targets admitted so far
   bool planned_is_total = false;                          ///< the input was read to its end
   std::uint64_t hosts_lost = 0;                           ///< had answered, then were dropped
@@ -89,6 +92,7 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
     Clock& clock;
     MemoryGovernor* memory = nullptr;       ///< narrows what is in flight; null: no limit
     JobSink* jobs = nullptr;                ///< told of each finished target
+    model::ScanJournal* journal = nullptr;  ///< what is finished; null: the scan can't go on later
     protocols::Witness* witness = nullptr;  ///< sees every request and answer; null: nobody
   };
 
@@ -103,6 +107,9 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
   /// Writes what is still waiting and flushes the sink. After a stop the session must be destroyed
   /// before this, so that nothing in flight calls back any more. Idempotent.
   void close();
+
+  /// Returns once the sink has everything that was found before. Any thread, until close().
+  void drain() { records_.drain(); }
 
   Totals totals() const;
 
@@ -132,6 +139,7 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
   Status admit(model::TargetSpec spec, std::stop_token stop);
   bool admissible(const model::TargetSpec& spec);
   void start_once();
+  bool finished_earlier(TargetRun::Job& job);
   void skip(const std::string& input, const std::string& reason);
   void take_place(TargetRun& run);
   void launch(std::shared_ptr<TargetRun> run);
@@ -151,6 +159,7 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
   const Parts parts_;
   const EngineOptions options_;
   std::uint64_t requests_per_target_ = 0;
+  std::uint64_t next_number_ = 0;  ///< of the journal; run() alone
   std::atomic<int> templates_at_once_;
   std::atomic<std::uint64_t> requests_done_{0};
   std::array<std::atomic<std::uint64_t>, 16> errors_{};  ///< by ErrorCode

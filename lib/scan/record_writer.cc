@@ -26,7 +26,9 @@ void RecordWriter::add(Record record) {
   {
     std::lock_guard lock(mutex_);
     if (closed_) return;
-    if (std::holds_alternative<model::Finding>(record)) ++counts_.findings;
+    if (const auto* finding = std::get_if<model::Finding>(&record); finding && finding->matched)
+      ++counts_.findings;
+    ++added_;
     waiting_bytes_ += cost(record);
     waiting_.push_back(std::move(record));
   }
@@ -36,6 +38,12 @@ void RecordWriter::add(Record record) {
 bool RecordWriter::congested() const {
   std::lock_guard lock(mutex_);
   return waiting_bytes_ >= max_bytes_;
+}
+
+void RecordWriter::drain() {
+  std::unique_lock lock(mutex_);
+  const std::uint64_t all = added_;
+  written_more_.wait(lock, [&] { return written_ >= all; });
 }
 
 RecordWriter::Counts RecordWriter::counts() const {
@@ -69,6 +77,11 @@ void RecordWriter::work(std::stop_token stop) {
       write(record);
       record = Record();  // its memory is accounted for no more
     }
+    {
+      const std::lock_guard lock(mutex_);
+      written_ += batch.size();
+    }
+    written_more_.notify_all();
     batch.clear();
   }
 }

@@ -36,6 +36,8 @@ class RecordWriter {
   /// True while more waits than should: whoever produces must pause. This is the queue's bound, up
   /// to what is in flight.
   bool congested() const;
+  /// Returns once everything that was added before is with the sink.
+  void drain();
   /// Writes what waits, flushes the sink, ends the thread. Idempotent.
   void close();
   Counts counts() const;
@@ -50,10 +52,12 @@ class RecordWriter {
   const std::size_t max_bytes_;
   mutable std::mutex mutex_;
   std::condition_variable_any filled_;
+  std::condition_variable written_more_;
   /// Guarded by mutex_, as are the following. Changes places with the writer's own, so that both
   /// keep their memory.
   std::vector<Record> waiting_;
   std::size_t waiting_bytes_ = 0;
+  std::uint64_t added_ = 0, written_ = 0;
   bool closed_ = false;
   Counts counts_;
   std::jthread thread_;

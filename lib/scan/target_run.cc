@@ -167,15 +167,24 @@ void TargetRun::wait_for_room() {
 }
 
 void TargetRun::start_next() {
-  const templates::Template& next = *scan_.templates[next_++];
+  const std::size_t number = next_++;
+  const templates::Template& next = *scan_.templates[number];
+  if (job.journal && !job.journal->begin(number)) {
+    ++outcome_.resumed;
+    progress(next.request_count());
+    return;
+  }
   ++running_;
   outcome_.executions += static_cast<int>(next.members());
   auto execution = next.prepare(surroundings_, target_, builtins_, scan_.stop);
-  next.start(std::move(execution), [self = shared_from_this(),
-                                    id = next.info().id](const protocols::BlockOutcome& outcome) {
+  next.start(execution, [self = shared_from_this(), execution, number,
+                         id = next.info().id](const protocols::BlockOutcome& outcome) {
     --self->running_;
     if (self->finished_) return;  // and what scan_ refers to may be gone
     self->report_failure(id, outcome);
+    if (execution->unmatched && outcome.findings == 0)
+      self->finding(std::move(*execution->unmatched));
+    self->keep(number, outcome);
     self->known_ = true;
     self->pump();
   });
@@ -188,15 +197,35 @@ void TargetRun::report_failure(const std::string& id, const protocols::BlockOutc
                                    outcome.status.error().message});
 }
 
+/// What was cut short is no finished work.
+void TargetRun::keep(std::size_t number, const protocols::BlockOutcome& outcome) {
+  const bool cut = scan_.stop.stop_requested() ||
+                   (!outcome.status.ok() && outcome.status.error().code == ErrorCode::kCancelled);
+  if (job.journal && !cut) job.journal->finished(number);
+}
+
 void TargetRun::skip_rest(std::string reason, TargetOutcome::Kind kind) {
   outcome_.kind = kind;
   outcome_.reason = std::move(reason);
+  const bool told = kind == TargetOutcome::Kind::kSkipped && surroundings_.settings.matcher_status;
   std::uint64_t requests = 0;
   for (; next_ < scan_.templates.size(); ++next_) {
     outcome_.skipped += scan_.templates[next_]->members();
     requests += static_cast<std::uint64_t>(scan_.templates[next_]->request_count());
+    if (told) tell_skipped(*scan_.templates[next_]);
   }
   scan_.requests_done.fetch_add(requests, std::memory_order_relaxed);
+}
+
+/// -ms (cli-and-output 5.5).
+void TargetRun::tell_skipped(const templates::Template& skipped) {
+  model::Finding event;
+  event.info = skipped.shared_info();
+  event.host = target_.input;
+  event.matched = false;
+  event.error = "host was skipped as it was found unresponsive";
+  event.timestamp = surroundings_.services.clock().wall();
+  finding(std::move(event));
 }
 
 void TargetRun::finish_if_over() {

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/guarded.h"
 #include "base/memory.h"
+#include "model/journal.h"
 #include "model/target.h"
 #include "probe/probe.h"
 #include "protocols/protocol.h"
@@ -51,6 +52,7 @@ struct TargetOutcome {
   std::string reason;       ///< why it was skipped
   int executions = 0;       ///< templates that were started
   std::size_t skipped = 0;  ///< templates that were not
+  std::size_t resumed = 0;  ///< templates that an earlier session had finished
 };
 
 class TargetRun final : public std::enable_shared_from_this<TargetRun>,
@@ -70,6 +72,8 @@ class TargetRun final : public std::enable_shared_from_this<TargetRun>,
     std::uint64_t id = 0;  ///< 0: the run without a target
     int worker = -1;       ///< its place; none while probing
     SteadyTime began{};
+    std::uint64_t number = 0;                 ///< in the journal of the scan
+    std::shared_ptr<model::Journal> journal;  ///< of its templates, shared with the scan's; or null
   };
 
   TargetRun(const RunSurroundings& scan, model::Target target, Owner& owner);
@@ -102,11 +106,13 @@ class TargetRun final : public std::enable_shared_from_this<TargetRun>,
   void begin();
   void pump();
   void start_next();
+  void keep(std::size_t number, const protocols::BlockOutcome& outcome);
   int limit() const;
   bool more_may_start();
   void wait_for_room();
   void report_failure(const std::string& id, const protocols::BlockOutcome& outcome);
   void skip_rest(std::string reason, TargetOutcome::Kind kind);
+  void tell_skipped(const templates::Template& skipped);
   void finish_if_over();
   bool waits_for_others();
   void move_front();

@@ -13,17 +13,16 @@
 
 #include "base/result.h"
 #include "model/journal.h"
+#include "store/kept_journal.h"
 
 namespace m8::store {
 
-class RunJournal final : public model::Journal {
+class RunJournal final : public model::Journal, public KeptJournal {
  public:
   /// Pieces without a result that are remembered; what fails beyond counts as finished.
   static constexpr std::size_t kMostFailed = 50'000;
 
-  /// A journal of nothing, or of what \p text says: text() of an earlier session. Before begin().
-  /// kCorrupt.
-  Status restore(std::string_view text);
+  Status restore(std::string_view text) override;
 
   bool begin(std::uint64_t number) override;
   void finished(std::uint64_t number) override { end(number, false); }
@@ -31,9 +30,8 @@ class RunJournal final : public model::Journal {
 
   /// "1 NEXT OPEN...": the version of this form, the next number, and the numbers below it that are
   /// not finished, the first as it is, each other as its distance to the one before.
-  std::string text() const;
-  /// Changes with every call that changes text().
-  std::uint64_t changes() const;
+  std::string text() const override;
+  std::uint64_t changes() const override;
 
  private:
   void end(std::uint64_t number, bool failed);

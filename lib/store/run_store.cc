@@ -41,6 +41,7 @@ Result<std::unique_ptr<RunStore>> RunStore::open(const cli::Values& flags, model
   std::unique_ptr<RunStore> made(
       new RunStore(shown_url(chosen_url(flags)), M8_TRY(open_chosen(flags, {}))));
   made->key_ = continuation.key;
+  if (continuation.journal) made->kept_ = continuation.journal;
   if (continuation.resume != 0) {
     M8_TRY(made->take_up(run, continuation));
   } else {
@@ -53,7 +54,7 @@ Result<std::unique_ptr<RunStore>> RunStore::open(const cli::Values& flags, model
   made->gone_after_ = flags.number<int>("store-gone-after");
   made->sample_interval_ = flags.duration("store-sample-interval");
   if (!made->key_.empty())
-    M8_TRY(made->store_->save_journal(run.id, {made->key_, made->journal_.text()}));
+    M8_TRY(made->store_->save_journal(run.id, {made->key_, made->kept_->text()}));
   made->keeper_ =
       std::jthread([raw = made.get()](const std::stop_token& stop) { raw->keep(stop); });
   return made;
@@ -74,7 +75,7 @@ Status RunStore::take_up(model::Run& run, const Continuation& continuation) {
     return refuse("had other " + differing_parts(journal->key, continuation.key) + ": " +
                   earlier.arguments);
   }
-  M8_TRY(journal_.restore(journal->state));
+  M8_TRY(kept_->restore(journal->state));
   run.id = earlier.id;
   run.started = earlier.started;
   earlier_counts_ = earlier.counts;
@@ -109,9 +110,9 @@ void RunStore::tend() {
 
 /// The text is taken before the flush: all that came of what it calls finished was given by then.
 Status RunStore::checkpoint() {
-  const std::uint64_t changes = journal_.changes();
+  const std::uint64_t changes = kept_->changes();
   if (changes == saved_changes_) return {};
-  const JournalState state{key_, journal_.text()};
+  const JournalState state{key_, kept_->text()};
   if (model::Sink* readers = readers_) M8_TRY(readers->flush());
   M8_TRY(sink_->flush());
   M8_TRY(store_->save_journal(run_, state));

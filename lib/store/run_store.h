@@ -29,6 +29,8 @@ struct Continuation {
   std::string key;
   /// Id of the run to go on with; 0 begins a new one.
   std::int64_t resume = 0;
+  /// Kept in place of journal(); borrowed until end(). Null: journal().
+  KeptJournal* journal = nullptr;
 };
 
 class RunStore {
@@ -82,6 +84,7 @@ class RunStore {
   std::uint64_t gone_ = 0;
   std::string key_;
   RunJournal journal_;
+  KeptJournal* kept_ = &journal_;
   std::uint64_t saved_changes_ = 0;
   std::map<std::string, std::uint64_t> earlier_counts_;
   std::atomic<model::Sink*> readers_{nullptr};

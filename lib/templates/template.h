@@ -41,6 +41,8 @@ class Template {
       std::shared_ptr<const model::TemplateInfo> info, Workflow workflow);
 
   const model::TemplateInfo& info() const { return *info_; }
+  /// The same, for findings.
+  const std::shared_ptr<const model::TemplateInfo>& shared_info() const { return info_; }
   /// Requests that a full run against one target sends at most.
   int request_count() const { return request_count_; }
   /// Needs no target: runs once for a scan, against an empty one (templates 3.15).

@@ -75,5 +75,14 @@ TEST_CASE("cli/spelling: width counts the separate value") {
   CHECK(width_of(some_flags(), "--no-such") == 0);
 }
 
+TEST_CASE("cli/spelling: a flag that is refused by name says why") {
+  const std::vector<RefusedFlags> refused = {{{"prompt", "ai"}, "it needs a cloud account"}};
+  const auto done = rewrite({}, {"-ai", "x"}, refused);
+  REQUIRE_FALSE(done.ok());
+  CHECK(done.error().message == "-ai is not supported: it needs a cloud account");
+  CHECK(refusal(refused, "prompt") == "it needs a cloud account");
+  CHECK(refusal(refused, "p").empty());
+}
+
 }  // namespace
 }  // namespace m8::cli

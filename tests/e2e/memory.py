@@ -142,7 +142,7 @@ class Memory(Case):
         with Lab() as lab:
             scan = ["scan", *lab.scan_arguments(), "-u", f"http://git.{lab.zone}:{lab.port}",
                     "-u", f"http://admin.{lab.zone}:{lab.port}", "--store", "sqlite:s.db",
-                    "--summary", "sum", "--stats"]
+                    "--summary", "sum", "--progress", "json"]
             done = self.run_program("num8", *scan)
         self.assertEqual(done.returncode, 0, done.stderr)
         lines = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]

@@ -39,7 +39,8 @@ TEST_CASE("output/registry: knows its formats and names them") {
   for (const FormatEntry& entry : formats()) CHECK(make_format(entry.name, {}).ok());
   const auto unknown = make_format("xml", {});
   REQUIRE_FALSE(unknown.ok());
-  CHECK(unknown.error().message == "format 'xml': not one of screen, jsonl");
+  CHECK(unknown.error().message ==
+        "format 'xml': not one of screen, jsonl, json, csv, markdown, sarif");
 }
 
 TEST_CASE("output/screen: the console line of the field") {

@@ -79,3 +79,25 @@ TEST_CASE("scan/record_writer: what the sink refuses is counted and named") {
   CHECK(writer.counts().lost == 2);
   CHECK(writer.counts().first_error == "disk: full");
 }
+
+TEST_CASE("scan/record_writer: drain waits for what was added before") {
+  GatedSink sink;
+  sink.open();
+  RecordWriter writer(sink, 1000);
+  writer.drain();
+  for (int i = 0; i < 100; ++i) writer.add(finding_at(std::to_string(i)));
+  writer.drain();
+  CHECK(sink.kept.size() == 100);
+}
+
+TEST_CASE("scan/record_writer: what did not match is no finding") {
+  GatedSink sink;
+  sink.open();
+  RecordWriter writer(sink, 1000);
+  model::Finding failed = finding_at("x");
+  failed.matched = false;
+  writer.add(failed);
+  writer.close();
+  CHECK(sink.kept.size() == 1);
+  CHECK(writer.counts().findings == 0);
+}

@@ -1,0 +1,33 @@
+/// AuditLog: --audit, a JSON line for each request that was sent.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "model/audit.h"
+#include "output/redact.h"
+#include "output/stream.h"
+
+namespace m8::num8 {
+
+class AuditLog final : public model::Audit {
+ public:
+  /// Adds to the file \p path; nothing is logged if that is empty. \p redactor is borrowed. Errors
+  /// of Stream::create().
+  Status open(const std::string& path, const output::Redactor& redactor);
+  bool wanted() const { return stream_ != nullptr; }
+  /// The id that the run has in the store; 0: none.
+  void set_run(std::int64_t run) { run_ = run; }
+  void sent(const model::AuditRecord& record) override;
+  /// Hands over what is left; an error says that lines are missing.
+  Status end();
+
+ private:
+  const output::Redactor* redactor_ = nullptr;
+  std::int64_t run_ = 0;
+  std::unique_ptr<output::Stream> stream_;
+};
+
+}  // namespace m8::num8
