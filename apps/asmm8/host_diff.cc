@@ -123,7 +123,7 @@ Status each_change(store::Store& store, const store::ChangeFilter& filter,
   Status read;
   std::jthread reader([&] {
     Block block;
-    read = store.for_each_change(filter, [&](HostnameChange change) -> Status {
+    read = store.for_each_change(filter, [&](HostnameChange&& change) -> Status {
       if (block.empty()) block.reserve(kBlock);
       block.push_back(std::move(change));
       if (block.size() < kBlock || blocks.push(std::exchange(block, {}))) return {};

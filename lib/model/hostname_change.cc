@@ -45,8 +45,10 @@ std::optional<HostnameChange> change_of(Hostname now, WallTime since,
                                         std::optional<HostnameChange::Before> before) {
   const auto kind = kind_of(now, since, before);
   if (!kind) return std::nullopt;
-  HostnameChange change{*kind, std::move(now), {}};
-  if (before && *kind != Kind::kNew) change.was = *std::move(before);
+  std::optional<HostnameChange> change(std::in_place);
+  change->kind = *kind;
+  change->now = std::move(now);
+  if (before && *kind != Kind::kNew) change->was = *std::move(before);
   return change;
 }
 

@@ -109,13 +109,14 @@ model::Hostname read_hostname(const Row& row) {
   return record;
 }
 
-std::optional<model::HostnameChange> read_change(const Row& row, WallTime since) {
+std::optional<model::HostnameChange> read_change(const Row& row, model::Hostname&& now,
+                                                 WallTime since) {
   std::optional<model::HostnameChange::Before> before;
   if (row.integer(11) != 0) {
     before = {row.integer(12) != 0, split_words(row.text(13)), split_words(row.text(14)),
               split_words(row.text(15))};
   }
-  return model::change_of(read_hostname(row), since, std::move(before));
+  return model::change_of(std::move(now), since, std::move(before));
 }
 
 model::Endpoint read_endpoint(const Row& row) {

@@ -48,8 +48,9 @@ model::Domain read_domain(const Row& row);
 model::Hostname read_hostname(const Row& row);
 model::Endpoint read_endpoint(const Row& row);
 model::Issue read_issue(const Row& row);
-/// Empty if the name is what it was at \p since.
-std::optional<model::HostnameChange> read_change(const Row& row, WallTime since);
+/// What became of \p now, the name of \p row; empty if it is what it was at \p since.
+std::optional<model::HostnameChange> read_change(const Row& row, model::Hostname&& now,
+                                                 WallTime since);
 model::Run read_run(const Row& row);
 model::IssueEvent read_issue_event(const Row& row);
 /// Empty if it is what it was at \p since.

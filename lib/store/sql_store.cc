@@ -115,10 +115,11 @@ Status SqlStore::for_each_hostname(const HostnameFilter& filter,
 Status SqlStore::for_each_change(const ChangeFilter& filter, const EachChange& each) {
   std::string domain, name;  // of the row before
   return stream(select_changes(filter), [&](const Row& row) -> Status {
-    if (row.text(1) == name && row.text(0) == domain) return {};
-    domain = row.text(0);
-    name = row.text(1);
-    auto change = read_change(row, filter.since);
+    auto now = read_hostname(row);
+    if (now.hostname == name && now.domain == domain) return {};
+    domain = now.domain;
+    name = now.hostname;
+    auto change = read_change(row, std::move(now), filter.since);
     return change ? each(*std::move(change)) : Status();
   });
 }

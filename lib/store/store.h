@@ -36,7 +36,7 @@ template <typename Record>
 using Each = std::function<Status(const Record&)>;
 
 /// The same for changes, which are handed over.
-using EachChange = std::function<Status(model::HostnameChange)>;
+using EachChange = std::function<Status(model::HostnameChange&&)>;
 
 struct DomainFilter {
   bool enabled_only = false;
