@@ -15,6 +15,7 @@
 #include "store/sql_store.h"
 #include "store/sqlite_db.h"
 #include "store/sqlite_hostnames.h"
+#include "store/sqlite_issues.h"
 
 namespace m8::store {
 namespace {
@@ -42,17 +43,6 @@ constexpr std::string_view kUpsertEndpoint =
     " ELSE excluded.technologies END,"
     " certificate = CASE excluded.certificate WHEN '' THEN certificate"
     " ELSE excluded.certificate END";
-
-constexpr std::string_view kUpsertIssue =
-    "INSERT INTO issue (signature, template_id, name, matcher, severity, host, matched_at, tags,"
-    " status, first_seen, last_seen, first_run, last_run, event, target)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?12, ?12, ?, ?)"
-    " ON CONFLICT (signature) DO UPDATE SET name = excluded.name, severity = excluded.severity,"
-    " host = excluded.host, matched_at = excluded.matched_at, tags = excluded.tags,"
-    " status = CASE status WHEN 'R' THEN 'U' ELSE status END,"
-    " last_seen = excluded.last_seen, last_run = excluded.last_run, event = excluded.event,"
-    " target = excluded.target, gone = 0, missed = 0, by_at = excluded.last_seen,"
-    " by_run = excluded.last_run, by_author = 'm8', by_note = ''";
 
 class SqliteStore final : public SqlStore, private SchemaOwner {
  public:
@@ -217,18 +207,7 @@ Status SqliteStore::upsert_endpoints(std::int64_t run, std::span<const model::En
 }
 
 Status SqliteStore::upsert_issues(std::int64_t run, std::span<const model::Issue> batch) {
-  return in_transaction([&]() -> Status {
-    auto upsert = M8_TRY(db_->prepare(kUpsertIssue));
-    for (const model::Issue& issue : batch) {  // in their order, which gives the ids
-      const std::string_view status(&issue.status, 1);
-      upsert.bind(issue.signature).bind(issue.template_id).bind(issue.name).bind(issue.matcher);
-      upsert.bind(static_cast<std::int64_t>(issue.severity)).bind(issue.host);
-      upsert.bind(issue.matched_at).bind(issue.tags).bind(status);
-      upsert.bind(to_millis(issue.first_seen)).bind(to_millis(issue.last_seen)).bind(run);
-      M8_TRY(upsert.bind(issue.event).bind(issue.target).run());
-    }
-    return {};
-  });
+  return in_transaction([&] { return write_issues(*db_, run, batch); });
 }
 
 /// Makes the missing directories above \p path, for this user alone.

@@ -1,0 +1,16 @@
+/// The issues of one batch into SQLite.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/result.h"
+#include "model/issue.h"
+#include "store/sqlite_db.h"
+
+namespace m8::store {
+
+/// As Store::upsert_issues(), in a transaction that the caller began.
+Status write_issues(SqliteDb& db, std::int64_t run, std::span<const model::Issue> batch);
+
+}  // namespace m8::store
