@@ -18,7 +18,8 @@ namespace {
 
 using store::PgConnection;
 
-constexpr std::size_t kBatch = 60'000, kIssueBatch = 20'000;  // StoreSink's, by count and by bytes
+constexpr std::size_t kBatch = 60'000, kIssueBatch = 15'000;  // StoreSink's, by count and by bytes
+constexpr std::size_t kCopyLines = 5'000;
 constexpr auto kTimeout = std::chrono::seconds(120);
 constexpr WallTime kFirst{std::chrono::seconds(1'700'000'000)};
 constexpr WallTime kSecond = kFirst + std::chrono::hours(24);
@@ -171,8 +172,8 @@ Result<double> copy(const Context& context, PgConnection& connection, const Copy
   auto began = context.clock.now();
   M8_TRY(connection.copy_begin(fmt::format("COPY {} ({}) FROM STDIN", job.table, job.columns)));
   taken += context.clock.now() - began;
-  for (std::size_t i = 0; i < count; i += kIssueBatch) {
-    const std::string some = job.lines(i, std::min(count, i + kIssueBatch));
+  for (std::size_t i = 0; i < count; i += kCopyLines) {
+    const std::string some = job.lines(i, std::min(count, i + kCopyLines));
     began = context.clock.now();
     M8_TRY(connection.copy_write(some));
     taken += context.clock.now() - began;

@@ -52,13 +52,17 @@ const PgBatchPlan kEndpoints{
     " certificate = CASE excluded.certificate WHEN '' THEN e.certificate"
     " ELSE excluded.certificate END"};
 
-// Known ones first: an INSERT that ends in a conflict would use up an id.
+// Known ones first: an INSERT that ends in a conflict would use up an id. Without the settings each
+// batch would be hashed against the whole table, which takes longer the more there is in it,
+// and sorted on disk.
 const PgBatchPlan kIssues{
     "m8_issue_batch",
     "place bigint, signature text, template_id text, name text, matcher text, severity bigint,"
     " host text, matched_at text, tags text, status text, first_seen bigint, last_seen bigint,"
     " run bigint, event text, target text",
     15,
+    "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
+    "SET LOCAL work_mem = '64MB';"
     "UPDATE issue AS i SET name = b.name, severity = b.severity, host = b.host,"
     " matched_at = b.matched_at, tags = b.tags,"
     " status = CASE i.status WHEN 'R' THEN 'U' ELSE i.status END, last_seen = b.last_seen,"
