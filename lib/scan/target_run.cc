@@ -178,10 +178,10 @@ void TargetRun::start_next() {
   outcome_.executions += static_cast<int>(next.members());
   auto execution = next.prepare(surroundings_, target_, builtins_, scan_.stop);
   next.start(execution, [self = shared_from_this(), execution, number,
-                         id = next.info().id](const protocols::BlockOutcome& outcome) {
+                         &next](const protocols::BlockOutcome& outcome) {
     --self->running_;
     if (self->finished_) return;  // and what scan_ refers to may be gone
-    self->report_failure(id, outcome);
+    if (!outcome.status.ok()) self->report_failure(next, outcome.status.error());
     if (execution->unmatched && outcome.findings == 0)
       self->finding(std::move(*execution->unmatched));
     self->keep(number, outcome);
@@ -191,10 +191,11 @@ void TargetRun::start_next() {
 }
 
 /// What a template did not find because nobody answered is not known to be gone.
-void TargetRun::report_failure(const std::string& id, const protocols::BlockOutcome& outcome) {
-  if (outcome.status.ok()) return;
-  scan_.records.add(model::Outcome{model::Outcome::Kind::kFailed, target_.url.to_string(), id,
-                                   outcome.status.error().message});
+void TargetRun::report_failure(const templates::Template& one, const Error& error) {
+  const std::string target = target_.url.to_string();
+  for (std::string& id : one.ids())
+    scan_.records.add(
+        model::Outcome{model::Outcome::Kind::kFailed, target, std::move(id), error.message});
 }
 
 /// What was cut short is no finished work.

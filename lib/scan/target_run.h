@@ -110,7 +110,7 @@ class TargetRun final : public std::enable_shared_from_this<TargetRun>,
   int limit() const;
   bool more_may_start();
   void wait_for_room();
-  void report_failure(const std::string& id, const protocols::BlockOutcome& outcome);
+  void report_failure(const templates::Template& one, const Error& error);
   void skip_rest(std::string reason, TargetOutcome::Kind kind);
   void tell_skipped(const templates::Template& skipped);
   void finish_if_over();

@@ -36,6 +36,13 @@ std::shared_ptr<const Template> Template::cluster(Templates members) {
   return cluster;
 }
 
+std::vector<std::string> Template::ids() const {
+  if (members_.empty()) return {info_->id};
+  std::vector<std::string> ids;
+  for (const auto& member : members_) ids.push_back(member->info().id);
+  return ids;
+}
+
 Templates make_clusters(Templates templates) {
   std::unordered_map<std::string, std::size_t> places;  // of the groups, by key
   std::vector<Templates> groups;

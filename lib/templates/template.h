@@ -52,6 +52,8 @@ class Template {
   std::size_t blocks() const { return blocks_.size(); }
   /// Templates that a run of this one runs: itself, or the members of a cluster.
   std::size_t members() const { return std::max<std::size_t>(members_.size(), 1); }
+  /// Their ids.
+  std::vector<std::string> ids() const;
 
   /// As protocols::Block::cluster_key(), for the template.
   std::string cluster_key() const;

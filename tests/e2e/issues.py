@@ -42,6 +42,16 @@ http:
       - type: word
         words: ["a flaw is here"]
 """,
+    # Shares the request of the one above.
+    "same.yaml": """id: same
+info: {name: Same, author: a, severity: high}
+http:
+  - method: GET
+    path: ["{{BaseURL}}/flaw?x=1"]
+    matchers:
+      - type: word
+        words: ["flaw is"]
+""",
     "upload.yaml": """id: upload
 info: {name: Upload, author: a, severity: medium}
 variables:
@@ -95,7 +105,7 @@ class Case:
 def check(case, url):
     case.scan(url)
     first = case.issues()
-    assert sorted(first) == ["flaw", "randstr", "upload"], first
+    assert sorted(first) == ["flaw", "randstr", "same", "upload"], first
     case.scan(url)
     again = case.issues()
     # A path that is drawn anew in each run is the same issue.
@@ -108,7 +118,8 @@ def check(case, url):
     MODE["silent"] = True
     case.scan(url)
     MODE["silent"] = False
-    assert case.issues()["flaw"]["gone_since"] is None
+    for name in ("flaw", "same"):
+        assert case.issues()[name]["gone_since"] is None, name
 
     MODE["flaw"] = False
     case.scan(url)
@@ -116,7 +127,7 @@ def check(case, url):
     assert gone["status"] == "remediated" and gone["gone_since"], gone
     difference = case.run("issue", "diff", "--since", "last", "--jsonl", "-q", "--fail-on", "gone",
                           expect=3)
-    assert [json.loads(line)["change"] for line in difference.splitlines()] == ["gone"], difference
+    assert [json.loads(line)["change"] for line in difference.splitlines()] == ["gone", "gone"], difference
 
     MODE["flaw"] = True
     case.scan(url)
@@ -136,7 +147,7 @@ def check_at_once(case, url):
                           case.store)], stdout=subprocess.DEVNULL) for _ in range(2)]
     assert [scan.wait(support.SECONDS) for scan in scans] == [0, 0]
     issues = case.issues()
-    assert sorted(issues) == ["flaw", "randstr", "upload"], issues
+    assert sorted(issues) == ["flaw", "randstr", "same", "upload"], issues
 
 
 def check_killed_import(case, folder):
