@@ -5,13 +5,17 @@
 # shellcheck disable=SC2034  # used by those who source this file
 build_packages=(
   cmake ninja-build ccache g++ pkg-config git python3
-  libcli11-dev libcurl4-openssl-dev libfmt-dev libspdlog-dev libyaml-dev doctest-dev
+  libcli11-dev libcurl4-openssl-dev libfmt-dev libspdlog-dev libyaml-dev libarchive-dev doctest-dev
   libsqlite3-dev libpq-dev libre2-dev libsimdjson-dev libssl-dev libidn2-dev libpsl-dev
   zlib1g-dev libbrotli-dev libzstd-dev libxml2-dev libjq-dev libjavascriptcoregtk-4.1-dev
 )
 # shellcheck disable=SC2034
 test_packages=(
+<<<<<<< HEAD
   nsd dnsdist ldnsutils nginx-light apache2 postgresql microsocks tinyproxy-bin openssl curl xz-utils dnsperf wrk
+=======
+  nsd dnsdist ldnsutils nginx-light postgresql zstd microsocks tinyproxy-bin openssl curl xz-utils dnsperf wrk
+>>>>>>> b667e5b (num8, templates: update and show, wappalyzer(), reasons of what does not run)
   clang-14 clang-format-14 libclang-rt-14-dev shellcheck mandoc zsh fish
 )
 # Servers among them: installed for tests, never to be started by the system.

@@ -11,6 +11,8 @@ cli::Command scan_command();
 cli::Command templates_list_command();
 cli::Command templates_validate_command();
 cli::Command templates_stats_command();
+cli::Command templates_show_command();
+cli::Command templates_update_command();
 cli::Command eval_command();
 cli::Command report_command();
 /// burp sitemap, scan
@@ -23,7 +25,8 @@ cli::Command issue_import_command();
 cli::Command issue_export_command();
 
 /// Bodies of `templates list` and `templates validate`, also for `scan -tl` and `scan -validate`.
+/// \p reasons: also names what is no error and still does not run.
 int list_templates(const cli::Context& context);
-int validate_templates(const cli::Context& context);
+int validate_templates(const cli::Context& context, bool reasons = false);
 
 }  // namespace m8::num8

@@ -7,6 +7,7 @@
 #include "dsl/expression.h"
 #include "dsl/vectors.h"
 #include "output/stream.h"
+#include "tool_services.h"
 
 namespace m8::num8 {
 namespace {
@@ -37,7 +38,9 @@ Result<dsl::Variables> read_variables(const cli::Values& flags) {
 int evaluate(const cli::Context& context, const std::string& text) {
   const auto variables = read_variables(context.flags);
   if (!variables.ok()) return cli::fail(context.program, variables.error());
-  dsl::Services services;
+  ToolServices services;
+  const Status opened = services.open(context.flags);
+  if (!opened.ok()) return cli::fail(context.program, opened.error());
   const auto expression = dsl::Expression::compile(text);
   if (!expression.ok()) return cli::fail(context.program, expression.error());
   const auto value = expression->eval(*variables, services);
@@ -54,7 +57,9 @@ int check_file(const cli::Context& context, const std::string& path) {
   const auto vectors = dsl::parse_vectors(*text);
   if (!vectors.ok()) return cli::fail(context.program, vectors.error().with_context(path));
   output::Stream out(Fd(1), "stdout", {.flush_each = false});
-  dsl::Services services;
+  ToolServices services;
+  const Status opened = services.open(context.flags);
+  if (!opened.ok()) return cli::fail(context.program, opened.error());
   std::size_t good = 0;
   std::size_t unsupported = 0;
   for (const dsl::Vector& vector : *vectors) {
@@ -118,6 +123,7 @@ cli::Command eval_command() {
            "Exits with 1 when a row does not hold.",
        .complete = cli::Complete::kFile,
        .common = true},
+      tech_file_flag("Input"),
   };
   command.examples = {"num8 eval 'contains(body, \"x\")' --var body=abc",
                       "num8 eval 'base64(\"hello\")'", "num8 eval --tsv vectors.tsv"};

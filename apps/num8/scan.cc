@@ -29,6 +29,7 @@
 #include "stats.h"
 #include "templates/cluster.h"
 #include "templates/cluster_mates.h"
+#include "tool_services.h"
 #include "witnesses.h"
 
 namespace m8::num8 {
@@ -107,7 +108,7 @@ std::vector<std::string> ids_of(const templates::Catalog& catalog) {
 }
 
 /// What the template language may ask for, and what it drew at random.
-class ScanServices final : public dsl::Services {
+class ScanServices final : public ToolServices {
  public:
   dsl::DrawnTexts* drawn() override { return &drawn_; }
 
@@ -128,6 +129,8 @@ class Scan {
   }
 
   int run() {
+    const Status opened = services_.open(context_.flags);
+    if (!opened.ok()) return cli::fail(context_.program, opened.error());
     const auto catalog = load(context_, settings_, services_, stop_.get_token());
     if (!catalog.ok()) return ended_early(catalog.error());
     model::TargetReader reader = make_reader(context_, settings_);

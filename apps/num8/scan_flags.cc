@@ -19,6 +19,7 @@
 #include "resume.h"
 #include "selection.h"
 #include "store/run_store.h"
+#include "tool_services.h"
 #include "witnesses.h"
 
 extern char** environ;
@@ -420,9 +421,10 @@ Status read_scope(const cli::Values& flags, net::Scope& out) {
 
 Flags scan_flags() {
   Flags flags = input_flags();
-  for (Flags more : {selection_flags(), output_flags(), Reports::flags(), store::store_flags(),
-                     request_flags(), rate_flags(), run_flags(), Witnesses::flags(),
-                     cli::run_limit_flags(), http::service_flags()})
+  for (Flags more :
+       {selection_flags(), output_flags(), Reports::flags(), store::store_flags(), request_flags(),
+        rate_flags(), run_flags(), Witnesses::flags(), cli::run_limit_flags(),
+        http::service_flags(), Flags{tech_file_flag("Templates")}})
     for (cli::Flag& flag : more) flags.push_back(std::move(flag));
   return flags;
 }

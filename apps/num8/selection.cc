@@ -74,7 +74,8 @@ std::string default_root() {
   std::string data = cli::environment("XDG_DATA_HOME");
   if (data.empty() && !home.empty()) data = home + "/.local/share";
   const std::string ours = data + "/m8/templates";
-  return is_folder(ours) || home.empty() ? ours : home + "/nuclei-templates";
+  const std::string theirs = home + "/nuclei-templates";
+  return !is_folder(ours) && !home.empty() && is_folder(theirs) ? theirs : ours;
 }
 
 std::string normal(std::string_view text) {
@@ -165,11 +166,6 @@ std::vector<cli::Flag> template_flags() {
   no_cache.detail =
       "Parsed templates are kept in m8/templates.cache of $XDG_CACHE_HOME (~/.cache); a file that "
       "has changed since is parsed anew. With this flag nothing is read from there or kept.";
-  cli::Flag folder =
-      path_flag("templates-dir", {"ud", "update-template-dir"}, "the templates folder");
-  folder.detail = "Relative template paths and payload files are looked for in it.";
-  folder.repeatable = false;
-  folder.complete = cli::Complete::kDirectory;
   cli::Flag self_contained = cli::switched(kTemplates, "enable-self-contained", {"esc"},
                                            "load templates that name their own hosts");
   self_contained.detail =
@@ -177,7 +173,7 @@ std::vector<cli::Flag> template_flags() {
       "from "
       "--var. Without this flag they are counted.";
   return {templates,
-          folder,
+          templates_folder_flag(),
           self_contained,
           path_flag("workflows", {"w"}, "workflow files, folders, patterns",
                     "Without --templates only they run. Their steps' templates are looked for in "
@@ -190,6 +186,20 @@ std::vector<cli::Flag> template_flags() {
 }
 
 }  // namespace
+
+cli::Flag templates_folder_flag() {
+  cli::Flag folder =
+      path_flag("templates-dir", {"ud", "update-template-dir"}, "the templates folder");
+  folder.detail = "Relative template paths and payload files are looked for in it.";
+  folder.repeatable = false;
+  folder.complete = cli::Complete::kDirectory;
+  return folder;
+}
+
+std::string templates_folder(const cli::Values& flags) {
+  const std::string folder = flags.text("templates-dir");
+  return folder.empty() ? default_root() : templates::resolve_path(folder, "");
+}
 
 std::vector<cli::Flag> selection_flags() {
   std::vector<cli::Flag> flags = template_flags();

@@ -14,6 +14,10 @@ namespace m8::num8 {
 
 /// Records of -t, -tags, -s and their like, with nuclei's names.
 std::vector<cli::Flag> selection_flags();
+/// --templates-dir alone.
+cli::Flag templates_folder_flag();
+/// What it says; without it where the collection is looked for. Absolute, but need not be there.
+std::string templates_folder(const cli::Values& flags);
 
 /// The templates folder that --templates-dir names, else the default one.
 std::string templates_folder(const cli::Values& flags);

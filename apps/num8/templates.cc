@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/exit_code.h"
+#include "cli/make_flag.h"
 #include "cli/signals.h"
 #include "commands.h"
 #include "output/stream.h"
@@ -20,9 +21,8 @@ Result<templates::Catalog> load(const cli::Context& context, bool compile, bool 
   auto options = M8_TRY(selection_options(context.flags));
   options.compile = compile;
   options.gates = gates;
-  auto catalog = M8_TRY(templates::load_catalog(options, services, signals.token()));
-  catalog.templates.clear();  // they borrow the services
-  return catalog;
+  options.keep = false;
+  return templates::load_catalog(options, services, signals.token());
 }
 
 int finish(const cli::Context& context, output::Stream& out, int code) {
@@ -30,8 +30,21 @@ int finish(const cli::Context& context, output::Stream& out, int code) {
   return status.ok() ? code : cli::fail(context.program, status.error());
 }
 
-void print_rejected(output::Stream& out, const std::vector<templates::Rejected>& rejected) {
-  for (const auto& one : rejected) (void)out.write(fmt::format("{}: {}\n", one.path, one.reason));
+void print_rejected(output::Stream& out, const std::vector<templates::Rejected>& rejected,
+                    std::string_view why = {}) {
+  for (const auto& one : rejected)
+    (void)out.write(fmt::format("{}: {}{}\n", one.path, why, one.reason));
+}
+
+/// --reasons: what is no error, and still does not run.
+void print_others(output::Stream& out, const templates::Catalog& catalog) {
+  print_rejected(out, catalog.unsupported, "not supported: ");
+  print_rejected(out, catalog.excluded, "needs ");
+  print_rejected(out, catalog.duplicates);
+}
+
+cli::Flag reasons_flag() {
+  return cli::switched("Templates", "reasons", {}, "name each template that does not run, and why");
 }
 
 std::string counts_text(const std::string& title,
@@ -58,6 +71,10 @@ int run_stats(const cli::Context& context) {
   (void)out.write(fmt::format("invalid\t\t{}\nduplicate id\t\t{}\n", catalog->invalid.size(),
                               catalog->duplicates.size()));
   (void)out.write(counts_text("tag", tags));
+  if (context.flags.on("reasons")) {
+    print_rejected(out, catalog->invalid);
+    print_others(out, *catalog);
+  }
   return finish(context, out, cli::kDone);
 }
 
@@ -83,12 +100,13 @@ int list_templates(const cli::Context& context) {
   return finish(context, out, cli::kDone);
 }
 
-int validate_templates(const cli::Context& context) {
+int validate_templates(const cli::Context& context, bool reasons) {
   const auto catalog = load(context, true, false);
   if (!catalog.ok()) return cli::fail(context.program, catalog.error());
   output::Stream out(Fd(1), "stdout", {.flush_each = false});
   print_rejected(out, catalog->invalid);
   print_rejected(out, catalog->without_severity);
+  if (reasons) print_others(out, *catalog);
   const std::size_t bad = catalog->invalid.size() + catalog->without_severity.size();
   say(context, fmt::format("{} templates, {} with errors, {} not supported yet", catalog->files,
                            bad, catalog->unsupported.size()));
@@ -107,7 +125,10 @@ cli::Command templates_validate_command() {
   auto validate = command("templates validate", "check templates and run nothing",
                           "Prints what is wrong, one template a line, and exits with 1 if anything "
                           "is. Templates that can't be run yet are counted, not an error.",
-                          validate_templates);
+                          [](const cli::Context& context) {
+                            return validate_templates(context, context.flags.on("reasons"));
+                          });
+  validate.flags.push_back(reasons_flag());
   validate.examples = {"num8 templates validate -t examples/templates"};
   return validate;
 }
@@ -115,6 +136,7 @@ cli::Command templates_validate_command() {
 cli::Command templates_stats_command() {
   auto stats = command("templates stats", "counts by severity, tag, and reason for not running",
                        "Lines of three columns, divided by tabs: kind, name, count.", run_stats);
+  stats.flags.push_back(reasons_flag());
   stats.examples = {"num8 templates stats -t examples/templates"};
   return stats;
 }

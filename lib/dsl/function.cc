@@ -18,7 +18,6 @@ constexpr Function kUnsupported[] = {
     {"cookie_unsign", 1, nullptr},
     {"generate_dotnet_gadget", Function::kVariadic, nullptr},
     {"llm_prompt", Function::kVariadic, nullptr},
-    {"wappalyzer", 2, nullptr},
 };
 
 std::vector<const Function*> all_functions() {

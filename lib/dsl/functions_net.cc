@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "dsl/deflate.h"
@@ -54,6 +55,30 @@ Result<Value> jarm(const Call& call) {
   return Value(std::move(fingerprint));
 }
 
+/// Lines "Name: value".
+Result<std::vector<std::pair<std::string, std::string>>> header_lines(std::string_view text) {
+  std::vector<std::pair<std::string, std::string>> out;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = trim(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.empty()) continue;
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos)
+      return bad_argument(fmt::format("malformed MIME header line: {}", line));
+    out.emplace_back(line.substr(0, colon), trim(line.substr(colon + 1)));
+  }
+  return out;
+}
+
+Result<Value> wappalyzer(const Call& call) {
+  const std::string_view headers = M8_TRY(call.string(0));
+  const std::string_view body = M8_TRY(call.string(1));
+  const auto lines = M8_TRY(header_lines(headers));
+  List found = M8_TRY(call.services().technologies(lines, body));
+  return Value(std::move(found));
+}
+
 std::string base64_for_urls(std::string_view data) {
   std::string out;
   for (const char c : base64_encode(data)) {
@@ -96,6 +121,7 @@ constexpr Function kFunctions[] = {
     {"getNetworkPort", -1, get_network_port, "(port, defaultPort string) string"},
     {"public_ip", -1, public_ip, "() string"},
     {"jarm", 1, jarm},
+    {"wappalyzer", 2, wappalyzer},
     {"generate_java_gadget", 3, generate_java_gadget},
     {"print_debug", -1, print_debug, "(args ...interface{}) bool"},
 };

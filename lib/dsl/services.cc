@@ -23,4 +23,9 @@ Result<std::string> Services::public_ip() { return not_here("public_ip"); }
 
 Result<std::string> Services::jarm(const std::string&) { return not_here("jarm"); }
 
+Result<List> Services::technologies(const std::vector<std::pair<std::string, std::string>>&,
+                                    std::string_view) {
+  return not_here("wappalyzer");
+}
+
 }  // namespace m8::dsl

@@ -4,6 +4,9 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -28,6 +31,9 @@ class Services {
   virtual Result<std::string> resolve(const std::string& host, const std::string& type);
   virtual Result<std::string> public_ip();
   virtual Result<std::string> jarm(const std::string& host_port);
+  /// wappalyzer(headers, body): which technologies these show, sorted, "Nginx:1.25.3".
+  virtual Result<List> technologies(const std::vector<std::pair<std::string, std::string>>& headers,
+                                    std::string_view body);
 };
 
 }  // namespace m8::dsl

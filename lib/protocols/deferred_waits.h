@@ -28,6 +28,10 @@ class DeferredWaits final : public dsl::Services {
   }
   Result<std::string> public_ip() override { return real_.public_ip(); }
   Result<std::string> jarm(const std::string& host_port) override { return real_.jarm(host_port); }
+  Result<dsl::List> technologies(const std::vector<std::pair<std::string, std::string>>& headers,
+                                 std::string_view body) override {
+    return real_.technologies(headers, body);
+  }
 
  private:
   dsl::Services& real_;

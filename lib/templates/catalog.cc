@@ -91,7 +91,7 @@ class Loader {
     // With -em some matchers were not compiled.
     const bool good = deferred.all_good() && options_.command_line.excluded_matchers.empty();
     if (good && !read.regexes_good) read.is_new = read.regexes_good = true;
-    slot.compiled = std::move(compiled).value();
+    if (options_.keep) slot.compiled = std::move(compiled).value();
     settle(slot, Slot::Fate::kLoaded);
   }
 

@@ -30,6 +30,8 @@ struct LoadOptions {
   bool compile = true;
   /// False: templates that need a permission are compiled all the same (validation).
   bool gates = true;
+  /// False: compiled templates are dropped at once, for what only wants to know that they are good.
+  bool keep = true;
   bool self_contained = false;             ///< -esc: load what needs no target
   protocols::CompileOptions command_line;  ///< what the flags say about all blocks
   int workers = 2;                         ///< threads while loading, 1..64

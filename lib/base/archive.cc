@@ -1,0 +1,146 @@
+#include "base/archive.h"
+
+#include <filesystem>
+#include <memory>
+#include <string_view>
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+
+namespace m8 {
+namespace {
+
+constexpr std::size_t kReadBlock = 64u << 10, kMaxPath = 1024;
+
+struct Free {
+  void operator()(archive* reader) const { archive_read_free(reader); }
+};
+using Reader = std::unique_ptr<archive, Free>;
+
+class Unpacker {
+ public:
+  Unpacker(std::string name, std::string into, const UnpackLimits& limits)
+      : name_(std::move(name)),
+        into_(std::move(into)),
+        limits_(limits),
+        reader_(archive_read_new()) {}
+
+  Result<Unpacked> run(const std::string& path, const std::stop_token& stop) {
+    if (!reader_) return Error{ErrorCode::kExhausted, name_ + ": out of memory"};
+    archive_read_support_filter_all(reader_.get());
+    archive_read_support_format_tar(reader_.get());
+    archive_read_support_format_zip(reader_.get());
+    if (archive_read_open_filename(reader_.get(), path.c_str(), kReadBlock) != ARCHIVE_OK)
+      return broken();
+    while (!stop.stop_requested()) {
+      archive_entry* entry = nullptr;
+      const int got = archive_read_next_header(reader_.get(), &entry);
+      if (got == ARCHIVE_EOF) return counts_;
+      if (got != ARCHIVE_OK && got != ARCHIVE_WARN) return broken();
+      M8_TRY(take(entry));
+    }
+    return Error{ErrorCode::kCancelled, name_ + ": interrupted"};
+  }
+
+ private:
+  Error broken() const {
+    const char* reason = archive_error_string(reader_.get());
+    return {ErrorCode::kInvalidArgument, fmt::format("{}: {}", name_, reason ? reason : "broken")};
+  }
+
+  Error too_much(std::string_view what) const {
+    return {ErrorCode::kExhausted, fmt::format("{}: {}", name_, what)};
+  }
+
+  Status take(archive_entry* entry) {
+    const char* text = archive_entry_pathname(entry);
+    const std::filesystem::path path = M8_TRY(inside(text ? text : ""));
+    const bool linked = archive_entry_hardlink(entry) || archive_entry_symlink(entry);
+    const auto type = archive_entry_filetype(entry);
+    if (linked || (type != AE_IFREG && type != AE_IFDIR)) {
+      ++counts_.left_out;
+      return {};
+    }
+    if (path.empty()) return {};  // "./"
+    if (++entries_ > limits_.files) return too_much("too many files");
+    const std::filesystem::path target = std::filesystem::path(into_) / path;
+    std::error_code error;
+    std::filesystem::create_directories(type == AE_IFDIR ? target : target.parent_path(), error);
+    if (error) return errno_error(target.string(), error.value());
+    return type == AE_IFDIR ? Status() : write(target.string());
+  }
+
+  /// \p text without "." components. Nothing in the folder is a link, so text is all that can lead
+  /// out of it.
+  Result<std::filesystem::path> inside(std::string_view text) const {
+    const std::filesystem::path path(text);
+    bool out =
+        text.size() > kMaxPath || path.is_absolute() || text.find('\0') != std::string_view::npos;
+    std::filesystem::path clean;
+    for (const auto& part : path) {
+      out = out || part == "..";
+      if (part != "." && !part.empty()) clean /= part;
+    }
+    if (!out) return clean;
+    return Error{ErrorCode::kDenied,
+                 fmt::format("{}: path leads out of the folder: {}", name_, text.substr(0, 200))};
+  }
+
+  Status write(const std::string& target) {
+    const Fd file(::open(target.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+                         S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH));
+    if (!file) return errno_error(target, errno);
+    ++counts_.files;
+    std::uint64_t size = 0;
+    for (;;) {
+      const void* block = nullptr;
+      std::size_t bytes = 0;
+      la_int64_t offset = 0;
+      const int got = archive_read_data_block(reader_.get(), &block, &bytes, &offset);
+      if (got == ARCHIVE_EOF) return {};
+      if (got != ARCHIVE_OK && got != ARCHIVE_WARN) return broken();
+      size = static_cast<std::uint64_t>(offset) + bytes;
+      counts_.bytes += bytes;
+      // Holes of sparse files count as if they were written.
+      if (offset < 0 || size > limits_.file_bytes) return too_much("too large a file");
+      if (counts_.bytes > limits_.bytes) return too_much("too large");
+      M8_TRY(write_at(file, static_cast<const char*>(block), bytes, offset, target));
+    }
+  }
+
+  static Status write_at(const Fd& file, const char* block, std::size_t bytes, la_int64_t offset,
+                         const std::string& target) {
+    while (bytes > 0) {
+      const ssize_t n = ::pwrite(file.get(), block, bytes, offset);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return errno_error(target, errno);
+      block += n;
+      offset += n;
+      bytes -= static_cast<std::size_t>(n);
+    }
+    return {};
+  }
+
+  const std::string name_, into_;
+  const UnpackLimits limits_;
+  const Reader reader_;
+  Unpacked counts_;
+  std::size_t entries_ = 0;
+};
+
+}  // namespace
+
+Result<Unpacked> unpack_archive(const std::string& path, const std::string& into,
+                                const UnpackLimits& limits, std::stop_token stop) {
+  const std::string name = std::filesystem::path(path).filename().string();
+  return Unpacker(name, into, limits).run(path, stop);
+}
+
+}  // namespace m8
