@@ -8,6 +8,7 @@ build_packages=(
   libcli11-dev libcurl4-openssl-dev libfmt-dev libspdlog-dev libyaml-dev libarchive-dev doctest-dev
   libsqlite3-dev libpq-dev libre2-dev libsimdjson-dev libssl-dev libidn2-dev libpsl-dev
   zlib1g-dev libbrotli-dev libzstd-dev libxml2-dev libjq-dev libjavascriptcoregtk-4.1-dev
+  libmicrohttpd-dev
 )
 # shellcheck disable=SC2034
 test_packages=(

@@ -10,6 +10,7 @@ namespace m8::app {
 /// `m8 config init|check|show`.
 std::vector<cli::Command> config_commands();
 cli::Command lab_command();
+cli::Command oob_command();
 /// `m8 bench NAME`, one for each workload of lib/bench.
 std::vector<cli::Command> bench_commands();
 /// db migrate|status|explain

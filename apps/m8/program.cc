@@ -6,8 +6,9 @@ namespace m8::app {
 cli::Program program() {
   cli::Program program;
   program.name = "m8";
-  program.brief = "the store, its runs, the practice target and benchmarks";
-  program.commands = {lab_command()};
+  program.brief =
+      "the store, its runs, the practice target, out-of-band interactions and benchmarks";
+  program.commands = {lab_command(), oob_command()};
   for (const auto& commands :
        {config_commands(), bench_commands(), db_commands(), runs_commands(), notify_commands()}) {
     program.commands.insert(program.commands.end(), commands.begin(), commands.end());

@@ -18,6 +18,7 @@
 #include "dsl/drawn_texts.h"
 #include "job_trace.h"
 #include "network.h"
+#include "oob_flags.h"
 #include "output/summary.h"
 #include "outputs.h"
 #include "plan.h"
@@ -131,7 +132,7 @@ class Scan {
   int run() {
     const Status opened = services_.open(context_.flags);
     if (!opened.ok()) return cli::fail(context_.program, opened.error());
-    const auto catalog = load(context_, settings_, services_, stop_.get_token());
+    auto catalog = load(context_, settings_, services_, stop_.get_token());
     if (!catalog.ok()) return ended_early(catalog.error());
     model::TargetReader reader = make_reader(context_, settings_);
     if (context_.flags.on("dry-run")) {
@@ -155,6 +156,10 @@ class Scan {
     audit_.set_run(record_.id);
     journaled_ = (*outputs)->store() != nullptr && !continuation->key.empty();
     proxy_ = (*network)->proxy();
+    // From here on scan() says good-bye to the server.
+    if (settings_.interactions)
+      oob_ = connect_oob(context_, *settings_.interactions, (*network)->session(), *catalog,
+                         stop_.get_token());
     const Status status = scan(*catalog, reader, **outputs, **network);
     count_catalog(*catalog, record_);
     count_targets(reader.counts(), record_);
@@ -181,6 +186,7 @@ class Scan {
     if (trace_.wanted()) parts.jobs = &trace_;
     if (witnesses_.wanted()) parts.witness = &witnesses_;
     if (journaled_) parts.journal = &journal_;
+    if (oob_.receiver) parts.interactions = &oob_.receiver->correlator();
     return parts;
   }
 
@@ -200,9 +206,11 @@ class Scan {
       outputs.set_progress(&progress);
       status =
           engine.run([&](std::stop_token stop) { return reader.next(stop); }, stop_.get_token());
+      await_interactions();
       usage_ = process_usage();
       stats_ = network.session().stats();
-      if (stop_.stop_requested()) network.close();  // what is in flight ends now
+      if (stop_.stop_requested()) network.close();             // what is in flight ends now
+      if (oob_.receiver) oob_.receiver->correlator().clear();  // nothing may outlive the engine
       engine.close();
       outputs.set_progress(nullptr);
     }
@@ -214,6 +222,17 @@ class Scan {
   std::chrono::seconds stats_interval() const {
     const auto interval = context_.flags.duration("stats-interval");
     return std::chrono::duration_cast<std::chrono::seconds>(interval);
+  }
+
+  /// The cool-down: what targets are still about to call, and the last findings of it.
+  void await_interactions() {
+    if (!oob_.receiver) return;
+    oob_.receiver->finish(stop_.get_token());
+    report_oob(context_, *oob_.receiver);
+    const oob::Correlator::Counts counts = oob_.receiver->correlator().counts();
+    record_.counts["interactions.urls"] = counts.urls;
+    record_.counts["interactions.received"] = counts.interactions;
+    record_.counts["interactions.evicted"] = counts.evicted;
   }
 
   /// Before the first target.
@@ -275,7 +294,8 @@ class Scan {
     if (totals_.records_lost > 0 || !totals_.first_record_error.empty()) return cli::kFailed;
     if (settings_.fail_on && outputs.worst() && *outputs.worst() >= *settings_.fail_on)
       return cli::kFound;
-    const bool incomplete = is_incomplete(totals_, stats_) || names_lost_ > 0 || limits_.reached();
+    const bool incomplete =
+        is_incomplete(totals_, stats_) || names_lost_ > 0 || limits_.reached() || oob_.skipped > 0;
     return incomplete ? cli::kIncomplete : cli::kDone;
   }
 
@@ -309,6 +329,7 @@ class Scan {
   http::SessionStats stats_;
   std::string proxy_;  ///< its name, without a login
   ProcessUsage usage_;
+  OobConnection oob_;
   std::uint64_t names_lost_ = 0;  ///< host names that no resolver answered
 };
 

@@ -14,6 +14,7 @@
 #include "cli/secrets.h"
 #include "cli/terminal.h"
 #include "http/service_flags.h"
+#include "oob_flags.h"
 #include "output/format.h"
 #include "reports.h"
 #include "resume.h"
@@ -125,7 +126,6 @@ Flags request_flags() {
       switched(in, "disable-redirects", {"dr"}, "never follow redirects"),
       typed(valued(in, "max-redirects", {"mr"}, "N", "follow at most so many"),
             ValueType::number(0, 1000)),
-      switched(in, "no-interactsh", {"ni"}, "run templates up to what needs an interaction server"),
       valued(in, "attack-type", {"at"}, "TYPE", "how payloads are combined"),
       valued(in, "sni", {}, "NAME", "TLS server name"),
       detailed(
@@ -338,7 +338,6 @@ Status read_requests(const cli::Values& flags, ScanSettings& out) {
   }
   out.compile.stop_at_first_match = flags.on("stop-at-first-match");
   out.compile.local_file_access = flags.on("allow-local-file-access");
-  out.compile.no_interactsh = flags.on("no-interactsh");
   out.compile.attack = flags.text("attack-type");
   for (const std::string& matcher : flags.list("exclude-matchers"))
     out.compile.excluded_matchers.insert(matcher);
@@ -423,7 +422,7 @@ Flags scan_flags() {
   Flags flags = input_flags();
   for (Flags more :
        {selection_flags(), output_flags(), Reports::flags(), store::store_flags(), request_flags(),
-        rate_flags(), run_flags(), Witnesses::flags(), cli::run_limit_flags(),
+        oob_flags(), rate_flags(), run_flags(), Witnesses::flags(), cli::run_limit_flags(),
         http::service_flags(), Flags{tech_file_flag("Templates")}})
     for (cli::Flag& flag : more) flags.push_back(std::move(flag));
   return flags;
@@ -437,6 +436,7 @@ Result<ScanSettings> scan_settings(const cli::Context& context) {
   read_rates(flags, settings.rates);
   M8_TRY(read_redaction(flags, settings));
   settings.details = flags.on("verbose") || flags.on("vv");
+  settings.interactions = oob_options(flags);
   M8_TRY(read_scope(flags, settings.scope));
   if (const std::string word = flags.text("fail-on"); !word.empty())
     settings.fail_on = model::parse_severity(word);

@@ -13,6 +13,7 @@
 #include "model/target_reader.h"
 #include "net/rate_limiter.h"
 #include "net/scope.h"
+#include "oob/receiver.h"
 #include "output/redact.h"
 #include "protocols/protocol.h"
 #include "scan/engine.h"
@@ -37,7 +38,8 @@ struct ScanSettings {
   output::Redactor redactor;
   http::Credentials credentials;  ///< -sf; requests borrows it
   std::optional<model::Severity> fail_on;
-  bool details = false;  ///< the plan names every template
+  bool details = false;                              ///< the plan names every template
+  std::optional<oob::ReceiverOptions> interactions;  ///< empty: -ni
 };
 
 /// kInvalidArgument names the flag and what is wrong; errors of the files that flags name.

@@ -77,6 +77,7 @@ std::string event_json(const Finding& finding) {
   write_place(w, finding);
   write_evidence(w, finding);
   w.optional("ip", finding.ip).field("timestamp", rfc3339_local(finding.timestamp));
+  if (finding.interaction) w.key("interaction").raw(to_json(*finding.interaction));
   w.optional("curl-command", finding.curl_command).field("matcher-status", finding.matched);
   if (finding.global_matchers) w.field("global-matchers", true);
   w.optional("error", finding.error).end();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "model/interaction.h"
 #include "model/severity.h"
 
 namespace m8::model {
@@ -45,6 +46,8 @@ struct Finding {
   std::vector<std::pair<std::string, std::string>> meta;  ///< payload values, sorted by name
   std::string ip;
   WallTime timestamp{};
+  /// Of a finding that an out-of-band interaction made; shared by what one interaction found.
+  std::shared_ptr<const Interaction> interaction;
   std::string curl_command;
   bool matched = true;           ///< matcher-status
   bool global_matchers = false;  ///< found in the answer to another template's request

@@ -42,6 +42,7 @@ std::size_t bytes_of(const Finding& record) {
   bytes += heap_of(record.matched_at, record.extracted_results, record.request, record.response,
                    record.ip, record.curl_command);
   for (const auto& [name, value] : record.meta) bytes += sizeof name * 2 + heap_of(name, value);
+  if (record.interaction) bytes += bytes_of(*record.interaction);
   return bytes;
 }
 

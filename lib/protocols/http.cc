@@ -17,6 +17,8 @@ class HttpBlock final : public Block {
   std::string_view type() const override { return "http"; }
   const std::string& id() const override { return plan_.id; }
 
+  bool needs_interactions() const override { return plan_.needs_interactions; }
+
   int request_count() const override {
     return static_cast<int>(
         std::min<std::int64_t>(plan_.request_count(), std::numeric_limits<int>::max()));

@@ -178,7 +178,32 @@ const HttpFields* HttpEvent::history_of(std::string_view& name) const {
   return number == 0 || number > history_->size() ? nullptr : (*history_)[number - 1].get();
 }
 
+void HttpEvent::set_interaction(const model::Interaction& interaction) {
+  const bool dns = operators::to_lower(interaction.protocol) == "dns";
+  interaction_id_ = interaction.unique_id;
+  interaction_.set("interactsh_protocol", interaction.protocol);
+  interaction_.set("interactsh_request",
+                   dns ? operators::to_lower(interaction.raw_request) : interaction.raw_request);
+  interaction_.set("interactsh_response", interaction.raw_response);
+  interaction_.set("interactsh_ip", interaction.remote_address);
+}
+
+/// The URLs' names, and the interaction's; with "_N" if it used a URL of the N-th request.
+const dsl::Value* HttpEvent::interaction_value(std::string_view name) const {
+  if (const auto* value = interaction_.find(name)) return value;
+  if (const auto& urls = fields_->sent().urls) {
+    if (const auto* value = urls->names().find(name)) return value;
+  }
+  std::string_view field = name;
+  const HttpFields* earlier = interaction_.empty() ? nullptr : history_of(field);
+  if (earlier == nullptr || !earlier->sent().urls) return nullptr;
+  return earlier->sent().urls->contains(interaction_id_) ? interaction_.find(field) : nullptr;
+}
+
 const dsl::Value* HttpEvent::own_value(std::string_view name) const {
+  if (name.starts_with("interactsh")) {
+    if (const auto* value = interaction_value(name)) return value;
+  }
   if (!execution_.context.empty()) {
     if (const auto* value = execution_.context.find(name)) return value;
   }
@@ -202,6 +227,8 @@ const dsl::Value* HttpEvent::find_of_template(std::string_view name) const {
 
 void HttpEvent::each_own_name(const std::function<void(std::string_view)>& visit) const {
   execution_.context.each_name(visit);
+  interaction_.each_name(visit);
+  if (const auto& urls = fields_->sent().urls) urls->names().each_name(visit);
   fields_->each_name(visit);
   if (history_ != nullptr) {
     for (std::size_t i = 0; i < history_->size(); ++i) {

@@ -27,6 +27,7 @@ struct SentRequest {
   std::string matched;                 ///< of an unsafe request; else empty
   std::chrono::microseconds total{0};  ///< until the final answer's head
   bool unsafe = false;
+  std::shared_ptr<const InteractionUrls> urls;  ///< null: it holds none
 };
 
 /// The fields of one response: cookies < headers < fixed ones. Kept for later requests where `_N`
@@ -76,6 +77,8 @@ class HttpEvent final : public operators::Parts {
 
   std::optional<std::int64_t> status() const override { return fields_->response().status; }
   const HttpFields& fields() const { return *fields_; }
+  /// From now on interactsh_protocol, _request, _response and _ip are those of \p interaction.
+  void set_interaction(const model::Interaction& interaction);
 
  protected:
   std::optional<std::string_view> own_text(std::string_view part) const override;
@@ -84,6 +87,7 @@ class HttpEvent final : public operators::Parts {
   void each_own_name(const std::function<void(std::string_view)>& visit) const override;
 
  private:
+  const dsl::Value* interaction_value(std::string_view name) const;
   /// Fields of the request that the "_N" of \p name means, and takes it off; null without one.
   const HttpFields* history_of(std::string_view& name) const;
   const dsl::Value* find_of_template(std::string_view name) const;
@@ -93,6 +97,8 @@ class HttpEvent final : public operators::Parts {
   const HttpHistory* history_;
   const Execution& execution_;
   mutable std::optional<dsl::Value> template_id_, template_path_;  ///< made when asked for
+  dsl::Variables interaction_;                                     ///< empty: none has come
+  std::string interaction_id_;
 };
 
 }  // namespace m8::protocols

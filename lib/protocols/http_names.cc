@@ -26,28 +26,30 @@ class HttpNames::Known final : public dsl::Names {
 Result<std::shared_ptr<HttpNames>> HttpNames::create(std::shared_ptr<const Execution> execution,
                                                      std::shared_ptr<const TargetNames> builtins,
                                                      std::shared_ptr<const dsl::Variables> dynamic,
-                                                     bool trims_base) {
+                                                     bool trims_base, InteractionUrls& urls) {
   std::shared_ptr<HttpNames> names(new HttpNames);
   names->execution_ = std::move(execution);
   names->builtins_ = std::move(builtins);
   names->dynamic_ = std::move(dynamic);
   names->trims_base_ = trims_base;
-  M8_TRY(names->evaluate_variables());
+  M8_TRY(names->evaluate_variables(urls));
   return names;
 }
 
 Result<std::shared_ptr<HttpNames>> HttpNames::create_self_contained(
-    std::shared_ptr<const Execution> execution, std::shared_ptr<const dsl::Variables> dynamic) {
+    std::shared_ptr<const Execution> execution, std::shared_ptr<const dsl::Variables> dynamic,
+    InteractionUrls& urls) {
   std::shared_ptr<HttpNames> names(new HttpNames);
   names->execution_ = std::move(execution);
   names->dynamic_ = std::move(dynamic);
   names->order_ = NameOrder::kSelfContained;
-  M8_TRY(names->evaluate_variables());
+  M8_TRY(names->evaluate_variables(urls));
   return names;
 }
 
-Status HttpNames::evaluate_variables() {
-  if (const VariablesHook& hook = execution_->variables) variables_ = M8_TRY(hook(Known(*this)));
+Status HttpNames::evaluate_variables(InteractionUrls& urls) {
+  if (const VariablesHook& hook = execution_->variables)
+    variables_ = M8_TRY(hook(Known(*this), urls));
   return {};
 }
 

@@ -24,15 +24,16 @@ enum class NameOrder {
 class HttpNames final : public dsl::Names {
  public:
   /// \p dynamic: values of internal extractors. \p builtins: the execution's, or those of a changed
-  /// port. \p trims_base: BaseURL without its final '/'. Evaluates the template's variables: its
-  /// error is theirs.
+  /// port. \p trims_base: BaseURL without its final '/'. Evaluates the template's variables, with
+  /// \p urls for the request's interaction URLs: its error is theirs.
   static Result<std::shared_ptr<HttpNames>> create(std::shared_ptr<const Execution> execution,
                                                    std::shared_ptr<const TargetNames> builtins,
                                                    std::shared_ptr<const dsl::Variables> dynamic,
-                                                   bool trims_base);
+                                                   bool trims_base, InteractionUrls& urls);
   /// For a request that names its own host: without built-ins, which only its URL tells.
   static Result<std::shared_ptr<HttpNames>> create_self_contained(
-      std::shared_ptr<const Execution> execution, std::shared_ptr<const dsl::Variables> dynamic);
+      std::shared_ptr<const Execution> execution, std::shared_ptr<const dsl::Variables> dynamic,
+      InteractionUrls& urls);
 
   /// Values above all others; set once, before the request is rendered.
   void set_payloads(dsl::Variables payloads) { payloads_ = std::move(payloads); }
@@ -52,7 +53,7 @@ class HttpNames final : public dsl::Names {
   const dsl::Value* find_builtin(std::string_view name) const;
   const dsl::Value* find_below(std::string_view name) const;
   const dsl::Value* find_self_contained(std::string_view name, bool with_variables) const;
-  Status evaluate_variables();
+  Status evaluate_variables(InteractionUrls& urls);
 
   std::shared_ptr<const Execution> execution_;
   std::shared_ptr<const TargetNames> builtins_;      ///< null: self-contained

@@ -34,11 +34,6 @@ std::string wire_line_ends(std::string text) {
   return out;
 }
 
-bool needs_interaction(std::string_view text) {
-  return text.find("{{interactsh-url") != std::string_view::npos ||
-         operators::contains_folded(text, "%7b%7binteractsh-url");
-}
-
 /// "_" and a digit: the name of an earlier request's field (templates 3.12.1).
 bool mentions_history(std::string_view text) {
   for (std::size_t i = 0; i + 1 < text.size(); ++i) {
@@ -84,7 +79,6 @@ std::optional<std::uint16_t> take_port(std::string& text) {
 HttpEntry path_entry(std::string text) {
   HttpEntry entry;
   entry.trims_base = starts_with_marker_and_slash(text);
-  entry.needs_interaction = needs_interaction(text);
   entry.port = take_port(text);
   entry.text = TemplateText(std::move(text));
   return entry;
@@ -93,7 +87,6 @@ HttpEntry path_entry(std::string text) {
 HttpEntry raw_entry(std::string text) {
   HttpEntry entry;
   entry.once = http::split_annotations(text).annotations.once;
-  entry.needs_interaction = needs_interaction(text);
   entry.text = TemplateText(wire_line_ends(std::move(text)));
   return entry;
 }
@@ -235,17 +228,13 @@ Status check_combinations(const yaml::Node& block, const HttpPlan& plan) {
 }
 
 /// Names the first feature of \p block that can't be run yet.
-Status check_support(const yaml::Node& block, const HttpPlan& plan, const CompileOptions& options) {
+Status check_support(const yaml::Node& block) {
   const auto unsupported = [](const char* feature) {
     return Error{ErrorCode::kUnsupported, feature};
   };
   if (!M8_TRY(operators::items_of(block, "fuzzing")).empty()) return unsupported("fuzzing");
   if (M8_TRY(bool_field(block, "pipeline"))) return unsupported("pipeline");
   if (!M8_TRY(text_field(block, "signature")).empty()) return unsupported("signature");
-  const bool interaction =
-      std::any_of(plan.entries.begin(), plan.entries.end(),
-                  [](const HttpEntry& entry) { return entry.needs_interaction; });
-  if (interaction && !options.no_interactsh) return unsupported("interactsh");
   return {};
 }
 
@@ -266,14 +255,19 @@ std::vector<std::string> mentioned_fields(std::string_view text, const std::stri
   return out;
 }
 
-void mark_interactions(HttpPlan& plan) {
-  bool everywhere = needs_interaction(plan.body.text);
-  for (const auto& header : plan.headers) {
-    everywhere = everywhere || needs_interaction(header.value.text);
+bool mentions_interactions(const yaml::Node& block, std::initializer_list<const char*> keys,
+                           std::string_view word) {
+  std::string text;
+  for (const char* key : keys) {
+    if (const yaml::Node* node = block.find(key)) append_texts(*node, text);
   }
-  for (HttpEntry& entry : plan.entries) {
-    entry.needs_interaction = entry.needs_interaction || everywhere;
-  }
+  return text.find(word) != std::string::npos;
+}
+
+void mark_interactions(const yaml::Node& block, HttpPlan& plan) {
+  plan.needs_interactions = mentions_interactions(
+      block, {"path", "raw", "headers", "body", "payloads"}, "interactsh-url");
+  plan.awaits_interactions = mentions_interactions(block, {"matchers", "extractors"}, "interactsh");
 }
 
 /// Everything in which a payload's name may occur (templates 5.3).
@@ -294,7 +288,9 @@ bool runs_in_parallel(const HttpPlan& plan) {
 }  // namespace
 
 TemplateText::TemplateText(std::string value)
-    : text(std::move(value)), has_markers(dsl::has_markers(text)) {}
+    : text(std::move(value)),
+      has_markers(dsl::has_markers(text)),
+      has_interaction(has_interaction_marker(text)) {}
 
 Result<HttpPlan> HttpPlan::compile(const yaml::Node& block, const CompileOptions& options) {
   if (!block.is_map()) return invalid(block, "http: expected a map");
@@ -312,13 +308,13 @@ Result<HttpPlan> HttpPlan::compile(const yaml::Node& block, const CompileOptions
   plan.body = TemplateText(wire_line_ends(std::move(body)));
   plan.keeps_history =
       list_mentions_history(block, "matchers") || list_mentions_history(block, "extractors");
-  mark_interactions(plan);
+  mark_interactions(block, plan);
   M8_TRY(check_combinations(block, plan));
   M8_TRY(read_race(block, plan));
   plan.payloads = M8_TRY(Payloads::compile(block, payload_scope(block), options));
   plan.operators =
       M8_TRY(operators::Operators::compile(block, options.template_id, options.excluded_matchers));
-  M8_TRY(check_support(block, plan, options));
+  M8_TRY(check_support(block));
   plan.parallel = runs_in_parallel(plan);
   plan.flow = options.flow;
   plan.exports = options.export_fields;

@@ -23,6 +23,7 @@ namespace m8::protocols {
 struct TemplateText {
   std::string text;
   bool has_markers = false;
+  bool has_interaction = false;  ///< an {{interactsh-url}} is among them
 
   TemplateText() = default;
   explicit TemplateText(std::string value);
@@ -34,7 +35,6 @@ struct HttpEntry {
   bool trims_base = false;            ///< starts with "{{Name}}/": BaseURL loses its final '/'
   std::optional<std::uint16_t> port;  ///< of "{{BaseURL}}:port", which `text` no longer has
   bool once = false;                  ///< @once: for the first payload combination only
-  bool needs_interaction = false;     ///< holds an {{interactsh-url}} marker
 };
 
 struct HttpPlan {
@@ -63,10 +63,12 @@ struct HttpPlan {
   bool iterate_all = false;
   bool automerge = true;
   bool read_all = false;
-  bool closes = false;         ///< every request asks for Connection: close
-  bool has_timeout = false;    ///< some raw has a valid @timeout
-  bool keeps_history = false;  ///< `_N` names are used
-  bool parallel = false;       ///< payload combinations run side by side (templates 3.13)
+  bool closes = false;               ///< every request asks for Connection: close
+  bool has_timeout = false;          ///< some raw has a valid @timeout
+  bool keeps_history = false;        ///< `_N` names are used
+  bool parallel = false;             ///< payload combinations run side by side (templates 3.13)
+  bool needs_interactions = false;   ///< a text of the block holds an {{interactsh-url}}
+  bool awaits_interactions = false;  ///< a matcher or extractor looks at interactions
   bool flow = false;
   bool race = false;             ///< all entries are sent at once, their last bytes together
   bool self_contained = false;   ///< entries hold whole URLs (templates 3.15)

@@ -18,8 +18,11 @@ namespace {
 using http::Header;
 
 Result<std::string> render(const TemplateText& text, const RequestSource& source) {
-  if (!text.has_markers) return text.text;
-  auto rendered = dsl::render(text.text, source.names, source.services);
+  if (!text.has_markers && !text.has_interaction) return text.text;
+  std::string filled;
+  if (text.has_interaction) filled = M8_TRY(source.urls.fill(text.text));
+  auto rendered =
+      dsl::render(text.has_interaction ? filled : text.text, source.names, source.services);
   // One code for all that goes wrong here: kNotFound is kept for unresolved markers.
   if (!rendered) return Error{ErrorCode::kInvalidArgument, rendered.error().message};
   return rendered;
@@ -178,8 +181,21 @@ Status finish_safe(std::vector<Header> own, const RequestSource& source, http::R
   return {};
 }
 
-void apply_annotations(const http::Annotations& annotations, const RequestSource& source,
-                       GeneratedRequest& out) {
+Status set_server_name(const http::Annotations& annotations, const RequestSource& source,
+                       http::Request& request) {
+  if (annotations.tls_sni == "request.host") {
+    request.server_name = header_or(request.headers, "Host", "");
+    request.server_name.resize(std::min(request.server_name.find(':'), request.server_name.size()));
+  } else if (annotations.tls_sni == "interactsh-url") {
+    request.server_name = M8_TRY(source.urls.fill("{{interactsh-url}}"));
+  } else if (!annotations.tls_sni.empty()) {
+    request.server_name = annotations.tls_sni;
+  }
+  return {};
+}
+
+Status apply_annotations(const http::Annotations& annotations, const RequestSource& source,
+                         GeneratedRequest& out) {
   http::Request& request = out.request;
   if (annotations.host) {
     if (!annotations.host_scheme.empty()) request.url.scheme = annotations.host_scheme;
@@ -187,18 +203,14 @@ void apply_annotations(const http::Annotations& annotations, const RequestSource
     if (request.url.port) request.connect_to->port = request.url.port;
     if (!request.connect_to->port) request.connect_to->port = request.url.effective_port();
   }
-  if (annotations.tls_sni == "request.host") {
-    request.server_name = header_or(request.headers, "Host", "");
-    request.server_name.resize(std::min(request.server_name.find(':'), request.server_name.size()));
-  } else if (!annotations.tls_sni.empty()) {
-    request.server_name = annotations.tls_sni;
-  }
+  M8_TRY(set_server_name(annotations, source, request));
   if (annotations.timeout) {
     request.timeout = *annotations.timeout;
     out.own_deadline = true;
   } else if (source.plan.has_timeout) {
     request.timeout = 3 * source.settings.timeout;
   }
+  return {};
 }
 
 /// Told before the rest of a request that names its own host (templates 2.5.5).
@@ -233,7 +245,7 @@ Result<GeneratedRequest> generate_raw(const HttpEntry& entry, const RequestSourc
   out.request.body =
       source.plan.has_body ? M8_TRY(render(source.plan.body, source)) : std::move(raw.body);
   M8_TRY(finish_safe(std::move(raw.headers), source, out.request));
-  apply_annotations(raw.annotations, source, out);
+  M8_TRY(apply_annotations(raw.annotations, source, out));
   return out;
 }
 
@@ -265,7 +277,8 @@ Result<GeneratedRequest> generate_self_contained(const HttpEntry& entry,
   M8_TRY(check_own_url(target, source.plan));
   auto shown = resolve_path_entry(target, {});
   const HttpNames names = source.names.with_builtins(shown.ok() ? *shown : net::Url());
-  const RequestSource again{source.plan, source.settings, names, source.services, source.cookies};
+  const RequestSource again{source.plan,     source.settings, names,
+                            source.services, source.cookies,  source.urls};
   text = M8_TRY(render(TemplateText(std::move(text)), again));
   http::RawRequest raw = M8_TRY(http::RawRequest::parse(text));
   GeneratedRequest out;
@@ -280,7 +293,7 @@ Result<GeneratedRequest> generate_self_contained(const HttpEntry& entry,
         source.plan.has_body ? M8_TRY(render(source.plan.body, again)) : std::move(raw.body);
     M8_TRY(finish_safe(std::move(raw.headers), again, out.request));
   }
-  apply_annotations(raw.annotations, again, out);
+  M8_TRY(apply_annotations(raw.annotations, again, out));
   return out;
 }
 
@@ -315,16 +328,13 @@ Result<GeneratedRequest> generate_unsafe(const HttpEntry& entry, const RequestSo
   set_redirects(source.plan, source.settings, out.request);
   out.request.timeout = 3 * source.settings.timeout;
   out.request.retries = 0;
-  apply_annotations(annotated.annotations, source, out);
+  M8_TRY(apply_annotations(annotated.annotations, source, out));
   return out;
 }
 
 }  // namespace
 
 Result<GeneratedRequest> generate_request(const HttpEntry& entry, const RequestSource& source) {
-  if (entry.needs_interaction) {
-    return Error{ErrorCode::kInvalidArgument, "no interaction server to make a URL of"};
-  }
   const HttpPlan& plan = source.plan;
   GeneratedRequest out = M8_TRY(!plan.raw             ? generate_path(entry, source)
                                 : plan.self_contained ? generate_self_contained(entry, source)

@@ -30,6 +30,7 @@ struct RequestSource {
   const HttpNames& names;
   dsl::Services& services;
   const std::shared_ptr<http::CookieJar>& cookies;  ///< may be null
+  InteractionUrls& urls;                            ///< of this request
 };
 
 /// Renders and builds one request. kInvalidArgument: it can't be generated, and the block ends.

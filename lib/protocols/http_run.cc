@@ -9,7 +9,8 @@
 #include "dsl/render.h"
 #include "http/credentials.h"
 #include "protocols/deferred_waits.h"
-#include "protocols/http_dump.h"
+#include "protocols/http_finding.h"
+#include "protocols/http_late_event.h"
 #include "protocols/tls_ports.h"
 #include "protocols/witness.h"
 
@@ -78,29 +79,38 @@ bool HttpRun::launch_next() {
   }
   const Cursor at = next_;
   advance();
-  auto names = names_for(at);
-  if (!names) {
-    generation_failed(names.error());
-    return !stopped_;
-  }
-  DeferredWaits services(execution_->scan.services);
-  auto generated = generate_request(
-      plan_.entries[at.entry], {plan_, execution_->scan.settings, **names, services, cookies_});
-  if (!generated) {
-    generation_failed(generated.error());
-    return !stopped_;
-  }
-  generated->delay = services.total();
-  if (!execution_->scan.observer.may_send(generated->request.url)) {
+  auto ready = generate(at);
+  if (!ready) return !stopped_;
+  if (!execution_->scan.observer.may_send(ready->generated.request.url)) {
     stop(Error{ErrorCode::kNetwork, "host was skipped as it was found unresponsive"});
     return false;
   }
   if (plan_.race) {
     if (at.entry == 0) gate_ = std::make_shared<http::RaceGate>(plan_.entries.size());
-    generated->request.gate = gate_;
+    ready->generated.request.gate = gate_;
   }
-  send(at, *names, std::move(*generated));
+  send(at, std::move(*ready));
   return true;
+}
+
+std::optional<HttpRun::Ready> HttpRun::generate(const Cursor& at) {
+  InteractionUrls urls(execution_->scan.interactions);
+  auto names = names_for(at, urls);
+  if (!names) {
+    generation_failed(names.error());
+    return std::nullopt;
+  }
+  DeferredWaits services(execution_->scan.services);
+  auto generated = generate_request(plan_.entries[at.entry], {plan_, execution_->scan.settings,
+                                                              **names, services, cookies_, urls});
+  if (!generated) {
+    generation_failed(generated.error());
+    return std::nullopt;
+  }
+  generated->delay = services.total();
+  Ready ready{std::move(*names), std::move(*generated), nullptr};
+  if (!urls.empty()) ready.urls = std::make_shared<const InteractionUrls>(std::move(urls));
+  return ready;
 }
 
 void HttpRun::generation_failed(const Error& error) {
@@ -124,23 +134,28 @@ std::shared_ptr<const dsl::Variables> HttpRun::dynamic_for(const Cursor& at) con
   return out;
 }
 
-Result<dsl::Variables> HttpRun::payloads_for(const Cursor& at, const HttpNames& names) const {
+Result<dsl::Variables> HttpRun::payloads_for(const Cursor& at, const HttpNames& names,
+                                             InteractionUrls& urls) const {
   dsl::Variables out;
   if (plan_.payloads.empty()) return out;
   for (const auto& [list, value] : plan_.payloads.at(at.combination)) {
-    if (!list->has_markers) {
+    const bool interaction = has_interaction_marker(value);
+    if (!list->has_markers && !interaction) {
       out.set(list->name, value);
       continue;
     }
-    auto rendered = dsl::render(value, names, execution_->scan.services);
+    auto rendered = dsl::render(interaction ? M8_TRY(urls.fill(value)) : std::string(value), names,
+                                execution_->scan.services);
     if (!rendered) return Error{ErrorCode::kInvalidArgument, rendered.error().message};
     out.set(list->name, std::move(*rendered));
   }
   return out;
 }
 
-Result<std::shared_ptr<HttpNames>> HttpRun::scan_names(const Cursor& at) const {
-  if (plan_.self_contained) return HttpNames::create_self_contained(execution_, dynamic_for(at));
+Result<std::shared_ptr<HttpNames>> HttpRun::scan_names(const Cursor& at,
+                                                       InteractionUrls& urls) const {
+  if (plan_.self_contained)
+    return HttpNames::create_self_contained(execution_, dynamic_for(at), urls);
   const HttpEntry& entry = plan_.entries[at.entry];
   std::shared_ptr<const TargetNames> builtins = execution_->builtins;
   if (entry.port) {
@@ -149,30 +164,34 @@ Result<std::shared_ptr<HttpNames>> HttpRun::scan_names(const Cursor& at) const {
     builtins = std::make_shared<TargetNames>(moved);
   }
   return HttpNames::create(execution_, std::move(builtins), dynamic_for(at),
-                           entry.trims_base && !plan_.raw);
+                           entry.trims_base && !plan_.raw, urls);
 }
 
-Result<std::shared_ptr<const HttpNames>> HttpRun::names_for(const Cursor& at) {
-  auto names = scan_names(at);
+Result<std::shared_ptr<const HttpNames>> HttpRun::names_for(const Cursor& at,
+                                                            InteractionUrls& urls) {
+  auto names = scan_names(at, urls);
   if (!names) return Error{ErrorCode::kInvalidArgument, names.error().message};
-  (*names)->set_payloads(M8_TRY(payloads_for(at, **names)));
+  (*names)->set_payloads(M8_TRY(payloads_for(at, **names, urls)));
   return std::shared_ptr<const HttpNames>(std::move(*names));
 }
 
-void HttpRun::send(const Cursor& at, const std::shared_ptr<const HttpNames>& names,
-                   GeneratedRequest generated) {
+void HttpRun::send(const Cursor& at, Ready ready) {
+  GeneratedRequest& generated = ready.generated;
   InFlight flight;
   flight.at = at;
-  flight.names = names;
+  flight.names = std::move(ready.names);
   flight.url = generated.request.url;
   flight.own_deadline = generated.own_deadline;
   flight.sent = std::make_shared<SentRequest>();
   flight.sent->unsafe = plan_.unsafe;
   flight.sent->matched = std::move(generated.matched);
   flight.sent->url = generated.request.url;
+  flight.sent->urls = std::move(ready.urls);
   use_tls_if_known(flight, generated.request);
   announce(flight, generated.request);
   flight.number = sent_++;
+  // There may be no answer to tell what was sent.
+  if (flight.sent->urls) flight.sent->bytes = http::to_wire(generated.request);
   ++in_flight_;
   ++outcome_.requests;
   if (generated.delay == std::chrono::seconds(0)) {
@@ -293,6 +312,11 @@ void HttpRun::fail(const InFlight& request, const Error& error) {
     scan.witness->failed(*execution_, plan_.id, request.url, request.sent->bytes, error);
   if (scan.settings.matcher_status && error.code != ErrorCode::kCancelled)
     remember_failure(request, error);
+  if (request.sent->urls && error.code != ErrorCode::kCancelled) {
+    http::Response none;
+    none.url = request.url;
+    hold(request, std::make_shared<const HttpFields>(std::move(none), request.sent, *execution_));
+  }
   if (error.code == ErrorCode::kCancelled) {
     stop(error);
     return;
@@ -330,7 +354,8 @@ bool HttpRun::evaluate_shared(const InFlight& request,
     if (run.satisfied_) continue;
     InFlight seen = request;
     if (&run != this) {
-      auto names = run.names_for(request.at);
+      InteractionUrls none(nullptr);  // what is shared holds no URLs
+      auto names = run.names_for(request.at, none);
       if (!names) continue;
       seen.names = std::move(*names);
     }
@@ -368,10 +393,12 @@ bool HttpRun::evaluate_hop(const InFlight& request, std::shared_ptr<const HttpFi
   if (!plan_.parallel) remember(verdict);
   if (execution_->on_verdict && (verdict.matched || verdict.extracted))
     execution_->on_verdict(verdict);
-  for (const operators::Hit& hit : verdict.hits) report(describe(request, *fields, hit));
+  for (const operators::Hit& hit : verdict.hits)
+    report(make_finding(*execution_, *request.names, *fields, hit));
   if (verdict.hits.empty() && execution_->scan.settings.matcher_status)
-    keep_unmatched(describe(request, *fields, {}));
+    keep_unmatched(make_finding(*execution_, *request.names, *fields, {}));
   if (plan_.exports) export_event(event, verdict);
+  hold(request, fields);
   const bool any_result = verdict.matched || !verdict.hits.empty();
   if (execution_->every_match) return false;
   return plan_.stop_at_first_match && (plan_.parallel ? any_result : verdict.matched);
@@ -384,12 +411,30 @@ void HttpRun::run_global_matchers(const InFlight& request,
     HttpEvent event(fields, request.names, nullptr, *execution_);
     operators::Context context{services, {}};
     for (const operators::Hit& hit : global.operators->evaluate(event, context).hits) {
-      model::Finding finding = describe(request, *fields, hit);
+      model::Finding finding = make_finding(*execution_, *request.names, *fields, hit);
       finding.info = global.info;
       finding.global_matchers = true;
       report(std::move(finding));
     }
   }
+}
+
+void HttpRun::hold(const InFlight& request, const std::shared_ptr<const HttpFields>& fields) {
+  oob::Correlator* const correlator = execution_->scan.interactions;
+  if (correlator == nullptr || !plan_.awaits_interactions) return;
+  static const std::vector<std::string> kNone;
+  const auto& own = request.sent->urls ? request.sent->urls->ids() : kNone;
+  std::vector<std::string> ids = own;
+  if (plan_.keeps_history) {
+    // Conditions on several requests may be met by a later one than that which was called.
+    for (const std::string& id : own)
+      if (std::find(interaction_ids_.begin(), interaction_ids_.end(), id) == interaction_ids_.end())
+        interaction_ids_.push_back(id);
+    ids = interaction_ids_;
+  }
+  if (ids.empty()) return;
+  correlator->hold(ids, std::make_shared<HttpLateEvent>(HttpLateEvent::Source{
+                            plan_, execution_, request.names, fields, history_}));
 }
 
 void HttpRun::remember(const operators::Verdict& verdict) {
@@ -413,39 +458,6 @@ void HttpRun::export_event(const HttpEvent& event, const operators::Verdict& ver
   if (plan_.exports_all) event.fields().each_name(take);
   for (const std::string& field : plan_.exported_fields) take(field);
   execution_->context.merge(out);
-}
-
-model::Finding HttpRun::describe(const InFlight& request, const HttpFields& fields,
-                                 const operators::Hit& hit) const {
-  const Settings& settings = execution_->scan.settings;
-  // What has no target is known by what it asked.
-  const bool aimed = !execution_->target.url.host.empty();
-  const net::Url& url = aimed ? execution_->target.url : fields.sent().url;
-  model::Finding finding;
-  finding.info = execution_->info;
-  finding.matcher_name = hit.matcher_name;
-  finding.extractor_name = hit.extractor_name;
-  finding.host = url.host;
-  if (const auto port = url.effective_port(); port != 0) finding.port = std::to_string(port);
-  finding.scheme = url.scheme;
-  finding.url = url.to_string();
-  finding.path = url.path;
-  finding.matched_at = fields.matched();
-  finding.extracted_results = hit.extracted;
-  for (const auto& [name, value] : request.names->payloads()) {
-    finding.meta.emplace_back(name, value.text());
-  }
-  if (!settings.omit_raw) {
-    finding.request = fields.sent().bytes;
-    finding.response = fields.head() + fields.response().body;
-    if (finding.response.size() > settings.max_kept_response) {
-      finding.response.resize(settings.max_kept_response);
-    }
-  }
-  if (const auto& ip = fields.response().ip; ip != net::IpAddress()) finding.ip = ip.to_string();
-  finding.timestamp = execution_->scan.services.clock().wall();
-  finding.curl_command = curl_command(fields.sent().url, fields.sent().bytes);
-  return finding;
 }
 
 void HttpRun::report(model::Finding finding) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -59,13 +60,21 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   bool has_next() const { return next_.combination < plan_.payloads.combinations(); }
   void advance();
   std::size_t repeats() const;
-  void send(const Cursor& at, const std::shared_ptr<const HttpNames>& names,
-            GeneratedRequest generated);
+  /// A request that may go out.
+  struct Ready {
+    std::shared_ptr<const HttpNames> names;
+    GeneratedRequest generated;
+    std::shared_ptr<const InteractionUrls> urls;  ///< null: none
+  };
+  /// Renders the request; the block ends if it can't be.
+  std::optional<Ready> generate(const Cursor& at);
+  void send(const Cursor& at, Ready ready);
   void announce(const InFlight& flight, http::Request& request) const;
   void dispatch(InFlight flight, http::Request request);
-  Result<std::shared_ptr<HttpNames>> scan_names(const Cursor& at) const;
-  Result<std::shared_ptr<const HttpNames>> names_for(const Cursor& at);
-  Result<dsl::Variables> payloads_for(const Cursor& at, const HttpNames& names) const;
+  Result<std::shared_ptr<HttpNames>> scan_names(const Cursor& at, InteractionUrls& urls) const;
+  Result<std::shared_ptr<const HttpNames>> names_for(const Cursor& at, InteractionUrls& urls);
+  Result<dsl::Variables> payloads_for(const Cursor& at, const HttpNames& names,
+                                      InteractionUrls& urls) const;
   std::shared_ptr<const dsl::Variables> dynamic_for(const Cursor& at) const;
 
   void use_tls_if_known(InFlight& flight, http::Request& request) const;
@@ -82,12 +91,12 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   bool evaluate_shared(const InFlight& request, const std::shared_ptr<const HttpFields>& fields);
   HttpRun& member_run(std::uint32_t number);
   bool evaluate_hop(const InFlight& request, std::shared_ptr<const HttpFields> fields);
+  /// Keeps an event for interactions that are yet to come.
+  void hold(const InFlight& request, const std::shared_ptr<const HttpFields>& fields);
   void remember(const operators::Verdict& verdict);
   void export_event(const HttpEvent& event, const operators::Verdict& verdict);
   void run_global_matchers(const InFlight& request,
                            const std::shared_ptr<const HttpFields>& fields);
-  model::Finding describe(const InFlight& request, const HttpFields& fields,
-                          const operators::Hit& hit) const;
   void report(model::Finding finding);
   void keep_unmatched(model::Finding finding) const;
   void remember_failure(const InFlight& request, const Error& error) const;
@@ -107,6 +116,7 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   Cursor next_;
   HttpHistory history_;
   std::map<std::string, dsl::List> dynamic_;  ///< by internal extractor
+  std::vector<std::string> interaction_ids_;  ///< of the requests so far, while history is kept
   std::string home_;                          ///< host whose loop thread this runs on
   std::unique_ptr<HttpGroupRun> group_;       ///< null: no others share its requests
   int limit_ = 1;

@@ -31,7 +31,7 @@ bool is_shareable(const HttpPlan& plan) {
   for (const auto& [name, value] : plan.headers)
     if (!depends_on_target_only(name) || !depends_on_target_only(value.text)) return false;
   return std::all_of(plan.entries.begin(), plan.entries.end(), [](const HttpEntry& entry) {
-    return !entry.needs_interaction && !entry.once && depends_on_target_only(entry.text.text);
+    return !entry.text.has_interaction && !entry.once && depends_on_target_only(entry.text.text);
   });
 }
 

@@ -23,12 +23,16 @@
 #include "http/session.h"
 #include "model/finding.h"
 #include "model/target.h"
+#include "protocols/interaction_urls.h"
 #include "protocols/target_names.h"
 
 namespace m8::http {
 class CookieJar;
 class Credentials;
 }  // namespace m8::http
+namespace m8::oob {
+class Correlator;
+}
 
 namespace m8::operators {
 class Operators;
@@ -61,9 +65,6 @@ struct CompileOptions {
   /// (templates 5.7).
   std::vector<std::pair<std::string, std::string>> variable_files;
   bool local_file_access = false;  ///< -lfa: payload files may lie anywhere
-  /// -ni: a block that needs an interaction URL runs up to the request that holds it. Without,
-  /// such a block is kUnsupported "interactsh".
-  bool no_interactsh = false;
   std::string attack;              ///< -at: overrides `attack`; empty = the template's
   std::string aggression = "low";  ///< -fa: low, medium, high
   /// -em: "id:name", "*:name", "id:*"; a text without ':' is a template id.
@@ -127,17 +128,23 @@ struct Surroundings {
   Witness* witness = nullptr;                                   ///< null: nobody
   TlsPorts* tls_ports = nullptr;                                ///< null: nothing is learnt
 
+  /// Makes interaction URLs. Null: there are none, and a block runs up to the request that needs
+  /// one.
+  oob::Correlator* interactions = nullptr;
+
   /// The same with another observer.
   Surroundings with_observer(Observer& other) const {
-    return {session, services, other, settings, overrides, global_matchers, witness, tls_ports};
+    return {session,         services, other,     settings,    overrides,
+            global_matchers, witness,  tls_ports, interactions};
   }
 };
 
 /// Values of the template's `variables:`. Gets the names that are known without them, in the order
 /// constants > -var/-ev > built-ins > context > dynamic: a known name replaces the template's text
 /// (templates 2.2). Called for every generated request; eager maps give the same object each time.
-using VariablesHook =
-    std::function<Result<std::shared_ptr<const dsl::Variables>>(const dsl::Names& known)>;
+/// Markers of interaction URLs are filled by \p urls, and stay if it can't.
+using VariablesHook = std::function<Result<std::shared_ptr<const dsl::Variables>>(
+    const dsl::Names& known, InteractionUrls& urls)>;
 
 /// One template on one target. Shared by the caller and the requests in flight.
 struct Execution {
@@ -162,6 +169,9 @@ struct Execution {
   bool every_match = false;
   /// -ms: the last answer or failure, as the finding that it was not; null without the flag.
   std::shared_ptr<model::Finding> unmatched;
+  /// Keeps alive what `scan` refers to: requests that wait for an interaction outlive their run.
+  std::shared_ptr<const void> owner = nullptr;
+  bool interaction_matched = false;  ///< an interaction gave a finding
 };
 
 /// What became of one block on one target.
@@ -190,6 +200,8 @@ class Block {
   virtual std::string_view type() const = 0;
   /// The `id:` of the block, else CompileOptions::block_id.
   virtual const std::string& id() const = 0;
+  /// True if some request holds the URL of an interaction server.
+  virtual bool needs_interactions() const { return false; }
   /// Requests that a full run sends: entries times payload combinations.
   virtual int request_count() const = 0;
   /// Equal for blocks that the reference sends as one (templates 10.1); empty: it would not.

@@ -94,6 +94,8 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
     JobSink* jobs = nullptr;                ///< told of each finished target
     model::ScanJournal* journal = nullptr;  ///< what is finished; null: the scan can't go on later
     protocols::Witness* witness = nullptr;  ///< sees every request and answer; null: nobody
+    /// Makes interaction URLs; null: there are none. Must hold nothing any more at close().
+    oob::Correlator* interactions = nullptr;
   };
 
   Engine(Templates templates, Parts parts, EngineOptions options);

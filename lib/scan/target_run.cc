@@ -177,6 +177,7 @@ void TargetRun::start_next() {
   ++running_;
   outcome_.executions += static_cast<int>(next.members());
   auto execution = next.prepare(surroundings_, target_, builtins_, scan_.stop);
+  execution->owner = shared_from_this();
   next.start(execution, [self = shared_from_this(), execution, number,
                          &next](const protocols::BlockOutcome& outcome) {
     --self->running_;

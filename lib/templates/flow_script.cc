@@ -69,7 +69,8 @@ dsl::Variables visible_values(const protocols::Execution& execution) {
   below.merge(execution.scan.overrides);
   below.merge(execution.context);
   if (!execution.variables) return below;
-  const auto variables = execution.variables(dsl::Layered(below, *execution.builtins));
+  protocols::InteractionUrls none(nullptr);  // markers are filled request by request
+  const auto variables = execution.variables(dsl::Layered(below, *execution.builtins), none);
   if (!variables.ok()) return below;
   dsl::Variables values = **variables;
   values.merge(below);

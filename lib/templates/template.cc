@@ -53,6 +53,15 @@ Status check_support(const Document& document) {
   return {};
 }
 
+bool any_needs_interactions(const NamedTexts& variables, const Blocks& blocks) {
+  return std::any_of(variables.begin(), variables.end(),
+                     [](const auto& variable) {
+                       return protocols::has_interaction_marker(variable.second);
+                     }) ||
+         std::any_of(blocks.begin(), blocks.end(),
+                     [](const BlockEntry& entry) { return entry.block->needs_interactions(); });
+}
+
 int saturated_add(int a, int b) {
   return b > std::numeric_limits<int>::max() - a ? std::numeric_limits<int>::max() : a + b;
 }
@@ -129,6 +138,7 @@ Result<std::shared_ptr<const Template>> Template::compile(const Document& docume
   compiled->constants_ = constants_of(document);
   compiled->names_target_ = names_target(document.variables) || names_target(document.constants);
   M8_TRY(compiled->compile_blocks(document, options));
+  compiled->needs_interactions_ = any_needs_interactions(document.variables, compiled->blocks_);
   compiled->variables_ = make_variables_hook(document.variables, document.json, services);
   return std::shared_ptr<const Template>(std::move(compiled));
 }
@@ -138,6 +148,7 @@ std::shared_ptr<const Template> Template::of_workflow(
   std::shared_ptr<Template> out(new Template);
   out->info_ = std::move(info);
   out->request_count_ = workflow.request_count();
+  out->needs_interactions_ = workflow.needs_interactions();
   out->workflow_ = std::move(workflow);
   return out;
 }

@@ -49,6 +49,8 @@ class Template {
   bool self_contained() const { return self_contained_; }
   /// Its blocks that may run on the answers of other templates (templates 10.4). Borrowed.
   std::vector<protocols::GlobalMatcher> global_matchers() const;
+  /// True if some request may hold the URL of an interaction server.
+  bool needs_interactions() const { return needs_interactions_; }
   std::size_t blocks() const { return blocks_.size(); }
   /// Templates that a run of this one runs: itself, or the members of a cluster.
   std::size_t members() const { return std::max<std::size_t>(members_.size(), 1); }
@@ -98,6 +100,7 @@ class Template {
   mutable bool clustered_ = false;  ///< fixed before the first run
   bool self_contained_ = false;
   bool names_target_ = false;  ///< a constant or variable stands for a name of the target
+  bool needs_interactions_ = false;
 };
 
 }  // namespace m8::templates

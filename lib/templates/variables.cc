@@ -47,13 +47,19 @@ dsl::Value rendered(const std::string& text, const dsl::Names& names, dsl::Servi
   return value.ok() ? std::move(value).value() : text;
 }
 
+/// \p text with URLs in place of its markers; as it is if nobody makes URLs.
+std::string with_urls(const std::string& text, protocols::InteractionUrls* urls) {
+  return urls == nullptr ? text : urls->fill(text).value_or(text);
+}
+
 /// Each variable may use the earlier ones; a name that is known already keeps its known value.
-Values evaluate(const NamedTexts& variables, const dsl::Names& known, dsl::Services& services) {
+Values evaluate(const NamedTexts& variables, const dsl::Names& known, dsl::Services& services,
+                protocols::InteractionUrls* urls) {
   auto values = std::make_shared<dsl::Variables>();
   for (const auto& [name, text] : variables) {
     const dsl::Value* existing = known.find(name);
     const dsl::Layered names(*values, known);
-    values->set(name, existing ? *existing : rendered(text, names, services));
+    values->set(name, existing ? *existing : rendered(with_urls(text, urls), names, services));
   }
   return values;
 }
@@ -82,13 +88,16 @@ protocols::VariablesHook make_variables_hook(NamedTexts variables, bool eager,
                                              dsl::Services& services) {
   if (variables.empty()) return {};
   if (eager || !needs_lazy_evaluation(variables)) {
-    return [values = evaluate(variables, dsl::Variables(), services)](
-               const dsl::Names& known) -> Result<Values> { return overridden(values, known); };
+    return [values = evaluate(variables, dsl::Variables(), services, nullptr)](
+               const dsl::Names& known, protocols::InteractionUrls&) -> Result<Values> {
+      return overridden(values, known);
+    };
   }
   // Shared by the copies of the hook: every run of the template on a target has one.
   const auto shared = std::make_shared<const NamedTexts>(std::move(variables));
-  return [shared, &services](const dsl::Names& known) -> Result<Values> {
-    return evaluate(*shared, known, services);
+  return [shared, &services](const dsl::Names& known,
+                             protocols::InteractionUrls& urls) -> Result<Values> {
+    return evaluate(*shared, known, services, &urls);
   };
 }
 

@@ -83,6 +83,17 @@ std::int64_t requests_of(const std::vector<WorkflowStep>& steps) {
   return sum;
 }
 
+bool any_needs_interactions(const std::vector<WorkflowStep>& steps) {
+  return std::any_of(steps.begin(), steps.end(), [](const WorkflowStep& step) {
+    return any_needs_interactions(step.subtemplates) ||
+           std::any_of(step.templates.begin(), step.templates.end(),
+                       [](const auto& one) { return one->needs_interactions(); }) ||
+           std::any_of(step.matchers.begin(), step.matchers.end(), [](const auto& matcher) {
+             return any_needs_interactions(matcher.subtemplates);
+           });
+  });
+}
+
 }  // namespace
 
 bool WorkflowStep::Matcher::holds(const std::vector<std::string>& found) const {
@@ -99,6 +110,8 @@ int Workflow::request_count() const {
   return static_cast<int>(
       std::min<std::int64_t>(requests_of(steps), std::numeric_limits<int>::max()));
 }
+
+bool Workflow::needs_interactions() const { return any_needs_interactions(steps); }
 
 Result<Workflow> read_workflow(const std::vector<const yaml::Node*>& entries, const Warn& warn) {
   Workflow out;

@@ -128,6 +128,7 @@ class WorkflowRun : public std::enable_shared_from_this<WorkflowRun> {
     ++running_;
     auto execution = one.prepare(job->step->is_leaf() ? printed_ : unprinted_, execution_->target,
                                  execution_->builtins, execution_->stop);
+    execution->owner = shared_from_this();
     execution->cookies = cookies_;
     if (!values_.empty()) execution->inherited = std::make_shared<const dsl::Variables>(values_);
     execution->on_verdict = [this, job](const operators::Verdict& verdict) {

@@ -15,7 +15,7 @@ import sys
 # Core flags of what is out of scope by decision: code on this machine, browsers, local files.
 OUT_OF_SCOPE = {"code", "headless", "file"}
 # Taken once their part of the program is there.
-LATER = {"interactsh-server", "interactsh-token", "update-templates"}
+LATER = {"update-templates"}
 # Of the others, those that published command lines use (section 12).
 WANTED = {"json-export", "jsonl-export", "markdown-export", "sarif-export", "system-resolvers",
           "exclude-hosts", "type", "exclude-type", "template-condition", "new-templates", "profile",

@@ -81,8 +81,9 @@ class RecordingObserver final : public protocols::Observer {
 /// One template on one target: blocks run in it share cookies and context.
 class BlockFixture {
  public:
-  explicit BlockFixture(const std::string& target)
+  explicit BlockFixture(const std::string& target, oob::Correlator* interactions = nullptr)
       : scan_{*http_.session, services_, observer, settings, overrides} {
+    scan_.interactions = interactions;
     auto url = net::Url::parse(target);
     REQUIRE(url.ok());
     auto info = std::make_shared<model::TemplateInfo>();

@@ -5,6 +5,12 @@
 using namespace m8;
 using namespace m8::templates;
 
+namespace {
+
+protocols::InteractionUrls no_urls(nullptr);
+
+}  // namespace
+
 TEST_CASE("templates/variables: what needs a target or an unknown name is lazy") {
   struct Row {
     NamedTexts variables;
@@ -30,7 +36,7 @@ TEST_CASE("templates/variables: eager values are made once") {
   const auto hook =
       make_variables_hook({{"a", "{{rand_text_alpha(20)}}"}, {"b", "<{{a}}>"}}, false, services);
   const dsl::Variables nothing;
-  const auto first = hook(nothing), second = hook(nothing);
+  const auto first = hook(nothing, no_urls), second = hook(nothing, no_urls);
   REQUIRE(first.ok());
   CHECK(first->get() == second->get());
   CHECK((*first)->find("a")->text().size() == 20);
@@ -43,7 +49,7 @@ TEST_CASE("templates/variables: lazy values are made for every request") {
       {{"a", "{{rand_text_alpha(20)}}"}, {"u", "{{Hostname}}/{{a}}"}}, false, services);
   dsl::Variables known;
   known.set("Hostname", "h");
-  const auto first = hook(known), second = hook(known);
+  const auto first = hook(known, no_urls), second = hook(known, no_urls);
   REQUIRE(first.ok());
   CHECK((*first)->find("a")->text() != (*second)->find("a")->text());
   CHECK((*first)->find("u")->text() == "h/" + (*first)->find("a")->text());
@@ -54,7 +60,7 @@ TEST_CASE("templates/variables: a known name replaces the template's text") {
   dsl::Variables known;
   known.set("user", "x");
   for (const char* text : {"admin", "{{Hostname}}"}) {
-    const auto values = make_variables_hook({{"user", text}}, false, services)(known);
+    const auto values = make_variables_hook({{"user", text}}, false, services)(known, no_urls);
     REQUIRE(values.ok());
     CHECK((*values)->find("user")->text() == "x");
   }

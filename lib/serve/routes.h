@@ -1,0 +1,69 @@
+/// Requests, responses, and who answers what. Plain values and a table; no network.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "net/address.h"
+
+namespace m8::serve {
+
+using Header = std::pair<std::string, std::string>;
+
+/// A request, read whole. Bytes from strangers.
+struct Request {
+  std::string method;
+  std::string target;   ///< as written: path and query
+  std::string version;  ///< "HTTP/1.1"
+  std::vector<Header> headers;
+  std::string body;
+  net::IpAddress peer;
+  bool tls = false;
+
+  /// The target up to '?', not decoded.
+  std::string_view path() const;
+  /// Value of \p name in the query, decoded; empty if absent.
+  std::string query(std::string_view name) const;
+  /// First header of that name in any case; empty if absent.
+  std::string_view header(std::string_view name) const;
+};
+
+struct Response {
+  int status = 200;
+  std::string body;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::vector<Header> headers = {};
+};
+
+/// {"message": ...} or {"error": ...}
+Response json_response(int status, std::string_view key, std::string_view text);
+
+/// Called on a thread of the server, several at once. Must not throw.
+using Handler = std::function<Response(const Request&)>;
+
+/// The table of a server. Filled before the server starts, constant afterwards.
+class Routes {
+ public:
+  /// \p method "*" is any; \p path ends with "*" for all that begins so. HEAD is answered by GET's
+  /// handler. The first route added that fits wins.
+  void add(std::string method, std::string path, Handler handler);
+  /// What no route fits. Without it: 404, or 405 with Allow when only the method differs.
+  void otherwise(Handler handler) { otherwise_ = std::move(handler); }
+
+  Response answer(const Request& request) const;
+
+ private:
+  struct Route {
+    std::string method, path;
+    Handler handler;
+  };
+  static bool fits(const Route& route, std::string_view path);
+
+  std::vector<Route> routes_;
+  Handler otherwise_;
+};
+
+}  // namespace m8::serve

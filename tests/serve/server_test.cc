@@ -1,0 +1,173 @@
+#include "serve/server.h"
+
+#include <atomic>
+#include <cerrno>
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "base/fd.h"
+
+using namespace m8;
+using namespace m8::serve;
+
+namespace {
+
+/// A blocking connection that sends bytes as they are.
+class Client {
+ public:
+  explicit Client(const net::SocketAddress& to) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_storage storage{};
+    const socklen_t size = to.to(storage);
+    const timeval limit{20, 0};
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    REQUIRE(::connect(socket_.get(), reinterpret_cast<sockaddr*>(&storage), size) == 0);
+  }
+  bool send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+  }
+  /// All bytes until the server closes, or until \p end has come.
+  std::string receive(std::string_view end = {}) {
+    std::string out;
+    char buffer[4096];
+    while (end.empty() || out.find(end) == std::string::npos) {
+      const ssize_t got = ::recv(socket_.get(), buffer, sizeof buffer, 0);
+      if (got <= 0) break;
+      out.append(buffer, static_cast<std::size_t>(got));
+    }
+    return out;
+  }
+
+ private:
+  Fd socket_;
+};
+
+std::unique_ptr<Server> start(Routes routes, ServerOptions options = {}) {
+  options.address = {net::IpAddress::v4(0x7f000001), 0};
+  auto server = Server::create(options, std::move(routes));
+  REQUIRE(server.ok());
+  return std::move(*server);
+}
+
+/// Writes down what it was asked.
+Routes echo() {
+  Routes routes;
+  routes.otherwise([](const Request& request) {
+    std::string out = request.method + " " + request.target + " " + request.version + "\n";
+    for (const auto& [name, value] : request.headers) out += name + "=" + value + "\n";
+    return Response{200, out + request.peer.to_string() + "\n" + request.body + "<end>"};
+  });
+  return routes;
+}
+
+}  // namespace
+
+TEST_CASE("serve/server: a handler sees the request as it was written") {
+  const auto server = start(echo());
+  Client client(server->address());
+  client.send(
+      "POST /a%2fb?x=%20&y HTTP/1.1\r\nHost: h\r\nX-a:  v\r\nContent-Length: 3\r\n\r\nabc");
+  const std::string answer = client.receive("<end>");
+  CHECK(answer.starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(answer.find("POST /a%2fb?x=%20&y HTTP/1.1\nHost=h\nX-a=v\n") != std::string::npos);
+  CHECK(answer.find("127.0.0.1\nabc<end>") != std::string::npos);
+  client.send("GET /again HTTP/1.1\r\nHost: h\r\n\r\n");
+  CHECK(client.receive("<end>").find("GET /again") != std::string::npos);
+  CHECK(server->counters().requests == 2);
+}
+
+TEST_CASE("serve/server: what is too large is refused") {
+  ServerOptions options;
+  options.max_body = 1000;
+  options.max_head = 4096;
+  const auto server = start(echo(), options);
+  {
+    Client client(server->address());
+    client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5000\r\n\r\n" +
+                std::string(5000, 'x'));
+    CHECK(client.receive().starts_with("HTTP/1.1 413 "));
+  }
+  {
+    Client client(server->address());
+    client.send("GET / HTTP/1.1\r\nHost: h\r\nX-Long: " + std::string(10'000, 'x') + "\r\n\r\n");
+    CHECK(client.receive().starts_with("HTTP/1.1 431 "));
+  }
+  {
+    Client client(server->address());
+    client.send("\x01\x02 what is this\r\n\r\n");
+    CHECK(client.receive().find("200 OK") == std::string::npos);
+  }
+  Client client(server->address());
+  client.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  CHECK(client.receive().starts_with("HTTP/1.1 200 OK"));
+}
+
+TEST_CASE("serve/server: a slow body is given up") {
+  ServerOptions options;
+  options.body_timeout = std::chrono::seconds(0);
+  const auto server = start(echo(), options);
+  Client client(server->address());
+  client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nx");
+  CHECK(client.receive().find("200 OK") == std::string::npos);
+  CHECK(server->counters().refused == 1);
+}
+
+TEST_CASE("serve/server: one address gets so many connections") {
+  ServerOptions options;
+  options.threads = 1;
+  options.max_per_address = 2;
+  const auto server = start(echo(), options);
+  std::vector<Client> held;
+  held.reserve(2);
+  for (int i = 0; i < 2; ++i) {
+    held.emplace_back(server->address());
+    held.back().send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK(held.back().receive("<end>").find("200 OK") != std::string::npos);
+  }
+  Client more(server->address());
+  more.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  CHECK(more.receive("<end>").empty());
+}
+
+TEST_CASE("serve/server: many clients at once, and an end while they ask") {
+  std::atomic<int> handled{0};
+  Routes routes;
+  routes.add("GET", "/", [&handled](const Request&) {
+    ++handled;
+    return Response{200, "ok<end>"};
+  });
+  auto server = start(std::move(routes));
+  std::vector<std::jthread> clients;
+  std::atomic<int> good{0};
+  for (int i = 0; i < 8; ++i)
+    clients.emplace_back([&] {
+      Client client(server->address());
+      for (int n = 0; n < 50; ++n) {
+        client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        if (client.receive("<end>").find("200 OK") != std::string::npos) ++good;
+      }
+    });
+  clients.clear();
+  CHECK(good == 400);
+  CHECK(handled == 400);
+  server->stop();
+  server->stop();
+}
+
+TEST_CASE("serve/server: says why it can't begin") {
+  const auto server = start(echo());
+  ServerOptions options;
+  options.address = server->address();
+  CHECK(Server::create(options, echo()).error().code == ErrorCode::kExists);
+  options.address.port = 0;
+  options.certificate = options.key = "no certificate";
+  CHECK(Server::create(options, echo()).error().code == ErrorCode::kInvalidArgument);
+}
