@@ -307,7 +307,8 @@ TEST_CASE("protocols/http_run: precedence of names (templates 2.2)") {
   auto variables = std::make_shared<dsl::Variables>();
   for (const char* name : {"c", "p", "v"}) variables->set(name, "variable");
   fixture.execution->variables =
-      [variables](const dsl::Names& known) -> Result<std::shared_ptr<const dsl::Variables>> {
+      [variables](const dsl::Names& known,
+                  protocols::InteractionUrls&) -> Result<std::shared_ptr<const dsl::Variables>> {
     CHECK(known.find("o")->text() == "override");
     CHECK(known.find("c")->text() == "constant");
     return std::shared_ptr<const dsl::Variables>(variables);
