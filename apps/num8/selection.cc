@@ -242,14 +242,8 @@ Result<std::vector<std::string>> expand_files(const std::vector<std::string>& va
   return out;
 }
 
-std::string templates_folder(const cli::Values& flags) {
-  const std::string folder = flags.text("templates-dir");
-  return folder.empty() ? default_root() : templates::resolve_path(folder, "");
-}
-
 Result<templates::LoadOptions> selection_options(const cli::Values& flags) {
   templates::LoadOptions options;
-  const std::string folder = flags.text("templates-dir");
   options.root = templates_folder(flags);
   options.paths = M8_TRY(expand_files(flags.list("templates")));
   options.workflows = M8_TRY(expand_files(flags.list("workflows")));
@@ -266,7 +260,8 @@ Result<templates::LoadOptions> selection_options(const cli::Values& flags) {
   if (options.paths.empty() && options.workflows.empty() && !is_folder(options.root))
     return Error{ErrorCode::kInvalidArgument,
                  fmt::format("no templates: {} is not there; give -t", options.root)};
-  if (folder.empty() && options.paths.size() == 1 && is_folder(options.paths[0])) {
+  if (flags.text("templates-dir").empty() && options.paths.size() == 1 &&
+      is_folder(options.paths[0])) {
     // One folder given is the templates folder: payload files are found in it.
     options.command_line.templates_root = templates::resolve_path(options.paths[0], options.root);
   }
