@@ -12,11 +12,7 @@ build_packages=(
 )
 # shellcheck disable=SC2034
 test_packages=(
-<<<<<<< HEAD
-  nsd dnsdist ldnsutils nginx-light apache2 postgresql microsocks tinyproxy-bin openssl curl xz-utils dnsperf wrk
-=======
-  nsd dnsdist ldnsutils nginx-light postgresql zstd microsocks tinyproxy-bin openssl curl xz-utils dnsperf wrk
->>>>>>> b667e5b (num8, templates: update and show, wappalyzer(), reasons of what does not run)
+  nsd dnsdist ldnsutils nginx-light apache2 postgresql zstd microsocks tinyproxy-bin openssl curl xz-utils dnsperf wrk
   clang-14 clang-format-14 libclang-rt-14-dev shellcheck mandoc zsh fish
 )
 # Servers among them: installed for tests, never to be started by the system.
