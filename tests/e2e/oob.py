@@ -183,7 +183,8 @@ class Oob(Case):
             found, _ = self.scan(target, "-iserver", oob.url)
             status, _ = oob.request("GET", "/poll?id=9m4e2mr0ui3e8a215n4g&secret=x")
             self.assertEqual(status, 400)
-            self.assertIn("3 DNS, 1 HTTP and 1 SMTP", oob.stop())
+            # A request without an answer goes out again if its connection was not new.
+            self.assertRegex(oob.stop(), "[34] DNS, 1 HTTP and 1 SMTP")
         self.assertEqual(set(found), {f"calls-by-{how}" for how in
                                       ("dns", "tcp", "http", "smtp", "mute")})
         for event in found.values():

@@ -73,8 +73,7 @@ Routes echo() {
 TEST_CASE("serve/server: a handler sees the request as it was written") {
   const auto server = start(echo());
   Client client(server->address());
-  client.send(
-      "POST /a%2fb?x=%20&y HTTP/1.1\r\nHost: h\r\nX-a:  v\r\nContent-Length: 3\r\n\r\nabc");
+  client.send("POST /a%2fb?x=%20&y HTTP/1.1\r\nHost: h\r\nX-a:  v\r\nContent-Length: 3\r\n\r\nabc");
   const std::string answer = client.receive("<end>");
   CHECK(answer.starts_with("HTTP/1.1 200 OK\r\n"));
   CHECK(answer.find("POST /a%2fb?x=%20&y HTTP/1.1\nHost=h\nX-a=v\n") != std::string::npos);
