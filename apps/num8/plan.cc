@@ -76,7 +76,7 @@ Status print_plan(const templates::Catalog& catalog, const scan::Templates& sche
              settings.engine.targets_at_once, settings.engine.templates_at_once);
   for (const std::string& line : targets.refused) fmt::print("refused\t{}\n", line);
   print_reasons("template not supported", catalog.unsupported);
-  print_reasons("template left out without", catalog.excluded);
+  print_reasons("template left out for want of", catalog.excluded);
   for (const auto& one : catalog.invalid)
     fmt::print("template invalid\t{}\t{}\n", one.path, one.reason);
   if (settings.details) print_templates(catalog);

@@ -46,7 +46,7 @@ void count_reasons(const char* prefix, const std::vector<Rejected>& rejected, mo
 void report_catalog(const cli::Context& context, const Catalog& catalog) {
   report_invalid(context, catalog.invalid);
   report(context, "not supported yet", catalog.unsupported);
-  report(context, "left out without", catalog.excluded);
+  report(context, "left out for want of a flag", catalog.excluded);
   if (context.flags.on("verbose")) report(context, "left out", catalog.duplicates);
   if (context.flags.on("vv")) {
     for (const auto& one : catalog.templates) {
@@ -55,7 +55,8 @@ void report_catalog(const cli::Context& context, const Catalog& catalog) {
                                fmt::join(info.author, ",@"), model::to_string(info.severity)));
     }
   }
-  say(context, fmt::format("{} templates loaded", catalog.templates.size()));
+  const std::size_t loaded = catalog.templates.size();
+  say(context, fmt::format("{} {} loaded", loaded, loaded == 1 ? "template" : "templates"));
 }
 
 void report_targets(const cli::Context& context, const model::TargetReader::Counts& counts,

@@ -24,7 +24,7 @@ bool depends_on_target_only(std::string_view text) {
 bool is_shareable(const HttpPlan& plan) {
   if (plan.raw || plan.unsafe || plan.has_body || plan.digest || !plan.payloads.empty())
     return false;
-  if (plan.self_contained || plan.global_matchers) return false;
+  if (plan.self_contained || plan.global_matchers || plan.race) return false;
   if (plan.keeps_history || plan.exports || plan.flow || plan.entries.empty()) return false;
   // Values of one request would go into the next.
   if (plan.entries.size() > 1 && plan.operators.has_internal_names()) return false;
