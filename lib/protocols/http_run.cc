@@ -86,7 +86,8 @@ bool HttpRun::launch_next() {
     return false;
   }
   if (plan_.race) {
-    if (at.entry == 0) gate_ = std::make_shared<http::RaceGate>(plan_.entries.size());
+    if (at.entry == 0)
+      gate_ = std::make_shared<http::RaceGate>(http::RaceGate{plan_.entries.size()});
     ready->generated.request.gate = gate_;
   }
   send(at, std::move(*ready));

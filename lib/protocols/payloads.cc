@@ -163,7 +163,7 @@ Status Payloads::add_variable_files(const yaml::Node& block, const CompileOption
     if (text.find("{{" + name + "}}") == std::string::npos) continue;
     List list{name, split_lines(M8_TRY(read_file(path)), false), false};
     if (list.values.empty()) return no_elements(path, name);
-    std::erase_if(lists_, [&name](const List& own) { return own.name == name; });
+    std::erase_if(lists_, [&list](const List& own) { return own.name == list.name; });
     lists_.push_back(std::move(list));
   }
   return {};
