@@ -114,8 +114,9 @@ TEST_CASE("conformance 16.1: worked examples of rendering, table 2.3") {
       {"{{base64('{{a}}:' + '{{b}}')}}", "e3thfX06e3tifX0="},
   };
   Wire wire;
-  for (const auto& [text, expected] : rows) {
-    CAPTURE(text);
+  for (const auto& row : rows) {
+    const auto& [text, expected] = row;
+    CAPTURE(std::string(row.first));
     const auto sent = wire.send(
         "{skip-variables-check: true, path: ['{{BaseURL}}/'], headers: {X: " + quoted(text) + "}}",
         "", names);

@@ -192,8 +192,8 @@ TEST_CASE("scan/cluster: only who sends the same in the same way may share") {
       "{path: ['{{BaseURL}}/{{md5(1)}}'], ",
       "{path: ['{{BaseURL}}/'], headers: {X-A: '{{other}}'}, ",
       "{path: ['{{BaseURL}}/'], race: true, race_count: 2, ",
-      "{path: ['{{BaseURL}}/', '{{BaseURL}}/x'], extractors: [{type: regex, name: t, internal:"
-      " true, regex: [x]}], ",
+      ("{path: ['{{BaseURL}}/', '{{BaseURL}}/x'], extractors: [{type: regex, name: t, internal:"
+       " true, regex: [x]}], "),
   };
   for (const char* one : alone) {
     CAPTURE(std::string(one));
