@@ -2,73 +2,16 @@
 
 #include <algorithm>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/fd.h"
-#include "base/file.h"
 #include "base/hash.h"
 #include "cli/shell_words.h"
 #include "enumerate/words.h"
 #include "inventory.h"
+#include "store/run_key.h"
 
 namespace m8::asmm8 {
 namespace {
-
-/// SHA-256 over texts, one after the other.
-class Hash {
- public:
-  void add(std::string_view text) {
-    hash_ = sha256_hex(fmt::format("{} {} {}", hash_, text.size(), text));
-  }
-  /// Its beginning: enough to tell one list from another.
-  std::string text() const { return hash_.substr(0, 16); }
-
- private:
-  std::string hash_;
-};
-
-/// False if \p path is no file that can be read again.
-Result<bool> add_file(Hash& hash, const std::string& path) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat status {};
-  if (!fd || ::fstat(fd.get(), &status) != 0) return errno_error(path, errno);
-  if (!S_ISREG(status.st_mode)) return false;
-  std::string block(1u << 20, '\0');
-  for (;;) {
-    const ssize_t count = ::read(fd.get(), block.data(), block.size());
-    if (count < 0) return errno_error(path, errno);
-    if (count == 0) return true;
-    hash.add(std::string_view(block).substr(0, static_cast<std::size_t>(count)));
-  }
-}
-
-/// "NAME:HASH ..." of all that the candidates of a run depend on; empty if a list is a pipe.
-class Key {
- public:
-  void add(std::string_view name, const std::vector<std::string>& texts) {
-    Hash hash;
-    for (const std::string& text : texts) hash.add(text);
-    add_part(name, hash);
-  }
-  Status add_file(std::string_view name, const std::string& path) {
-    Hash hash;
-    if (!path.empty()) again_ = M8_TRY(asmm8::add_file(hash, path)) && again_;
-    add_part(name, hash);
-    return {};
-  }
-  std::string text() const { return again_ ? text_ : std::string(); }
-
- private:
-  void add_part(std::string_view name, const Hash& hash) {
-    text_ += fmt::format("{}{}:{}", text_.empty() ? "" : " ", name, hash.text());
-  }
-
-  std::string text_;
-  bool again_ = true;
-};
 
 /// The flags that say what is tried.
 constexpr const char* kOptions[] = {"permute", "permute-step", "recurse", "recurse-depth", "learn",
@@ -122,7 +65,7 @@ Result<store::Continuation> continuation_of(const cli::Values& flags,
                                             const std::string& words) {
   store::Continuation continuation;
   continuation.resume = flags.number<std::int64_t>("resume");
-  Key key;
+  store::RunKey key;
   std::vector<std::string> texts;
   for (const net::Name& domain : domains) texts.push_back(domain.text());
   key.add("domains", texts);

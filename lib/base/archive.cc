@@ -13,16 +13,14 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/freed.h"
 
 namespace m8 {
 namespace {
 
 constexpr std::size_t kReadBlock = 64u << 10, kMaxPath = 1024;
 
-struct Free {
-  void operator()(archive* reader) const { archive_read_free(reader); }
-};
-using Reader = std::unique_ptr<archive, Free>;
+using Reader = std::unique_ptr<archive, Freed<archive_read_free>>;
 
 class Unpacker {
  public:
