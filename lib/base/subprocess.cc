@@ -37,15 +37,24 @@ Result<Fd> open_stream(const ChildStream& stream, int standard_fd) {
   return file;
 }
 
+/// As exec wants them; borrows \p texts.
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (const auto& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
 /// Between fork and exec: system calls only.
-[[noreturn]] void become(const std::vector<char*>& arguments, const Fd (&streams)[3], int report) {
+[[noreturn]] void become(const std::vector<char*>& arguments, char* const* environment,
+                         const Fd (&streams)[3], int report) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::signal(SIGPIPE, SIG_DFL);
   for (int i = 0; i < 3; ++i) ::dup2(streams[i].get(), i);
-  ::execvp(arguments[0], arguments.data());
+  ::execvpe(arguments[0], arguments.data(), environment);
   const int reason = errno;
   [[maybe_unused]] const auto ignored = ::write(report, &reason, sizeof reason);
   ::_exit(127);
@@ -121,14 +130,13 @@ Result<Child> Child::start(const ChildOptions& options, Clock& clock) {
   const Fd report_in(ends[0]);
   Fd report_out(ends[1]);
 
-  std::vector<char*> arguments;
-  for (const auto& argument : options.arguments)
-    arguments.push_back(const_cast<char*>(argument.c_str()));
-  arguments.push_back(nullptr);
+  const std::vector<char*> arguments = pointers(options.arguments);
+  const std::vector<char*> own = pointers(options.environment);
+  char* const* environment = options.environment.empty() ? environ : own.data();
 
   const pid_t pid = ::fork();
   if (pid < 0) return errno_error("run " + name, errno);
-  if (pid == 0) become(arguments, streams, report_out.get());
+  if (pid == 0) become(arguments, environment, streams, report_out.get());
   report_out.reset();
   Child child(pid, Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))), clock, name);
   if (!child.pidfd_) return errno_error("run " + name, errno);

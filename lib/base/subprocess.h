@@ -33,6 +33,8 @@ struct ChildStream {
 struct ChildOptions {
   std::vector<std::string> arguments;  ///< [0] is the program: a path, or a name found in PATH
   ChildStream input, output, errors;
+  /// "NAME=VALUE" each; empty: this process's own environment.
+  std::vector<std::string> environment = {};
 };
 
 /// What a finished child cost.
