@@ -263,8 +263,8 @@ TEST_CASE("cli/config_file: errors name file, line and key") {
       {"store: sqlite:a\nstore:\n  url: sqlite:b", "c.yaml:2: store: duplicate of line 1"},
       {"store: here", "c.yaml:1: store: not a URL (SCHEME:...): here"},
       {"store: [a]", "c.yaml:1: store: not a map of settings"},
-      {"queue: {url: x}",
-       "c.yaml:1: unknown key: queue (not of asmm8; other programs' keys go below their name)"},
+      {"shelf: {url: x}",
+       "c.yaml:1: unknown key: shelf (not of asmm8; other programs' keys go below their name)"},
       {"enum: {queue: {url: x}}", "c.yaml:1: unknown key: queue"},
       // Maps in maps, and keys that are paths.
       {"http:\n  breaker:\n    max_failure: 1",
