@@ -8,15 +8,15 @@ build_packages=(
   libcli11-dev libcurl4-openssl-dev libfmt-dev libspdlog-dev libyaml-dev libarchive-dev doctest-dev
   libsqlite3-dev libpq-dev libre2-dev libsimdjson-dev libssl-dev libidn2-dev libpsl-dev
   zlib1g-dev libbrotli-dev libzstd-dev libxml2-dev libjq-dev libjavascriptcoregtk-4.1-dev
-  libmicrohttpd-dev librabbitmq-dev
+  libmicrohttpd-dev librabbitmq-dev libhiredis-dev
 )
 # shellcheck disable=SC2034
 test_packages=(
-  nsd dnsdist ldnsutils nginx-light apache2 postgresql rabbitmq-server zstd microsocks tinyproxy-bin openssl curl xz-utils dnsperf wrk
+  nsd dnsdist ldnsutils nginx-light apache2 postgresql rabbitmq-server redis-server zstd microsocks tinyproxy-bin openssl curl xz-utils dnsperf wrk
   clang-14 clang-format-14 libclang-rt-14-dev shellcheck mandoc zsh fish
 )
 # Servers among them: installed for tests, never to be started by the system.
-server_units=(nsd dnsdist nginx apache2 postgresql rabbitmq-server)
+server_units=(nsd dnsdist nginx apache2 postgresql rabbitmq-server redis-server)
 
 setup_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 

@@ -1,0 +1,55 @@
+#include "cache/registry.h"
+
+#include <fmt/format.h>
+
+#include "cache/memory.h"
+
+namespace m8::cache {
+namespace {
+
+using Opened = Result<std::unique_ptr<Backend>>;
+
+Opened open_memory(const std::string&, const BackendOptions& options, Clock& clock) {
+  return std::unique_ptr<Backend>(std::make_unique<Memory>(
+      Memory::Options{.limit_bytes = options.memory_bytes, .shards = 0}, clock));
+}
+
+Opened refuse_tls(const std::string&, const BackendOptions&, Clock&) {
+  return Error{ErrorCode::kUnsupported,
+               "cache 'rediss:': no TLS here (libhiredis of Debian 12 has none): use redis:// "
+               "through a tunnel, or a unix socket"};
+}
+
+struct Scheme {
+  std::string_view name;
+  Opened (*open)(const std::string& url, const BackendOptions& options, Clock& clock);
+};
+
+constexpr Scheme kSchemes[] = {
+    {"memory", open_memory},
+    {"rediss", refuse_tls},
+};
+
+}  // namespace
+
+Opened open_backend(const std::string& url, const BackendOptions& options, Clock& clock) {
+  if (url.empty()) return open_memory(url, options, clock);
+  const std::string_view scheme = std::string_view(url).substr(0, url.find(':'));
+  for (const Scheme& one : kSchemes)
+    if (scheme == one.name) return one.open(url, options, clock);
+  // The rest of the URL may hold a password: it is not repeated.
+  return Error{ErrorCode::kUnsupported,
+               fmt::format("cache '{}:': known are redis://HOST:PORT/DB, unix:PATH and memory:",
+                           scheme.substr(0, 32))};
+}
+
+std::string shown_url(std::string_view url) {
+  const std::size_t slashes = url.find("://");
+  if (slashes == url.npos) return std::string(url);
+  std::string_view rest = url.substr(slashes + 3);
+  const std::size_t at = rest.substr(0, rest.find_first_of("/?")).rfind('@');
+  if (at != rest.npos) rest.remove_prefix(at + 1);
+  return std::string(url.substr(0, slashes + 3)).append(rest.substr(0, rest.find('?')));
+}
+
+}  // namespace m8::cache

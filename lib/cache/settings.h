@@ -1,0 +1,23 @@
+/// Settings of the cache as flags, config keys and environment variables.
+///
+/// Threads: plain functions, no state.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "cache/registry.h"
+#include "cli/flag.h"
+
+namespace m8::cache {
+
+/// --cache-url and the settings cache.*: of every command that shares what it keeps.
+std::vector<cli::Flag> cache_settings();
+
+/// REQUIRES, both: cache_settings() were declared.
+BackendOptions backend_options(const cli::Values& flags);
+/// Opens what --cache-url says, with the system's clock; null without one: then what is kept is
+/// kept in this process, or in files, as before. Errors of open_backend().
+Result<std::unique_ptr<Backend>> open_chosen(const cli::Values& flags);
+
+}  // namespace m8::cache
