@@ -46,7 +46,7 @@ class Sheet {
 
 std::string text_of(const yaml::Node* node) {
   if (!node) return {};
-  return node->is_scalar() ? node->text() : node->is_null() ? std::string() : node->to_json();
+  return node->is_scalar() ? node->str() : node->is_null() ? std::string() : node->to_json();
 }
 
 std::string joined(const std::vector<std::string>& items) {
@@ -67,8 +67,8 @@ std::string values_of(const yaml::Node& operation) {
     if (!values) continue;
     std::vector<std::string> texts;
     for (const yaml::Node& value : values->items())
-      texts.push_back(value.quoted() ? fmt::format("\"{}\"", value.text()) : value.text());
-    if (values->is_scalar()) texts.push_back(values->text());
+      texts.push_back(value.quoted() ? fmt::format("\"{}\"", value.text()) : value.str());
+    if (values->is_scalar()) texts.push_back(values->str());
     const bool all = text_of(operation.find("condition")) == "and";
     return fmt::format("{}", fmt::join(texts, all ? " and " : " or "));
   }

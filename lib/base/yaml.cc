@@ -1,5 +1,6 @@
 #include "base/yaml.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <map>
@@ -8,6 +9,7 @@
 #include <yaml.h>
 
 #include "base/json.h"
+#include "base/yaml_storage.h"
 
 namespace m8::yaml {
 namespace {
@@ -25,7 +27,7 @@ bool all_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-bool is_null_word(const std::string& text) {
+bool is_null_word(std::string_view text) {
   return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
 }
 
@@ -34,7 +36,14 @@ bool is_null_word(const std::string& text) {
 /// Builds the tree from events; aliases are copied, and every copied node counts.
 class TreeBuilder {
  public:
-  Node take() { return std::move(root_); }
+  explicit TreeBuilder(std::size_t bytes) : storage_(std::make_shared<Storage>(2 * bytes)) {}
+
+  Tree take() {
+    Tree tree;
+    static_cast<Node&>(tree) = root_;
+    tree.storage_ = std::move(storage_);
+    return tree;
+  }
 
   /// kExhausted above a cap, kInvalidArgument for an alias of nothing.
   Status add(const yaml_event_t& event) {
@@ -60,8 +69,10 @@ class TreeBuilder {
   struct Level {
     Node node;
     std::string anchor;
+    std::vector<Node> items;
+    std::vector<Node::Member> members;
     bool has_key = false;
-    std::string key;
+    std::string_view key;
     int key_line = 0;
   };
 
@@ -79,16 +90,16 @@ class TreeBuilder {
       return Error{ErrorCode::kInvalidArgument,
                    fmt::format("line {}: unknown anchor '{}' referenced", line, anchor)};
     M8_TRY(count(size_of(it->second), line));
-    return place(Node(it->second), {});
+    return place(it->second, {});
   }
 
   Status add_scalar(const yaml_event_t& event, int line) {
     const auto& scalar = event.data.scalar;
     Node node = M8_TRY(make(Node::Type::kScalar, line));
     node.quoted_ = scalar.style != YAML_PLAIN_SCALAR_STYLE || scalar.tag != nullptr;
-    node.text_.assign(reinterpret_cast<const char*>(scalar.value), scalar.length);
+    node.text_ = storage_->keep({reinterpret_cast<const char*>(scalar.value), scalar.length});
     if (!node.quoted_ && is_null_word(node.text_)) node.type_ = Node::Type::kNull;
-    return place(std::move(node), text_of(scalar.anchor));
+    return place(node, text_of(scalar.anchor));
   }
 
   Result<Node> make(Node::Type type, int line) {
@@ -107,21 +118,28 @@ class TreeBuilder {
 
   static int size_of(const Node& node) {
     int size = 1;
-    for (const auto& item : node.items_) size += size_of(item);
-    for (const auto& member : node.members_) size += size_of(member.second);
+    for (const auto& item : node.items()) size += size_of(item);
+    for (const auto& member : node.members()) size += size_of(member.second);
     return size;
   }
 
   Status open(Node::Type type, std::string anchor, int line) {
     if (levels_.size() >= kMaxLevels) return exhausted(line, "more than 100 levels");
-    levels_.push_back({M8_TRY(make(type, line)), std::move(anchor), false, {}, 0});
+    levels_.push_back({M8_TRY(make(type, line)), std::move(anchor), {}, {}, false, {}, 0});
     return {};
   }
 
   Status close() {
     Level level = std::move(levels_.back());
     levels_.pop_back();
-    return place(std::move(level.node), level.anchor);
+    if (level.node.is_sequence()) {
+      level.node.items_ = storage_->keep(level.items);
+      level.node.children_ = static_cast<std::uint32_t>(level.items.size());
+    } else {
+      level.node.members_ = storage_->keep(level.members);
+      level.node.children_ = static_cast<std::uint32_t>(level.members.size());
+    }
+    return place(level.node, level.anchor);
   }
 
   Status place(Node node, const std::string& anchor) {
@@ -130,35 +148,38 @@ class TreeBuilder {
       anchors_[anchor] = node;
     }
     if (levels_.empty()) {
-      root_ = std::move(node);
+      root_ = node;
       return {};
     }
     Level& parent = levels_.back();
     if (parent.node.is_sequence()) {
-      parent.node.items_.push_back(std::move(node));
+      parent.items.push_back(node);
     } else if (!parent.has_key) {
-      parent.key = std::move(node.text_);
+      parent.key = node.text_;
       parent.key_line = node.line_;
       parent.has_key = true;
     } else {
       node.key_line_ = parent.key_line;
-      add_member(parent.node, std::move(parent.key), std::move(node));
+      add_member(parent.members, parent.key, node);
       parent.has_key = false;
     }
     return {};
   }
 
   /// `<<: *defaults` gives the members that the map does not have itself (YAML 1.1 merge key).
-  static void add_member(Node& map, std::string key, Node value) {
-    if (key == "<<" && value.is_map()) {
-      for (auto& [name, member] : value.members_) {
-        if (!map.find(name)) map.members_.emplace_back(name, std::move(member));
-      }
+  static void add_member(std::vector<Node::Member>& map, std::string_view key, const Node& value) {
+    if (key != "<<" || !value.is_map()) {
+      map.emplace_back(key, value);
       return;
     }
-    map.members_.emplace_back(std::move(key), std::move(value));
+    for (const auto& [name, member] : value.members()) {
+      const bool known = std::any_of(map.begin(), map.end(),
+                                     [&name = name](const auto& own) { return own.first == name; });
+      if (!known) map.emplace_back(name, member);
+    }
   }
 
+  std::shared_ptr<Storage> storage_;
   Node root_;
   std::vector<Level> levels_;
   std::map<std::string, Node> anchors_;
@@ -166,9 +187,9 @@ class TreeBuilder {
 };
 
 const Node* Node::find(std::string_view key) const {
-  for (auto it = members_.rbegin(); it != members_.rend(); ++it) {
-    if (it->first == key) return &it->second;
-  }
+  const auto all = members();
+  for (std::size_t i = all.size(); i-- > 0;)
+    if (all[i].first == key) return &all[i].second;
   return nullptr;
 }
 
@@ -214,7 +235,8 @@ bool Node::as_double(double& out) const {
   }
   if (text_.find_first_of("0123456789") == std::string::npos) return false;
   char* end = nullptr;
-  out = std::strtod(text_.c_str(), &end);
+  const std::string text(text_);
+  out = std::strtod(text.c_str(), &end);
   return end && *end == '\0' && std::isfinite(out);
 }
 
@@ -290,13 +312,13 @@ struct Event {
 
 }  // namespace
 
-Result<Node> parse(std::string_view text) {
+Result<Tree> parse(std::string_view text) {
   if (text.size() > kMaxBytes) return Error{ErrorCode::kExhausted, "yaml: larger than 16 MiB"};
   Parser parser;
   if (!parser.ready) return parser.error();
   yaml_parser_set_input_string(&parser.state, reinterpret_cast<const yaml_char_t*>(text.data()),
                                text.size());
-  TreeBuilder builder;
+  TreeBuilder builder(text.size());
   for (;;) {
     Event event;
     if (!yaml_parser_parse(&parser.state, &event.state)) return parser.error();

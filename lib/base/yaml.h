@@ -3,9 +3,15 @@
 ///
 /// Scalars keep their source text (templates need `1.10` and `007` as written) and whether they
 /// were quoted. Maps keep order and duplicates.
+///
+/// A Node is a view: nodes and texts lie one behind the other in the storage of their Tree, so that
+/// reading thousands of templates costs no allocation per node. Immutable, thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,10 +21,20 @@
 
 namespace m8::yaml {
 
+class Tree;
+struct Storage;  ///< base/yaml_storage.h
+
+/// Borrowed from its Tree, like all that it gives; cheap to copy.
 class Node {
  public:
-  enum class Type { kNull, kScalar, kSequence, kMap };
-  using Member = std::pair<std::string, Node>;
+  enum class Type : std::uint8_t { kNull, kScalar, kSequence, kMap };
+  using Member = std::pair<std::string_view, Node>;
+
+  Node() = default;
+  Node(const Node&) = default;
+  Node& operator=(const Node&) = default;
+  Node(const Tree&) = delete;  // would outlive it
+  Node& operator=(const Tree&) = delete;
 
   Type type() const { return type_; }
   bool is_null() const { return type_ == Type::kNull; }
@@ -30,11 +46,13 @@ class Node {
   /// 1-based line of the key, for the value of a map member (line() for other nodes).
   int key_line() const { return key_line_ != 0 ? key_line_ : line_; }
   /// Text of a scalar as written (after unquoting and folding); empty else.
-  const std::string& text() const { return text_; }
+  std::string_view text() const { return text_; }
+  /// The same as a value of its own.
+  std::string str() const { return std::string(text_); }
   /// Written in quotes or as a block: never a number, bool, null.
   bool quoted() const { return quoted_; }
-  const std::vector<Node>& items() const { return items_; }
-  const std::vector<Member>& members() const { return members_; }
+  std::span<const Node> items() const { return {items_, is_sequence() ? children_ : 0u}; }
+  std::span<const Member> members() const { return {members_, is_map() ? children_ : 0u}; }
   /// Last member of that name (the last duplicate wins), null if none.
   const Node* find(std::string_view key) const;
 
@@ -47,24 +65,39 @@ class Node {
 
   /// Appends the tree in a binary form, a little shorter than the text.
   void pack(std::string& out) const;
-  /// The tree that pack() wrote. kCorrupt for other bytes; more nodes or levels than parse() takes
-  /// are refused too.
-  static Result<Node> unpack(std::string_view bytes);
 
  private:
   friend class TreeBuilder;
   friend class Unpacker;
-  Type type_ = Type::kNull;
+  friend class Tree;
+  std::string_view text_;
+  union {
+    const Node* items_ = nullptr;
+    const Member* members_;
+  };
+  std::uint32_t children_ = 0;
   int line_ = 0;
   int key_line_ = 0;
+  Type type_ = Type::kNull;
   bool quoted_ = false;
-  std::string text_;
-  std::vector<Node> items_;
-  std::vector<Member> members_;
+};
+
+/// The root of a tree, and the owner of its storage. Copies share it.
+class Tree : public Node {
+ public:
+  Tree() = default;
+
+  /// The tree that pack() wrote. \p bytes are borrowed: its texts lie there. kCorrupt for other
+  /// bytes; more nodes or levels than parse() takes are refused too.
+  static Result<Tree> unpack(std::string_view bytes);
+
+ private:
+  friend class TreeBuilder;
+  std::shared_ptr<const Storage> storage_;  ///< shared by copies
 };
 
 /// Parses the first document. kInvalidArgument "line N: reason"; kExhausted above 200,000 nodes
 /// (aliases count as copies), 16 MiB of text, or 100 levels.
-Result<Node> parse(std::string_view text);
+Result<Tree> parse(std::string_view text);
 
 }  // namespace m8::yaml

@@ -1,6 +1,7 @@
 // The binary form of a YAML tree: for each node a byte (type, quoted), its lines, its text, its
 // children with their keys. Numbers are varints, little end first.
 #include "base/yaml.h"
+#include "base/yaml_storage.h"
 
 namespace m8::yaml {
 namespace {
@@ -24,7 +25,7 @@ void put_text(std::string& out, std::string_view text) {
 /// Reads what pack() wrote; after the first bad byte everything is empty, and failed() says so.
 class Unpacker {
  public:
-  explicit Unpacker(std::string_view bytes) : rest_(bytes) {}
+  Unpacker(std::string_view bytes, Storage& storage) : rest_(bytes), storage_(storage) {}
 
   bool failed() const { return failed_; }
   bool at_end() const { return rest_.empty(); }
@@ -38,21 +39,35 @@ class Unpacker {
     out.line_ = static_cast<int>(number() & 0x7fffffff);
     out.key_line_ = static_cast<int>(number() & 0x7fffffff);
     if (out.is_sequence()) {
-      out.items_.resize(children());
-      for (Node& item : out.items_) node(item, level + 1);
+      items(out, level);
     } else if (out.is_map()) {
-      out.members_.resize(children());
-      for (auto& [key, value] : out.members_) {
-        text(key);
-        node(value, level + 1);
-      }
+      members(out, level);
     } else {
-      text(out.text_);
+      out.text_ = text();
     }
     if (failed_) out = Node();
   }
 
  private:
+  void items(Node& out, int level) {
+    const std::size_t count = children();
+    Node* place = storage_.make<Node>(count);
+    for (std::size_t i = 0; i < count; ++i) node(place[i], level + 1);
+    out.items_ = place;
+    out.children_ = static_cast<std::uint32_t>(count);
+  }
+
+  void members(Node& out, int level) {
+    const std::size_t count = children();
+    auto* place = storage_.make<Node::Member>(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      place[i].first = text();
+      node(place[i].second, level + 1);
+    }
+    out.members_ = place;
+    out.children_ = static_cast<std::uint32_t>(count);
+  }
+
   unsigned byte() {
     if (rest_.empty()) failed_ = true;
     if (failed_) return 0;
@@ -79,15 +94,17 @@ class Unpacker {
     return failed_ ? 0 : count;
   }
 
-  void text(std::string& out) {
+  std::string_view text() {
     const std::size_t size = number();
     if (size > rest_.size()) failed_ = true;
-    if (failed_) return;
-    out.assign(rest_.substr(0, size));
+    if (failed_) return {};
+    const std::string_view out = rest_.substr(0, size);
     rest_.remove_prefix(size);
+    return out;
   }
 
   std::string_view rest_;
+  Storage& storage_;
   std::size_t nodes_ = 0;
   bool failed_ = false;
 };
@@ -97,11 +114,11 @@ void Node::pack(std::string& out) const {
   put_number(out, static_cast<std::size_t>(line_));
   put_number(out, static_cast<std::size_t>(key_line_));
   if (is_sequence()) {
-    put_number(out, items_.size());
-    for (const Node& item : items_) item.pack(out);
+    put_number(out, items().size());
+    for (const Node& item : items()) item.pack(out);
   } else if (is_map()) {
-    put_number(out, members_.size());
-    for (const auto& [key, value] : members_) {
+    put_number(out, members().size());
+    for (const auto& [key, value] : members()) {
       put_text(out, key);
       value.pack(out);
     }
@@ -110,13 +127,15 @@ void Node::pack(std::string& out) const {
   }
 }
 
-Result<Node> Node::unpack(std::string_view bytes) {
-  Unpacker unpacker(bytes);
-  Node root;
-  unpacker.node(root, 1);
+Result<Tree> Tree::unpack(std::string_view bytes) {
+  auto storage = std::make_shared<Storage>(3 * bytes.size());
+  Tree tree;
+  Unpacker unpacker(bytes, *storage);
+  unpacker.node(tree, 1);
   if (unpacker.failed() || !unpacker.at_end())
     return Error{ErrorCode::kCorrupt, "yaml: not a packed tree"};
-  return root;
+  tree.storage_ = std::move(storage);
+  return tree;
 }
 
 }  // namespace m8::yaml

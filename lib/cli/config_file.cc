@@ -133,7 +133,8 @@ void Reader::read_section(const Section& section, const yaml::Node& node) {
   if (node.is_null()) return;
   if (!node.is_map()) return problem(node, "not a map of flag names and values");
   Seen seen;
-  for (const auto& [key, value] : node.members()) {
+  for (const auto& [name, value] : node.members()) {
+    const std::string key(name);
     if (first(seen, key, key, value)) read_key(section, key, value);
   }
 }
@@ -171,7 +172,7 @@ void Reader::read_settings(const Section& section, const std::string& key, const
   Seen seen;
   for (const auto& [name, value] : node.members()) {
     const std::string inner = fmt::format("{}.{}", key, name);
-    if (first(seen, name, inner, value)) read_settings(section, inner, value);
+    if (first(seen, std::string(name), inner, value)) read_settings(section, inner, value);
   }
 }
 
@@ -184,10 +185,10 @@ void Reader::take(const Section& section, const std::string& key, const Flag& fl
 /// The scalars of a scalar or a list; empty if there is anything else.
 std::vector<std::string> texts_of(const yaml::Node& node) {
   std::vector<std::string> texts;
-  if (node.is_scalar()) texts.push_back(node.text());
+  if (node.is_scalar()) texts.push_back(node.str());
   for (const yaml::Node& item : node.items()) {
     if (!item.is_scalar()) return {};
-    texts.push_back(item.text());
+    texts.push_back(item.str());
   }
   return texts;
 }
@@ -301,7 +302,7 @@ void Reader::unknown_key(const Section& section, const std::string& key, const y
 }
 
 /// The file's tree; a problem of the file as a whole if there is none.
-Result<yaml::Node> read_tree(const std::string& path) {
+Result<yaml::Tree> read_tree(const std::string& path) {
   const auto text = read_file(path, kMaxBytes);
   if (!text.ok()) return Error{ErrorCode::kInvalidArgument, "config: " + text.error().message};
   auto root = yaml::parse(*text);

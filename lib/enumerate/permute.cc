@@ -50,7 +50,7 @@ Result<std::vector<std::string>> texts_of(const yaml::Node& node, const std::str
   for (const yaml::Node& item : node.items()) {
     if (!item.is_scalar() || item.text().empty())
       return invalid(fmt::format("line {}: {}: not a list of texts", item.line(), what));
-    texts.push_back(item.text());
+    texts.push_back(item.str());
   }
   if (!node.is_sequence() || texts.empty())
     return invalid(fmt::format("line {}: {}: not a list of texts", node.line(), what));
@@ -112,16 +112,18 @@ PermuteConfig PermuteConfig::built_in() {
 }
 
 Result<PermuteConfig> PermuteConfig::parse(std::string_view yaml) {
-  const yaml::Node root = M8_TRY(yaml::parse(yaml));
+  const yaml::Tree root = M8_TRY(yaml::parse(yaml));
   if (!root.is_map()) return invalid("line 1: not a map with patterns and payloads");
   PermuteConfig config;
   for (const auto& [key, node] : root.members()) {
     if (key == "patterns") {
-      config.patterns = M8_TRY(texts_of(node, key));
+      config.patterns = M8_TRY(texts_of(node, std::string(key)));
     } else if (key == "payloads" && node.is_map()) {
-      for (const auto& [name, values] : node.members())
+      for (const auto& [key_of_list, values] : node.members()) {
+        const std::string name(key_of_list);
         for (const auto& text : M8_TRY(texts_of(values, name)))
           config.payloads[name].push_back(text);
+      }
     } else {
       return invalid(fmt::format("line {}: unknown key: {}", node.key_line(), key));
     }

@@ -24,13 +24,12 @@ Error wrong(const yaml::Node& node, std::string_view reason) {
 
 std::string text_of(const yaml::Node& map, std::string_view key) {
   const yaml::Node* node = map.find(key);
-  return node && node->is_scalar() ? node->text() : std::string();
+  return node && node->is_scalar() ? node->str() : std::string();
 }
 
-const std::vector<yaml::Node>& items_of(const yaml::Node& map, std::string_view key) {
-  static const std::vector<yaml::Node> none;
+std::span<const yaml::Node> items_of(const yaml::Node& map, std::string_view key) {
   const yaml::Node* node = map.find(key);
-  return node && node->is_sequence() ? node->items() : none;
+  return node ? node->items() : std::span<const yaml::Node>();
 }
 
 /// "{key: K, value: V}", or for cookies "{raw: 'K=V; ...'}".
@@ -132,7 +131,7 @@ Status Credentials::parse(std::string_view text, const std::string& name) {
   if (!root.ok()) return root.error().with_context(name);
   if (!items_of(*root, "dynamic").empty())
     return Error{ErrorCode::kUnsupported, name + ": dynamic secrets are not supported"};
-  const auto& entries = items_of(*root, "static");
+  const auto entries = items_of(*root, "static");
   if (entries.empty()) return Error{ErrorCode::kInvalidArgument, name + ": no static secrets"};
   for (const yaml::Node& entry : entries) {
     LoginReader reader{entry, {}, {}};

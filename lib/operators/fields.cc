@@ -46,7 +46,7 @@ Result<std::string> text_field(const yaml::Node& map, std::string_view key) {
   const yaml::Node* node = present(map, key);
   if (node == nullptr) return std::string();
   if (!node->is_scalar()) return invalid(*node, fmt::format("{}: expected a text", key));
-  return node->text();
+  return node->str();
 }
 
 Result<bool> bool_field(const yaml::Node& map, std::string_view key, bool fallback) {
@@ -80,7 +80,7 @@ Result<std::vector<std::string>> list_field(const yaml::Node& map, std::string_v
     if (item->is_sequence() || item->is_map()) {
       return invalid(*item, fmt::format("{}: expected a text", key));
     }
-    out.push_back(item->text());
+    out.push_back(item->str());
   }
   return out;
 }
@@ -108,7 +108,7 @@ Result<std::size_t> word_field(const yaml::Node& map, std::string_view key,
 }
 
 std::string typed_text(const yaml::Node& node) {
-  const std::string& text = node.text();
+  std::string text = node.str();
   if (node.quoted()) return text;
   if (bool flag = false; node.as_bool(flag)) return flag ? "true" : "false";
   if (std::int64_t number = 0; node.as_int(number)) return std::to_string(number);

@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <mutex>
 #include <numeric>
+#include <span>
 
+#include "base/regex.h"
 #include "operators/fields.h"
 #include "operators/registry.h"
 
@@ -66,6 +70,51 @@ Result<Operators> Operators::compile(const yaml::Node& block, std::string_view t
   return out;
 }
 
+struct Operators::Waiting {
+  explicit Waiting(Later from) : later(std::move(from)) {}
+
+  const Later later;
+  bool matchers = false, extractors = false, internal_names = false;
+  std::once_flag once;
+  std::atomic<bool> is_made{false};
+  Operators made;
+};
+
+Operators Operators::later(const yaml::Node& block, Later later) {
+  Operators out;
+  out.waiting_ = std::make_shared<Waiting>(std::move(later));
+  const auto items = [&block](std::string_view key) {
+    const yaml::Node* list = block.find(key);
+    return list ? list->items() : std::span<const yaml::Node>();
+  };
+  out.waiting_->matchers = !items("matchers").empty();
+  for (const yaml::Node& extractor : items("extractors")) {
+    out.waiting_->extractors = true;
+    bool internal = false;
+    const yaml::Node* flag = extractor.find("internal");
+    const yaml::Node* name = extractor.find("name");
+    if (flag && flag->as_bool(internal) && internal && name && !name->text().empty())
+      out.waiting_->internal_names = true;
+  }
+  return out;
+}
+
+bool Operators::is_waiting() const {
+  return waiting_ && !waiting_->is_made.load(std::memory_order_relaxed);
+}
+
+std::string_view Operators::waiting_need() const { return waiting_->later.need; }
+
+const Operators& Operators::made() const {
+  std::call_once(waiting_->once, [this] {
+    const DeferredRegexes trusted(true);
+    auto made = waiting_->later.source->operators_of(waiting_->later.block);
+    if (made.ok()) waiting_->made = std::move(made).value();
+    waiting_->is_made.store(true, std::memory_order_relaxed);
+  });
+  return waiting_->made;
+}
+
 /// Where all must match, the cheap ones are asked first.
 void Operators::plan_order() {
   order_.resize(matchers_.size());
@@ -89,6 +138,10 @@ void Operators::plan_order() {
 }
 
 Need Operators::need() const {
+  if (waiting_) {
+    auto known = unpack_need(waiting_->later.need);
+    return known ? *std::move(known) : made().need();
+  }
   if (empty() || has_internal_names()) return {};
   for (const auto& extractor : extractors_) {
     const std::string& name = extractor->fields().name;
@@ -102,7 +155,14 @@ Need Operators::need() const {
   return need_any(std::move(needs));
 }
 
+bool Operators::has_matchers() const { return waiting_ ? waiting_->matchers : !matchers_.empty(); }
+
+bool Operators::empty() const {
+  return !has_matchers() && (waiting_ ? !waiting_->extractors : extractors_.empty());
+}
+
 bool Operators::has_internal_names() const {
+  if (waiting_) return waiting_->internal_names;
   return std::any_of(extractors_.begin(), extractors_.end(), [](const auto& extractor) {
     return extractor->fields().internal && !extractor->fields().name.empty();
   });
@@ -159,6 +219,7 @@ std::vector<Hit> Operators::hits(const std::vector<std::string>& names,
 }
 
 Verdict Operators::evaluate(Parts& parts, Context& context) const {
+  if (waiting_) return made().evaluate(parts, context);
   Verdict verdict;
   const bool late = extracts_late_ && !context.wants_values;
   if (late && !match(parts, context, verdict.names)) return verdict;
@@ -179,6 +240,7 @@ Verdict Operators::evaluate(Parts& parts, Context& context) const {
 }
 
 Explanation Operators::explain(const Parts& parts, Context& context) const {
+  if (waiting_) return made().explain(parts, context);
   const auto bytes_of = [&parts](const std::string& part) -> std::optional<std::size_t> {
     const auto text = parts.text(part);
     return text ? std::optional(text->size()) : std::nullopt;

@@ -16,7 +16,9 @@
 #include "base/yaml.h"
 #include "operators/explain.h"
 #include "operators/extractor.h"
+#include "operators/later.h"
 #include "operators/matcher.h"
+#include "operators/packed_need.h"
 
 namespace m8::operators {
 
@@ -48,6 +50,10 @@ class Operators {
   static Result<Operators> compile(const yaml::Node& block, std::string_view template_id,
                                    const std::set<std::string>& excluded);
 
+  /// Those of \p block, which are known to compile, without compiling them before they are used.
+  /// What does not compile after all matches nothing.
+  static Operators later(const yaml::Node& block, Later later);
+
   /// Extractors first, then matchers. Adds extracted values to \p parts.
   Verdict evaluate(Parts& parts, Context& context) const;
 
@@ -58,12 +64,25 @@ class Operators {
   /// with every call. Holds for events of which nothing lies above the answer (Execution::context).
   Need need() const;
 
-  bool has_matchers() const { return !matchers_.empty(); }
-  bool empty() const { return matchers_.empty() && extractors_.empty(); }
+  /// True if they are not compiled yet and an answer with \p status, and with the head and body in
+  /// \p text(), folded, lacks what they need. \p text is called only if the status does not tell.
+  template <typename Text>
+  bool rule_out(std::int64_t status, Text text) const {
+    if (!is_waiting()) return false;
+    return rules_out(waiting_need(), status) || rules_out(waiting_need(), status, text());
+  }
+
+  bool has_matchers() const;
+  bool empty() const;
   /// True if an internal extractor with a name is there (templates 3.13).
   bool has_internal_names() const;
 
  private:
+  struct Waiting;
+  bool is_waiting() const;
+  std::string_view waiting_need() const;
+  const Operators& made() const;
+
   struct Extracted {
     const Extractor* extractor;
     dsl::List values;
@@ -81,7 +100,8 @@ class Operators {
   bool named_ = false;                ///< a matcher's name may be told
   /// No matcher looks at what extractors find: those may wait until something has matched.
   bool extracts_late_ = false;
-  bool all_internal_ = false;  ///< every matcher is internal: nothing is reported
+  bool all_internal_ = false;         ///< every matcher is internal: nothing is reported
+  std::shared_ptr<Waiting> waiting_;  ///< what is compiled later; null: the above is all
 };
 
 }  // namespace m8::operators

@@ -63,7 +63,7 @@ Status check_matcher_keys(const MatcherType& type, const yaml::Node& node) {
   std::string unexpected;
   for (const auto& [key, value] : node.members()) {
     if (in_list(kCommon, key) || in_list(type.keys, key) || is_zero(value)) continue;
-    unexpected += (unexpected.empty() ? "" : ", ") + key;
+    unexpected.append(unexpected.empty() ? "" : ", ").append(key);
   }
   if (unexpected.empty()) return {};
   return invalid(node, fmt::format("matcher {} has unexpected fields: {}", type.name, unexpected));

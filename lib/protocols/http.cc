@@ -30,6 +30,11 @@ class HttpBlock final : public Block {
   std::string share_key() const override { return protocols::share_key(plan_); }
   std::unique_ptr<Block> share(std::vector<Sharer> others) const override;
 
+  std::optional<std::string> packed_need() const override {
+    std::string out;
+    operators::pack_need(plan_.operators.need(), out);
+    return out;
+  }
   std::string cluster_key() const override { return plan_.cluster_key(); }
   void start(std::shared_ptr<Execution> execution, Done done) const override {
     std::make_shared<HttpRun>(plan_, std::move(execution), std::move(done))->start();

@@ -135,7 +135,7 @@ Status read_headers(const yaml::Node& block, HttpPlan& plan) {
   if (!map->is_map()) return invalid(*map, "headers: expected a map");
   for (const auto& [name, value] : map->members()) {
     if (!value.is_scalar() && !value.is_null()) return invalid(value, "headers: expected a text");
-    plan.headers.push_back({name, TemplateText(value.text())});
+    plan.headers.push_back({std::string(name), TemplateText(value.str())});
     if (operators::to_lower(name) == "connection" &&
         operators::contains_folded(value.text(), "close")) {
       plan.closes = true;
@@ -312,8 +312,9 @@ Result<HttpPlan> HttpPlan::compile(const yaml::Node& block, const CompileOptions
   M8_TRY(check_combinations(block, plan));
   M8_TRY(read_race(block, plan));
   plan.payloads = M8_TRY(Payloads::compile(block, payload_scope(block), options));
-  plan.operators =
-      M8_TRY(operators::Operators::compile(block, options.template_id, options.excluded_matchers));
+  plan.operators = options.later ? operators::Operators::later(block, *options.later)
+                                 : M8_TRY(operators::Operators::compile(block, options.template_id,
+                                                                        options.excluded_matchers));
   M8_TRY(check_support(block));
   plan.parallel = runs_in_parallel(plan);
   plan.flow = options.flow;

@@ -380,11 +380,21 @@ HttpRun& HttpRun::member_run(std::uint32_t number) {
   return *run;
 }
 
+/// True if \p fields can't give anything, known before the operators were ever compiled.
+bool HttpRun::is_ruled_out(const HttpFields& fields) const {
+  if (execution_->scan.witness || execution_->on_verdict || plan_.exports || plan_.flow)
+    return false;
+  if (!execution_->context.empty()) return false;
+  return plan_.operators.rule_out(fields.response().status,
+                                  [&fields] { return folded_answer(fields); });
+}
+
 bool HttpRun::evaluate_hop(const InFlight& request, std::shared_ptr<const HttpFields> fields) {
   HttpEvent event(fields, request.names, plan_.keeps_history ? &history_ : nullptr, *execution_);
   DeferredWaits services(execution_->scan.services);  // a matcher has nothing to put off
   operators::Context context{services, {}, execution_->on_verdict != nullptr};
-  const operators::Verdict verdict = plan_.operators.evaluate(event, context);
+  operators::Verdict verdict;
+  if (!is_ruled_out(*fields)) verdict = plan_.operators.evaluate(event, context);
   for (const std::string& warning : context.warnings) warn(warning);
   if (auto* witness = execution_->scan.witness) {
     witness->evaluated({*execution_, plan_.id, fields->matched(), fields->sent().bytes,

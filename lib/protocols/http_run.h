@@ -90,6 +90,7 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   /// True if the block is to stop after this event.
   bool evaluate_shared(const InFlight& request, const std::shared_ptr<const HttpFields>& fields);
   HttpRun& member_run(std::uint32_t number);
+  bool is_ruled_out(const HttpFields& fields) const;
   bool evaluate_hop(const InFlight& request, std::shared_ptr<const HttpFields> fields);
   /// Keeps an event for interactions that are yet to come.
   void hold(const InFlight& request, const std::shared_ptr<const HttpFields>& fields);

@@ -57,6 +57,14 @@ std::string share_key(const HttpPlan& plan) {
   return key;
 }
 
+std::string_view folded_answer(const HttpFields& answer) {
+  thread_local std::string text;  // keeps its memory for the next answer
+  text.clear();
+  operators::fold(answer.head(), text);
+  operators::fold(answer.response().body, text);
+  return text;
+}
+
 HttpGroup::HttpGroup(std::vector<Member> members) : members_(std::move(members)) {
   std::unordered_map<std::string, std::uint32_t> numbers;
   for (const Member& member : members_) {
@@ -92,11 +100,8 @@ bool HttpGroup::may_match(const Wanted& wanted, const std::vector<char>& present
 }
 
 void HttpGroup::candidates(const HttpFields& answer, std::vector<std::uint32_t>& out) const {
-  thread_local std::string text;  // both keep their memory for the next answer
-  thread_local std::vector<char> present;
-  text.clear();
-  operators::fold(answer.head(), text);
-  operators::fold(answer.response().body, text);
+  thread_local std::vector<char> present;  // keeps its memory for the next answer
+  const std::string_view text = folded_answer(answer);
   present.assign(index_.size(), 0);
   index_.scan(text, [](std::uint32_t literal) { present[literal] = 1; });
   out.clear();

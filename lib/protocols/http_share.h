@@ -24,6 +24,10 @@ class HttpRun;
 /// payloads, raw texts, bodies, or names that a template defines itself.
 std::string share_key(const HttpPlan& plan);
 
+/// Head and body of \p answer as operators::fold() gives them. Borrowed until the thread's next
+/// call.
+std::string_view folded_answer(const HttpFields& answer);
+
 /// The members of one cluster. Immutable, shared by all targets.
 class HttpGroup {
  public:

@@ -75,7 +75,7 @@ Result<std::vector<std::string>> read_values(const std::string& name, const yaml
   if (node.is_map()) return aggression_values(node, options.aggression);
   if (!node.is_scalar()) return invalid(node, fmt::format("payload {} has no values", name));
   if (node.text().find('\n') != std::string::npos) return split_lines(node.text(), true);
-  return read_payload_file(name, node.text(), options);
+  return read_payload_file(name, node.str(), options);
 }
 
 bool is_inside(const fs::path& path, const fs::path& folder) {
@@ -128,8 +128,9 @@ Result<Payloads> Payloads::compile(const yaml::Node& block, std::string_view blo
   Payloads out;
   if (const yaml::Node* map = block.find("payloads"); map != nullptr && !map->is_null()) {
     if (!map->is_map()) return invalid(*map, "payloads: expected a map");
-    for (const auto& [name, node] : map->members()) {
-      if (block_text.find(name) == std::string_view::npos) continue;
+    for (const auto& [key, node] : map->members()) {
+      if (block_text.find(key) == std::string_view::npos) continue;
+      const std::string name(key);
       List list{name, M8_TRY(read_values(name, node, options)), false};
       if (list.values.empty()) {
         return invalid(node, fmt::format("payload {} does not contain enough elements", name));

@@ -36,6 +36,7 @@ class Correlator;
 
 namespace m8::operators {
 class Operators;
+struct Later;
 struct Verdict;
 }  // namespace m8::operators
 
@@ -67,6 +68,9 @@ struct CompileOptions {
   bool local_file_access = false;  ///< -lfa: payload files may lie anywhere
   std::string attack;              ///< -at: overrides `attack`; empty = the template's
   std::string aggression = "low";  ///< -fa: low, medium, high
+  /// From where the block's operators can be compiled when they are first used; null: they are
+  /// compiled with it. Borrowed for the call.
+  const operators::Later* later = nullptr;
   /// -em: "id:name", "*:name", "id:*"; a text without ':' is a template id.
   std::set<std::string> excluded_matchers;
 };
@@ -204,6 +208,9 @@ class Block {
   virtual bool needs_interactions() const { return false; }
   /// Requests that a full run sends: entries times payload combinations.
   virtual int request_count() const = 0;
+  /// What its operators need (operators/packed_need.h), so that they can be compiled later another
+  /// time; nothing: they can't.
+  virtual std::optional<std::string> packed_need() const { return std::nullopt; }
   /// Equal for blocks that the reference sends as one (templates 10.1); empty: it would not.
   virtual std::string cluster_key() const { return {}; }
   /// What runs on the answers of other templates instead of this block (`global-matchers`); null

@@ -81,18 +81,32 @@ class Loader {
   }
 
   void compile(const Document& document, TemplateFile& read, Slot& slot) const {
-    const DeferredRegexes deferred(read.regexes_good);
-    auto compiled = Template::compile(document, options_.command_line, services_);
+    const auto proven = read.proven ? proven_of(read) : nullptr;
+    const DeferredRegexes deferred(read.proven);
+    auto compiled = Template::compile(document, options_.command_line, services_, proven.get());
     if (!compiled.ok()) {
       const bool unsupported = compiled.error().code == ErrorCode::kUnsupported;
       return settle(slot, unsupported ? Slot::Fate::kUnsupported : Slot::Fate::kInvalid,
                     compiled.error().message);
     }
-    // With -em some matchers were not compiled.
-    const bool good = deferred.all_good() && options_.command_line.excluded_matchers.empty();
-    if (good && !read.regexes_good) read.is_new = read.regexes_good = true;
+    if (!read.proven && cache_ && deferred.all_good()) prove(**compiled, read);
     if (options_.keep) slot.compiled = std::move(compiled).value();
     settle(slot, Slot::Fate::kLoaded);
+  }
+
+  /// With -em, or without a look at scripts, not everything was compiled.
+  void prove(const Template& compiled, TemplateFile& read) const {
+    const auto& flags = options_.command_line;
+    auto needs = compiled.needs();
+    if (!needs || !flags.excluded_matchers.empty() || !flags.check_scripts) return;
+    read.needs = *std::move(needs);
+    read.is_new = read.proven = true;
+  }
+
+  /// Null: everything is to be compiled at once.
+  std::shared_ptr<const ProvenTemplate> proven_of(const TemplateFile& read) const {
+    if (!options_.command_line.excluded_matchers.empty()) return nullptr;
+    return std::make_shared<const ProvenTemplate>(read.source, read.mapped.needs, cache_->owner());
   }
 
   const LoadOptions& options_;

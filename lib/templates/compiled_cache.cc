@@ -21,14 +21,15 @@ namespace {
 
 // The file: header, records, index, paths. Numbers are 64 bits in the machine's order, for a cache
 // does not travel.
+//   record: size of the needs, needs, packed tree
 //   header: magic, program, file size, index offset, records, checksum of index and paths, checksum
 //   of the header
 //   index entry: path offset, path size, file size, mtime, digest[32], offset, size, checksum,
 //   flags
-constexpr std::string_view kMagic{"M8TREE\0\1", 8};  // the last byte is the version of the format
+constexpr std::string_view kMagic{"M8TREE\0\2", 8};  // the last byte is the version of the format
 constexpr std::size_t kHeader = 56, kEntry = 96, kDigest = 32;
 constexpr std::uint64_t kMaxFile = 1u << 30, kMaxRecords = 1u << 20;
-constexpr std::uint64_t kRegexesGood = 1;
+constexpr std::uint64_t kProven = 1;
 constexpr std::int64_t kSettledNs = 100'000'000;
 constexpr std::size_t kBuffer = 256u << 10;
 
@@ -117,8 +118,11 @@ class CompiledCache::Map {
 
   std::optional<Record> record(const Entry& entry) const {
     const auto bytes = content(entry);
-    if (!bytes) return std::nullopt;
-    return Record{*bytes, entry.digest, (entry.flags & kRegexesGood) != 0};
+    if (!bytes || bytes->size() < sizeof(std::uint64_t)) return std::nullopt;
+    const auto rest = bytes->substr(sizeof(std::uint64_t));
+    const auto needs = slice(rest, 0, number_at(*bytes, 0));
+    if (!needs) return std::nullopt;
+    return Record{rest.substr(needs->size()), entry.digest, *needs, (entry.flags & kProven) != 0};
   }
 
  private:
@@ -179,10 +183,11 @@ class CompiledCache::Writer {
   void put(std::string_view path, const Stamp& stamp, const Record& record) {
     std::lock_guard lock(mutex_);
     if (!begin()) return;
-    const std::uint64_t flags = record.regexes_good ? kRegexesGood : 0;
-    add(path,
-        {stamp, record.digest, written_, record.source.size(), checksum(record.source), flags},
-        record.source);
+    const std::uint64_t flags = record.proven ? kProven : 0;
+    std::string bytes;
+    put_number(bytes, record.needs.size());
+    bytes.append(record.needs).append(record.source);
+    add(path, {stamp, record.digest, written_, bytes.size(), checksum(bytes), flags}, bytes);
   }
 
   Status commit(const Map& old) {
@@ -281,7 +286,7 @@ class CompiledCache::Writer {
 
 CompiledCache::CompiledCache(Options options)
     : options_(std::move(options)),
-      map_(std::make_unique<Map>(options_)),
+      map_(std::make_shared<Map>(options_)),
       writer_(std::make_unique<Writer>(options_)) {}
 
 CompiledCache::~CompiledCache() = default;
@@ -297,6 +302,7 @@ std::string CompiledCache::digest_of(std::string_view text) {
   return digest("sha256", text).value_or({});
 }
 
+std::shared_ptr<const void> CompiledCache::owner() const { return map_; }
 const std::string& CompiledCache::state() const { return map_->state(); }
 std::size_t CompiledCache::size() const { return map_->index().size(); }
 

@@ -35,10 +35,14 @@ class CompiledCache {
   };
   /// Borrowed from the map, or from who puts it.
   struct Record {
-    std::string_view source;    ///< for unpack_source()
-    std::string_view digest;    ///< of the text: digest_of()
-    bool regexes_good = false;  ///< all patterns of the template are known to compile
+    std::string_view source;  ///< for unpack_source()
+    std::string_view digest;  ///< of the text: digest_of()
+    std::string_view needs;   ///< of its blocks (templates/proven.h), if it is proven
+    bool proven = false;      ///< the template is known to compile
   };
+
+  /// Keeps what find() gives alive, beyond this.
+  std::shared_ptr<const void> owner() const;
 
   /// Maps the file. Never fails: state() tells what was wrong with it.
   explicit CompiledCache(Options options);
@@ -69,7 +73,7 @@ class CompiledCache {
   class Map;
   class Writer;
   const Options options_;
-  std::unique_ptr<Map> map_;
+  std::shared_ptr<Map> map_;  ///< shared with templates that are compiled later
   std::unique_ptr<Writer> writer_;
 };
 

@@ -25,9 +25,9 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-std::string text_at(const yaml::Node& map, std::string_view key) {
+std::string_view text_at(const yaml::Node& map, std::string_view key) {
   const auto* node = map.find(key);
-  return node && node->is_scalar() ? node->text() : std::string();
+  return node && node->is_scalar() ? node->text() : std::string_view();
 }
 
 bool flag_at(const yaml::Node& map, std::string_view key) {
@@ -39,7 +39,7 @@ bool flag_at(const yaml::Node& map, std::string_view key) {
 /// Items of a list, or of a text split at commas, as they are.
 std::vector<std::string> split_list(const yaml::Node& node) {
   std::vector<std::string> out;
-  for (const yaml::Node& item : node.items()) out.push_back(item.text());
+  for (const yaml::Node& item : node.items()) out.push_back(item.str());
   if (!node.is_scalar()) return out;
   std::string_view rest = node.text();
   for (;;) {
@@ -68,7 +68,7 @@ bool well_formed_id(std::string_view id) {
 }
 
 Result<std::string> read_id(const yaml::Node& root) {
-  std::string id = text_at(root, "id");
+  std::string id(text_at(root, "id"));
   if (id.empty()) return invalid("mandatory 'id' field is missing");
   if (!well_formed_id(id))
     return invalid(
@@ -125,7 +125,7 @@ Status read_info(const yaml::Node& root, Document& document, model::TemplateInfo
   out.remediation = text_at(*info, "remediation");
   if (const auto* metadata = info->find("metadata"))
     for (const auto& [key, value] : metadata->members())
-      out.metadata.emplace_back(key, value.to_json());
+      out.metadata.emplace_back(std::string(key), value.to_json());
   std::stable_sort(out.metadata.begin(), out.metadata.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   if (const auto* node = info->find("classification"); node && node->is_map())
@@ -147,9 +147,9 @@ Kind kind_of_key(std::string_view key) {
 void collect_types(const yaml::Node* list, std::vector<std::string>& out) {
   if (!list) return;
   for (const yaml::Node& item : list->items()) {
-    std::string type = text_at(item, "type");
+    const std::string_view type = text_at(item, "type");
     if (!type.empty() && std::find(out.begin(), out.end(), type) == out.end())
-      out.push_back(std::move(type));
+      out.emplace_back(type);
   }
 }
 
@@ -157,8 +157,8 @@ void collect_facts(const RawBlock& block, BlockFacts& facts) {
   collect_types(block.node.find("matchers"), facts.matcher_types);
   collect_types(block.node.find("extractors"), facts.extractor_types);
   if (block.kind != Kind::kHttp) return;
-  if (std::string method = text_at(block.node, "method"); !method.empty())
-    facts.methods.push_back(std::move(method));
+  if (const auto method = text_at(block.node, "method"); !method.empty())
+    facts.methods.emplace_back(method);
   facts.body += lower(text_at(block.node, "body"));
   facts.fuzzing = facts.fuzzing || block.node.find("fuzzing");
   facts.global_matchers = facts.global_matchers || flag_at(block.node, "global-matchers");
@@ -172,7 +172,7 @@ Status read_list(std::string_view key, const yaml::Node& list, Kind kind, Docume
   for (const yaml::Node& item : list.items()) {
     if (!item.is_map())
       return invalid(fmt::format("line {}: an entry of '{}' must be a map", item.line(), key));
-    document.blocks.push_back({kind, ++index, text_at(item, "id"), item});
+    document.blocks.push_back({kind, ++index, std::string(text_at(item, "id")), item});
     collect_facts(document.blocks.back(), document.facts);
   }
   return {};
@@ -208,7 +208,8 @@ Status read_pairs(const yaml::Node& root, std::string_view key,
   const auto* map = root.find(key);
   if (!map || map->is_null()) return {};
   if (!map->is_map()) return invalid(fmt::format("line {}: '{}' must be a map", map->line(), key));
-  for (const auto& [name, value] : map->members()) out.emplace_back(name, typed_text(value));
+  for (const auto& [name, value] : map->members())
+    out.emplace_back(std::string(name), typed_text(value));
   return {};
 }
 
@@ -224,7 +225,7 @@ bool is_date(std::string_view text) {
 }
 
 std::string typed_scalar(const yaml::Node& node) {
-  const std::string& text = node.text();
+  std::string text = node.str();
   if (node.quoted()) return text;
   if (is_date(text)) return text + " 00:00:00 +0000 UTC";
   if (bool flag = false; node.as_bool(flag)) return flag ? "true" : "false";
@@ -250,6 +251,15 @@ std::vector<std::string> normalised_list(const yaml::Node& node) {
   return out;
 }
 
+std::optional<yaml::Node> find_block(const yaml::Node& root, std::size_t number) {
+  for (const auto& [key, list] : root.members()) {
+    if (kind_of_key(key) == Kind::kNone) continue;
+    if (number < list.items().size()) return list.items()[number];
+    number -= list.items().size();
+  }
+  return std::nullopt;
+}
+
 std::string typed_text(const yaml::Node& node) {
   if (node.is_null()) return {};
   if (node.is_scalar()) return typed_scalar(node);
@@ -273,6 +283,7 @@ Result<Document> read_document(const Source& source, Origin origin) {
   M8_TRY(read_info(root, document, *info));
   document.info = std::move(info);
   document.json = source.json;
+  document.source = source;
   document.self_contained = flag_at(root, "self-contained");
   document.stop_at_first_match = flag_at(root, "stop-at-first-match");
   document.signature = !text_at(root, "signature").empty();

@@ -4,7 +4,9 @@
 /// compile once the filters have chosen the template. Values; no threads of their own.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,7 +46,7 @@ struct RawBlock {
   Kind kind = Kind::kHttp;
   int index = 0;    ///< 1-based within its protocol
   std::string id;   ///< `id:` of the block, may be empty
-  yaml::Node node;  ///< a map
+  yaml::Node node;  ///< a map; of the document's source
 };
 
 /// What `-tc` and the capability gates ask about the blocks (cli-and-output 3.3).
@@ -69,6 +71,7 @@ struct Document {
   std::vector<RawBlock> blocks;
   BlockFacts facts;
   bool json = false;  ///< JSON templates evaluate their variables once (2.4.2)
+  Source source;      ///< keeps the nodes alive
 };
 
 /// Where a file lies.
@@ -82,6 +85,9 @@ struct Origin {
 Result<Document> read_document(const Source& source, Origin origin);
 /// Reads one template: parse_source() and the above, with the errors of both.
 Result<Document> read_document(std::string_view text, Origin origin);
+
+/// The tree of block number \p number (0-based, as in Document::blocks); nothing beyond the last.
+std::optional<yaml::Node> find_block(const yaml::Node& root, std::size_t number);
 
 /// Text of a plain scalar as the reference decodes it in `variables:`: 1.10 is "1.1", a date
 /// becomes a time, null is empty. A list or map is its flow text.

@@ -72,6 +72,21 @@ bool has_marks(std::string_view text) { return text.find(kMark) != std::string_v
 
 bool looks_like_json(std::string_view text) { return trim(text).starts_with('{'); }
 
+/// \p packed has no marks any more.
+Result<Source> unpack(std::string_view packed, std::shared_ptr<const std::string> owner) {
+  if (packed.empty()) return Error{ErrorCode::kCorrupt, "packed template: empty"};
+  Source source{M8_TRY(yaml::Tree::unpack(packed.substr(1))), packed.front() == '1', packed,
+                std::move(owner)};
+  if (!source.root.is_map()) return Error{ErrorCode::kCorrupt, "packed template: not a map"};
+  return source;
+}
+
+Result<Source> unpack_owned(std::string packed) {
+  auto owner = std::make_shared<const std::string>(std::move(packed));
+  const std::string_view bytes = *owner;
+  return unpack(bytes, std::move(owner));
+}
+
 }  // namespace
 
 std::string fill_random_strings(std::string_view text) {
@@ -84,28 +99,25 @@ Result<Source> parse_source(std::string_view text, std::string* packed) {
   std::string filled = with_marks(text);
   const bool marked = has_marks(filled);
   if (marked && !packed) fill_marks(filled);
-  Source source{M8_TRY(yaml::parse(filled)), looks_like_json(text)};
+  Source source{M8_TRY(yaml::parse(filled)), looks_like_json(text), {}, nullptr};
   if (!source.root.is_map()) return Error{ErrorCode::kInvalidArgument, "a template must be a map"};
   M8_TRY(check_keys(source.root));
   if (!packed) return source;
   packed->assign(1, source.json ? '1' : '0');
   source.root.pack(*packed);
-  return marked ? unpack_source(*packed) : std::move(source);
+  if (marked) {
+    std::string own = *packed;
+    fill_marks(own);
+    return unpack_owned(std::move(own));
+  }
+  return source;
 }
 
 Result<Source> unpack_source(std::string_view packed) {
-  if (packed.empty()) return Error{ErrorCode::kCorrupt, "packed template: empty"};
-  const bool json = packed.front() == '1';
-  packed.remove_prefix(1);
-  std::string filled;
-  if (has_marks(packed)) {
-    filled = packed;
-    fill_marks(filled);
-    packed = filled;
-  }
-  Source source{M8_TRY(yaml::Node::unpack(packed)), json};
-  if (!source.root.is_map()) return Error{ErrorCode::kCorrupt, "packed template: not a map"};
-  return source;
+  if (!has_marks(packed)) return unpack(packed, nullptr);
+  std::string filled(packed);
+  fill_marks(filled);
+  return unpack_owned(std::move(filled));
 }
 
 }  // namespace m8::templates

@@ -2,6 +2,7 @@
 /// 1.1, 1.6). Packed it can be kept, which saves reading the YAML again.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -11,8 +12,11 @@
 namespace m8::templates {
 
 struct Source {
-  yaml::Node root;    ///< a map; its keys are known ones, each once
+  yaml::Tree root;    ///< a map; its keys are known ones, each once
   bool json = false;  ///< the file is JSON: its variables are evaluated once (2.4.2)
+  /// What unpack_source() read, with its random texts filled in; empty if the text was parsed.
+  std::string_view packed;
+  std::shared_ptr<const std::string> filled;  ///< owner of `packed` if anything was; else null
 };
 
 /// Reads \p text. Each distinct {{randstr}} and {{randstr_x}} becomes one random text of 27 letters
@@ -21,7 +25,8 @@ struct Source {
 /// whatever the bytes. \p packed, if not null, gets what unpack_source() takes.
 Result<Source> parse_source(std::string_view text, std::string* packed = nullptr);
 
-/// As it was parsed, but with random texts of its own. kCorrupt for bytes of another origin.
+/// As it was parsed, but with random texts of its own. Borrows \p packed. kCorrupt for bytes of
+/// another origin.
 Result<Source> unpack_source(std::string_view packed);
 
 /// \p text with random texts for its {{randstr}}s.

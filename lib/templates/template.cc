@@ -106,16 +106,20 @@ Status Template::compile_flow(const std::string& text, bool checked) {
   return {};
 }
 
-Status Template::compile_blocks(const Document& document, const protocols::CompileOptions& base) {
+Status Template::compile_blocks(const Document& document, const protocols::CompileOptions& base,
+                                const ProvenTemplate* proven) {
   protocols::CompileOptions options = options_of(document, base);
   Status unsupported = check_support(document);
   if (!document.flow.empty()) {
-    const Status flow = compile_flow(document.flow, base.check_scripts);
+    const Status flow = compile_flow(document.flow, base.check_scripts && !proven);
     if (!flow.ok() && flow.error().code != ErrorCode::kUnsupported) return flow;
     if (unsupported.ok()) unsupported = flow;
   }
   for (const RawBlock& raw : document.blocks) {
     options.block_id = block_id(document, raw);
+    std::optional<operators::Later> later;
+    if (proven) later = proven->block(static_cast<std::size_t>(&raw - document.blocks.data()));
+    options.later = later ? &*later : nullptr;
     auto block = protocols::compile(to_string(raw.kind), raw.node, options);
     if (block.ok()) {
       request_count_ = saturated_add(request_count_, (*block)->request_count());
@@ -131,13 +135,15 @@ Status Template::compile_blocks(const Document& document, const protocols::Compi
 
 Result<std::shared_ptr<const Template>> Template::compile(const Document& document,
                                                           const protocols::CompileOptions& options,
-                                                          dsl::Services& services) {
+                                                          dsl::Services& services,
+                                                          const ProvenTemplate* proven) {
+  if (proven && proven->blocks() != document.blocks.size()) proven = nullptr;
   std::shared_ptr<Template> compiled(new Template);
   compiled->info_ = document.info;
   compiled->self_contained_ = document.self_contained;
   compiled->constants_ = constants_of(document);
   compiled->names_target_ = names_target(document.variables) || names_target(document.constants);
-  M8_TRY(compiled->compile_blocks(document, options));
+  M8_TRY(compiled->compile_blocks(document, options, proven));
   compiled->needs_interactions_ = any_needs_interactions(document.variables, compiled->blocks_);
   compiled->variables_ = make_variables_hook(document.variables, document.json, services);
   return std::shared_ptr<const Template>(std::move(compiled));
@@ -176,6 +182,16 @@ std::vector<protocols::GlobalMatcher> Template::global_matchers() const {
     if (operators != nullptr) out.push_back({info_, operators});
   }
   return out;
+}
+
+std::optional<std::string> Template::needs() const {
+  std::vector<std::string> needs;
+  for (const BlockEntry& entry : blocks_) {
+    auto need = entry.block->packed_need();
+    if (!need) return std::nullopt;
+    needs.push_back(*std::move(need));
+  }
+  return join_needs(needs);
 }
 
 std::string Template::cluster_key() const {

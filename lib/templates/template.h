@@ -19,6 +19,7 @@
 #include "templates/document.h"
 #include "templates/flow.h"
 #include "templates/flow_script.h"
+#include "templates/proven.h"
 #include "templates/workflow.h"
 
 namespace m8::templates {
@@ -32,9 +33,11 @@ class Template {
   /// of the template are filled in. \p services is borrowed and must outlive the template.
   /// kInvalidArgument: the template is invalid, with the reason. kUnsupported: it is well-formed
   /// but needs a feature that is not there; the message is the feature's name.
+  /// \p proven, if not null: the document is one that compiled before, and these are its blocks.
   static Result<std::shared_ptr<const Template>> compile(const Document& document,
                                                          const protocols::CompileOptions& options,
-                                                         dsl::Services& services);
+                                                         dsl::Services& services,
+                                                         const ProvenTemplate* proven = nullptr);
 
   /// A template whose run is \p workflow's.
   static std::shared_ptr<const Template> of_workflow(
@@ -52,6 +55,8 @@ class Template {
   /// True if some request may hold the URL of an interaction server.
   bool needs_interactions() const { return needs_interactions_; }
   std::size_t blocks() const { return blocks_.size(); }
+  /// For ProvenTemplate; nothing if some block can't be compiled later.
+  std::optional<std::string> needs() const;
   /// Templates that a run of this one runs: itself, or the members of a cluster.
   std::size_t members() const { return std::max<std::size_t>(members_.size(), 1); }
   /// Their ids.
@@ -86,7 +91,8 @@ class Template {
  private:
   Template() = default;
   Status compile_flow(const std::string& text, bool checked);
-  Status compile_blocks(const Document& document, const protocols::CompileOptions& options);
+  Status compile_blocks(const Document& document, const protocols::CompileOptions& options,
+                        const ProvenTemplate* proven);
 
   std::shared_ptr<const model::TemplateInfo> info_;  ///< shared with findings
   std::shared_ptr<const dsl::Variables> constants_;  ///< shared with executions; may be null

@@ -15,8 +15,8 @@ std::optional<TemplateFile> read_record(const std::optional<CompiledCache::Recor
   if (!record) return std::nullopt;
   auto source = unpack_source(record->source);
   if (!source.ok()) return std::nullopt;
-  return TemplateFile{std::move(source).value(), stamp, *record, {}, {},
-                      record->regexes_good,      is_new};
+  return TemplateFile{
+      std::move(source).value(), stamp, *record, {}, {}, {}, record->proven, is_new};
 }
 
 /// The file is stamped before it is read, so that a change in between shows later.
@@ -26,7 +26,7 @@ Result<TemplateFile> read_cached(const std::string& path, const CompiledCache& c
   const std::string text = M8_TRY(read_file(path, kMaxTemplateBytes));
   std::string digest = CompiledCache::digest_of(text);
   if (auto known = read_record(cache.find(path, digest), stamp, true)) return *std::move(known);
-  TemplateFile read{{}, stamp, {}, {}, std::move(digest), false, true};
+  TemplateFile read{{}, stamp, {}, {}, std::move(digest), {}, false, true};
   read.source = M8_TRY(parse_source(text, &read.packed));
   return read;
 }

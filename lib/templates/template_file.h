@@ -14,13 +14,15 @@ struct TemplateFile {
   CompiledCache::Stamp stamp;
   CompiledCache::Record mapped;  ///< of the cache; empty if parsed
   std::string packed, digest;    ///< if parsed with a cache
-  bool regexes_good = false;     ///< all patterns are known to compile
+  std::string needs;             ///< of its blocks, if it was compiled now
+  bool proven = false;           ///< it is known to compile
   bool is_new = false;           ///< the cache does not have it so
 
   /// For CompiledCache::put(). Borrows from this.
   CompiledCache::Record record() const {
     const bool parsed = mapped.source.empty();
-    return {parsed ? packed : mapped.source, parsed ? digest : mapped.digest, regexes_good};
+    const std::string_view known = needs.empty() ? mapped.needs : std::string_view(needs);
+    return {parsed ? packed : mapped.source, parsed ? digest : mapped.digest, known, proven};
   }
 };
 

@@ -74,7 +74,7 @@ TEST_CASE("base/yaml: a packed tree comes back as it was, and other bytes don't"
       "a: 1.10\nb:\n  - 'x'\n  - ~\n  - c: |\n      two\n      lines\n? {d: 1}\n: e\n");
   std::string bytes, again;
   root.pack(bytes);
-  const auto copy = yaml::Node::unpack(bytes);
+  const auto copy = yaml::Tree::unpack(bytes);
   REQUIRE(copy.ok());
   copy->pack(again);
   CHECK(again == bytes);
@@ -83,8 +83,8 @@ TEST_CASE("base/yaml: a packed tree comes back as it was, and other bytes don't"
   CHECK(copy->find("b")->key_line() == 2);
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     CAPTURE(i);
-    CHECK(!yaml::Node::unpack(std::string_view(bytes).substr(0, i)).ok());
+    CHECK(!yaml::Tree::unpack(std::string_view(bytes).substr(0, i)).ok());
   }
-  CHECK(!yaml::Node::unpack(bytes + "x").ok());
-  CHECK(!yaml::Node::unpack(std::string(500, '\2') + std::string(500, '\1')).ok());
+  CHECK(!yaml::Tree::unpack(bytes + "x").ok());
+  CHECK(!yaml::Tree::unpack(std::string(500, '\2') + std::string(500, '\1')).ok());
 }

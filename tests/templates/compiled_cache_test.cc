@@ -9,6 +9,8 @@
 #include "base/file.h"
 #include "base/temp_file.h"
 #include "dsl/services.h"
+#include "operators/operators.h"
+#include "operators/packed_need.h"
 #include "templates/catalog.h"
 
 using namespace m8;
@@ -33,7 +35,7 @@ struct Folder {
 };
 
 CompiledCache::Record record(std::string_view source, const std::string& digest) {
-  return {source, digest, true};
+  return {source, digest, "needs", true};
 }
 
 /// A cache with records for the files a and b, which are there.
@@ -87,7 +89,8 @@ TEST_CASE("templates/compiled_cache: what was put is found by stamp, or by conte
   const auto found = cache.find(folder.path("a"), stamp);
   REQUIRE(found);
   CHECK(found->source == "tree of a");
-  CHECK(found->regexes_good);
+  CHECK(found->needs == "needs");
+  CHECK(found->proven);
   CHECK(!cache.find(folder.path("a"), CompiledCache::Stamp{stamp.size, stamp.mtime_ns + 1}));
   CHECK(!cache.find(folder.path("a"), CompiledCache::Stamp{stamp.size + 1, stamp.mtime_ns}));
   CHECK(!cache.find(folder.path("c"), stamp));
@@ -180,9 +183,9 @@ TEST_CASE("templates/catalog: loads the same with a cache, and random texts stay
   const auto kept =
       cache.find(folder.path("t/a.yaml"), *CompiledCache::stamp_of(folder.path("t/a.yaml")));
   REQUIRE(kept);
-  CHECK(kept->regexes_good);
+  CHECK(kept->proven);
   CHECK(!cache.find(folder.path("t/b.yaml"), *CompiledCache::stamp_of(folder.path("t/b.yaml")))
-             ->regexes_good);
+             ->proven);
   CHECK(first.catalog.selected[0]->tags[1] != second.catalog.selected[0]->tags[1]);
   CHECK(second.catalog.selected[0]->tags[1].size() == 27);
 }
@@ -209,4 +212,37 @@ TEST_CASE("templates/catalog: a broken cache is rebuilt") {
   std::ofstream(folder.path("cache")) << good.substr(0, good.size() / 2);
   CHECK(load(folder).lines == std::vector<std::string>{"a 1"});
   CHECK(whole(folder.path("cache")) == good);
+}
+
+TEST_CASE("templates/proven: a template of the cache has its operators when they are needed") {
+  const Folder folder;
+  std::filesystem::create_directory(folder.path("t"));
+  folder.write("t/a.yaml",
+               "id: a\ninfo: {name: n, author: a, severity: low}\n"
+               "http:\n  - path: ['{{BaseURL}}/']\n    matchers:\n"
+               "      - {type: word, words: [one]}\n"
+               "  - path: ['{{BaseURL}}/']\n    matchers:\n"
+               "      - {type: status, status: [418]}\n",
+               1000);
+  const Loaded first = load(folder), second = load(folder);
+  const auto needs = first.catalog.templates[0]->needs();
+  REQUIRE(needs);
+  CHECK(second.catalog.templates[0]->needs() == needs);
+  const auto apart = split_needs(*needs);
+  REQUIRE(apart.size() == 2);
+  CHECK(operators::rules_out(apart[0], 200, "two"));
+  CHECK(operators::rules_out(apart[1], 200, "one"));
+  CHECK(split_needs(needs->substr(0, needs->size() - 1)).empty());
+
+  const CompiledCache cache(folder.options());
+  const std::string path = folder.path("t/a.yaml");
+  const auto record = cache.find(path, *CompiledCache::stamp_of(path));
+  REQUIRE(record);
+  const auto proven = std::make_shared<const ProvenTemplate>(*unpack_source(record->source),
+                                                             record->needs, cache.owner());
+  REQUIRE(proven->blocks() == 2);
+  const auto compiled = proven->operators_of(1);
+  REQUIRE(compiled.ok());
+  CHECK(compiled->need().statuses == std::vector<std::int64_t>{418});
+  CHECK(!proven->operators_of(2).ok());
 }

@@ -29,7 +29,7 @@ std::string substitute(const std::string& text, const Environment& environment) 
 Status read_keys(const yaml::Node& node, const Environment& environment,
                  std::vector<std::string>& keys) {
   if (node.is_map()) return bad_line(node, "keys are texts");
-  const auto& items = node.is_scalar() ? std::vector<yaml::Node>{node} : node.items();
+  const auto items = node.is_scalar() ? std::span(&node, 1) : node.items();
   for (const auto& item : items) {
     if (!item.is_scalar()) return bad_line(node, "keys are texts");
     std::string key = substitute(std::string(trim(item.text())), environment);
@@ -85,7 +85,7 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
 }  // namespace
 
 Result<AllSettings> parse_settings(std::string_view yaml_text, const Environment& environment) {
-  const yaml::Node root = M8_TRY(yaml::parse(yaml_text));
+  const yaml::Tree root = M8_TRY(yaml::parse(yaml_text));
   AllSettings all;
   if (root.is_null()) return all;
   if (!root.is_map()) return bad_line(root, "not a map of sources");
