@@ -49,6 +49,11 @@ constexpr Migration kPostgres[] = {
         "0003_life.sql",
 #include "store/schema/postgres/0003_life.sql"
     },
+    {
+        4,
+        "0004_room.sql",
+#include "store/schema/postgres/0004_room.sql"
+    },
 };
 
 }  // namespace
