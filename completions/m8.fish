@@ -125,6 +125,8 @@ complete -c m8 -n '__m8_in bench db' -l baseline -x -d 'select without pool or p
 complete -c m8 -n '__m8_in bench db' -l names -x -d 'hostnames to store'
 complete -c m8 -n '__m8_in bench db' -l scale -x -d 'pgbench\'s tables: so many times 100000 accounts'
 complete -c m8 -n '__m8_in bench db' -l duration -x -d 'of each measurement of selects'
+complete -c m8 -n '__m8_in bench db' -l part -x -a 'selects guides hostnames difference run' -d 'measure only these'
+complete -c m8 -n '__m8_in bench db' -l database -x -a 'sqlite postgresql' -d 'measure only this one'
 complete -c m8 -n '__m8_in bench db' -l config -r -F -d 'read settings from this file'
 complete -c m8 -n '__m8_in bench db' -s v -l verbose -d 'say more on stderr'
 complete -c m8 -n '__m8_in bench db' -s q -l silent -l quiet -d 'say nothing on stderr but errors'
