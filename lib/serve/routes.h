@@ -1,7 +1,11 @@
 /// Requests, responses, and who answers what. Plain values and a table; no network.
 #pragma once
 
+#include <cstddef>
 #include <functional>
+#include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,12 +35,28 @@ struct Request {
   std::string_view header(std::string_view name) const;
 };
 
+/// A body that comes bit by bit for as long as the client listens: server-sent events. Ends with
+/// its connection.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  /// Writes what there is now to \p out (1 KiB at least) and returns its size; 0: nothing yet, to
+  /// be asked again after Server::wake(); empty: the end. One call at a time, on a thread of the
+  /// server; must not block, must not throw, must not call the server.
+  virtual std::optional<std::size_t> read(std::span<char> out) = 0;
+};
+
 struct Response {
   int status = 200;
   std::string body;
   std::string content_type = "text/plain; charset=utf-8";
   std::vector<Header> headers = {};
+  std::shared_ptr<Stream> stream = {};  ///< in place of body; shared with nobody but its connection
 };
+
+/// An empty string with memory that an earlier body of this thread had. Bodies of responses go back
+/// there once they are sent.
+std::string spare_text();
 
 /// {"message": ...} or {"error": ...}
 Response json_response(int status, std::string_view key, std::string_view text);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,46 @@
 
 namespace m8::serve {
 
+namespace {
+
+constexpr std::size_t kStreamBlock = 2u << 10;
+constexpr std::size_t kSpareTexts = 4, kSpareBytes = 1u << 20;
+
+std::vector<std::unique_ptr<std::string>>& spare_texts() {
+  thread_local std::vector<std::unique_ptr<std::string>> spare;
+  return spare;
+}
+
+std::int64_t due_in(std::chrono::seconds time) {
+  return (SystemClock::instance().now() + time).time_since_epoch().count();
+}
+
+}  // namespace
+
+std::string spare_text() {
+  auto& spare = spare_texts();
+  if (spare.empty()) return {};
+  std::string text = std::move(*spare.back());
+  spare.pop_back();
+  text.clear();
+  return text;
+}
+
+/// A client that is connected. \p due: when it has to be done with what it is at.
+struct Server::Connection {
+  explicit Connection(int descriptor) : fd(descriptor) {}
+  const int fd;
+  std::atomic<std::int64_t> due{0};  ///< of the steady clock; 0: never
+  std::list<Connection>::iterator self;
+};
+
+/// A stream that is being sent.
+struct Server::OpenStream {
+  Server& server;
+  MHD_Connection* connection;
+  std::shared_ptr<Stream> stream;
+};
+
 /// One request being received.
 struct Server::Pending {
   Request request;
@@ -27,7 +68,39 @@ struct Server::Pending {
 
 /// What libmicrohttpd calls. Nothing may throw through it.
 struct Server::Callbacks {
+  using Client = Server::Connection;
   using Connection = MHD_Connection;
+
+  static std::chrono::seconds time_for_head(const Server& server) {
+    return std::max(server.options_.head_timeout, server.options_.idle_timeout);
+  }
+
+  /// A connection began or is over.
+  static void connected(void* self, Connection* connection, void** client,
+                        MHD_ConnectionNotificationCode what) noexcept {
+    auto& server = *static_cast<Server*>(self);
+    const std::lock_guard lock(server.mutex_);
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+      if (*client != nullptr) server.connections_.erase(static_cast<Client*>(*client)->self);
+      return;
+    }
+    const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    try {
+      Client& made = server.connections_.emplace_back(info->connect_fd);
+      made.self = std::prev(server.connections_.end());
+      made.due = due_in(time_for_head(server));
+      *client = &made;
+    } catch (const std::exception&) {
+      *client = nullptr;
+    }
+  }
+
+  /// Gives the client of \p connection that much time from now on; 0: any.
+  static void allow(Connection* connection, std::chrono::seconds time) {
+    const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    if (info == nullptr || info->socket_context == nullptr) return;
+    static_cast<Client*>(info->socket_context)->due = time.count() == 0 ? 0 : due_in(time);
+  }
 
   /// Before the head is parsed: the target as it was written.
   static void* begin(void*, const char* target, Connection*) noexcept {
@@ -41,7 +114,9 @@ struct Server::Callbacks {
     }
   }
 
-  static void completed(void*, Connection*, void** state, MHD_RequestTerminationCode) noexcept {
+  static void completed(void* self, Connection* connection, void** state,
+                        MHD_RequestTerminationCode) noexcept {
+    allow(connection, time_for_head(*static_cast<Server*>(self)));
     delete static_cast<Pending*>(*state);
     *state = nullptr;
   }
@@ -81,9 +156,51 @@ struct Server::Callbacks {
     if (pending.refusal != 0) pending.request.body = {};
   }
 
-  static MHD_Result send(Connection* connection, const Response& response, bool closes) {
-    MHD_Response* out = MHD_create_response_from_buffer(
-        response.body.size(), const_cast<char*>(response.body.data()), MHD_RESPMEM_MUST_COPY);
+  static ssize_t read_stream(void* state, std::uint64_t, char* out, std::size_t room) noexcept {
+    auto& [server, connection, stream] = *static_cast<OpenStream*>(state);
+    const std::lock_guard lock(server.mutex_);
+    if (server.stopping_) return MHD_CONTENT_READER_END_OF_STREAM;
+    const auto got = stream->read({out, room});
+    if (!got) return MHD_CONTENT_READER_END_OF_STREAM;
+    if (*got == 0) {
+      server.waiting_.push_back(connection);
+      MHD_suspend_connection(connection);
+    }
+    return static_cast<ssize_t>(*got);
+  }
+
+  static void end_stream(void* state) noexcept { delete static_cast<OpenStream*>(state); }
+
+  /// Back to the thread's spare ones.
+  static void end_body(void* state) noexcept {
+    std::unique_ptr<std::string> body(static_cast<std::string*>(state));
+    auto& spare = spare_texts();
+    if (spare.size() < kSpareTexts && body->capacity() <= kSpareBytes)
+      spare.push_back(std::move(body));
+  }
+
+  /// The body becomes the library's without a copy.
+  static MHD_Response* whole(std::string&& text) {
+    auto body = std::make_unique<std::string>(std::move(text));
+    MHD_Response* out = MHD_create_response_from_buffer_with_free_callback_cls(
+        body->size(), body->data(), &end_body, body.get());
+    if (out != nullptr) (void)body.release();
+    return out;
+  }
+
+  static MHD_Response* streamed(Server& server, Connection* connection,
+                                std::shared_ptr<Stream>&& stream) {
+    auto open = std::make_unique<OpenStream>(OpenStream{server, connection, std::move(stream)});
+    MHD_Response* out = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, kStreamBlock,
+                                                          &read_stream, open.get(), &end_stream);
+    if (out != nullptr) (void)open.release();
+    return out;
+  }
+
+  static MHD_Result send(Server& server, Connection* connection, Response&& response, bool closes) {
+    allow(connection, response.stream ? std::chrono::seconds(0) : server.options_.send_timeout);
+    MHD_Response* out = response.stream ? streamed(server, connection, std::move(response.stream))
+                                        : whole(std::move(response.body));
     if (out == nullptr) return MHD_NO;
     if (!response.content_type.empty())
       MHD_add_response_header(out, MHD_HTTP_HEADER_CONTENT_TYPE, response.content_type.c_str());
@@ -98,10 +215,13 @@ struct Server::Callbacks {
   static MHD_Result answer(Server& server, Connection* connection, const Pending& pending) {
     if (pending.refusal != 0) {
       server.refused_.fetch_add(1, std::memory_order_relaxed);
-      return send(connection, {pending.refusal, "refused\n"}, true);
+      const auto& refusal = server.options_.refusal;
+      Response response{pending.refusal, "refused\n"};
+      if (refusal) response = refusal(pending.refusal);
+      return send(server, connection, std::move(response), true);
     }
     server.requests_.fetch_add(1, std::memory_order_relaxed);
-    return send(connection, server.routes_.answer(pending.request), false);
+    return send(server, connection, server.routes_.answer(pending.request), false);
   }
 
   /// Called first with the head alone, then with pieces of the body, last with nothing.
@@ -114,6 +234,7 @@ struct Server::Callbacks {
     try {
       if (!std::exchange(pending->seen, true)) {
         read_head(server, connection, *pending, method_and_version);
+        allow(connection, server.options_.body_timeout + std::chrono::seconds(1));
         return MHD_YES;
       }
       if (*size == 0) return answer(server, connection, *pending);
@@ -151,7 +272,7 @@ Status Server::start() {
   Fd socket = M8_TRY(net::tcp_listen(options_.address));
   address_ = M8_TRY(net::local_address(socket.get()));
   const bool tls = !options_.certificate.empty();
-  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG;
+  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME;
   if (tls) flags |= MHD_USE_TLS;
   const unsigned threads = std::clamp(options_.threads, 1u, 64u);
   const auto pointer = [](const std::string& text) { return const_cast<char*>(text.c_str()); };
@@ -183,24 +304,56 @@ Status Server::start() {
   daemon_ = MHD_start_daemon(
       flags, 0, nullptr, nullptr, access, this, MHD_OPTION_EXTERNAL_LOGGER, &Callbacks::log_line,
       nullptr, MHD_OPTION_URI_LOG_CALLBACK, &Callbacks::begin, this, MHD_OPTION_NOTIFY_COMPLETED,
-      &Callbacks::completed, nullptr, MHD_OPTION_ARRAY, items.data(), MHD_OPTION_END);
+      &Callbacks::completed, this, MHD_OPTION_NOTIFY_CONNECTION, &Callbacks::connected, this,
+      MHD_OPTION_ARRAY, items.data(), MHD_OPTION_END);
   if (daemon_ == nullptr)
     return Error{tls ? ErrorCode::kInvalidArgument : ErrorCode::kExhausted,
                  tls ? "https: the certificate or its key can't be used"
                      : "http: the server could not be started"};
   (void)socket.release();  // the daemon's now
+  reaper_ = std::jthread([this](const std::stop_token& stop) { reap(stop); });
   return {};
+}
+
+/// Idle time alone would let a client take a byte's time for ever.
+void Server::reap(const std::stop_token& stop) {
+  Clock& clock = SystemClock::instance();
+  while (clock.sleep_until(clock.now() + std::chrono::seconds(1), stop)) {
+    const std::int64_t now = clock.now().time_since_epoch().count();
+    const std::lock_guard lock(mutex_);
+    for (Connection& connection : connections_) {
+      const std::int64_t due = connection.due;
+      if (due == 0 || due > now) continue;
+      ::shutdown(connection.fd, SHUT_RDWR);
+      connection.due = 0;
+      refused_.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
+}
+
+void Server::wake() {
+  const std::lock_guard lock(mutex_);
+  for (void* connection : waiting_) MHD_resume_connection(static_cast<MHD_Connection*>(connection));
+  waiting_.clear();
 }
 
 Server::~Server() { stop(); }
 
 void Server::stop() {
-  if (daemon_ != nullptr)
-    MHD_stop_daemon(static_cast<MHD_Daemon*>(std::exchange(daemon_, nullptr)));
+  if (daemon_ == nullptr) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake();
+  reaper_ = {};
+  MHD_stop_daemon(static_cast<MHD_Daemon*>(std::exchange(daemon_, nullptr)));
 }
 
 Server::Counters Server::counters() const {
-  return {requests_.load(std::memory_order_relaxed), refused_.load(std::memory_order_relaxed)};
+  const std::lock_guard lock(mutex_);
+  return {requests_.load(std::memory_order_relaxed), refused_.load(std::memory_order_relaxed),
+          connections_.size(), waiting_.size()};
 }
 
 }  // namespace m8::serve

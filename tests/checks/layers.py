@@ -40,7 +40,7 @@ LIBRARIES = {
     # Besides hashing and TLS: what signs or decrypts.
     r"openssl/": ["base/hash", "net/tls", "dsl", "oob", "lab", "probe", "protocols/ssl"],
     # Compressed bodies, and the language's own functions for them.
-    r"zlib\.h|brotli/|zstd\.h": ["http", "dsl", "base"],
+    r"zlib\.h|brotli/|zstd\.h": ["http", "dsl", "base", "serve/compress"],
     r"doctest/": [],
 }
 
