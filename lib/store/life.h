@@ -9,7 +9,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -35,8 +34,10 @@ struct IssueFilter {
   std::vector<std::int64_t> ids;        ///< any of these; empty: all
   std::vector<std::string> signatures;  ///< any of these; empty: all
   std::int64_t after = 0;               ///< only ids above it; for pages
-  std::size_t limit = 0;                ///< at most so many; 0: all
-  bool without_event = false;           ///< Issue::event stays empty: for lists
+  /// Only ids below it, the newest first; 0: all, the oldest first. For pages.
+  std::int64_t before = 0;
+  std::size_t limit = 0;       ///< at most so many; 0: all
+  bool without_event = false;  ///< Issue::event stays empty: for lists
 };
 
 /// What somebody says of issues.
@@ -78,8 +79,6 @@ class Life {
   /// Gives all issues of \p filter another status, if they have not that already, with a line in
   /// the history of each. Returns how many were changed.
   virtual Result<std::uint64_t> set_issues(const IssueFilter& filter, const IssueEdit& edit) = 0;
-  /// The signatures of what is verified, ignored or a false positive now. Streams.
-  virtual Status for_each_judged(const std::function<Status(std::string_view signature)>& each) = 0;
   /// The changes of one issue, the oldest first. Empty for one that there is not.
   virtual Status for_each_event(std::int64_t issue, const EachOf<model::IssueEvent>& each) = 0;
   /// Issues that are not what they were at \p since, by id. Streams.

@@ -65,6 +65,7 @@ void where_issue(Select& select, const IssueFilter& filter) {
                     std::vector<Value>(filter.signatures.begin(), filter.signatures.end()));
   }
   if (filter.after > 0) select.where("i.id > ", filter.after);
+  if (filter.before > 0) select.where("i.id < ", filter.before);
 }
 
 /// "INSERT ... VALUES (...), (...)": as many rows as there are \p values for.
@@ -97,7 +98,6 @@ std::vector<Sample> issue_samples() {
       {"issues of a status", select_issues(status), false, true},
       {"issues first seen since", select_issues(fresh), false, true},
       {"issues by id", select_issues(ids), false, true},
-      {"issues that were judged", select_judged(), false, true},
       {"judge issues by id", update_issues(ids, {})},
       {"judge the issues of a host", update_issues(host, {})},
       {"history of an issue", select_events(1), false, true},
@@ -112,7 +112,7 @@ Query select_issues(const IssueFilter& filter) {
   Select select("SELECT " + issue_columns(filter.without_event ? "''" : "i.event") +
                 " FROM issue i");
   where_issue(select, filter);
-  return select.order("i.id", filter.limit);
+  return select.order(filter.before > 0 ? "i.id DESC" : "i.id", filter.limit);
 }
 
 Query update_issues(const IssueFilter& filter, const IssueEdit& edit) {
@@ -123,11 +123,6 @@ Query update_issues(const IssueFilter& filter, const IssueEdit& edit) {
   select.where("i.status <> ", status);
   where_issue(select, filter);
   return select.take();
-}
-
-Query select_judged() {
-  // The second condition is that of the index.
-  return {"SELECT signature FROM issue WHERE status IN ('V', 'I', 'F') AND status <> 'U'", {}};
 }
 
 Query select_events(std::int64_t issue) {

@@ -31,6 +31,11 @@ constexpr Migration kSqlite[] = {
         "0005_life.sql",
 #include "store/schema/sqlite/0005_life.sql"
     },
+    {
+        6,
+        "0006_api.sql",
+#include "store/schema/sqlite/0006_api.sql"
+    },
 };
 
 constexpr Migration kPostgres[] = {
@@ -51,8 +56,8 @@ constexpr Migration kPostgres[] = {
     },
     {
         4,
-        "0004_room.sql",
-#include "store/schema/postgres/0004_room.sql"
+        "0004_api.sql",
+#include "store/schema/postgres/0004_api.sql"
     },
 };
 

@@ -2,6 +2,9 @@
 
 #include "store/columns.h"
 #include "store/life_queries.h"
+#include "store/pages.h"
+#include "store/scan_requests.h"
+#include "store/tokens.h"
 
 namespace m8::store {
 namespace {
@@ -78,6 +81,7 @@ Query select_run(std::int64_t id) { return {std::string(kSelectRun) + " WHERE id
 Query select_runs(const RunFilter& filter) {
   Select select(kSelectRun);
   if (!filter.command.empty()) select.where("command = ", filter.command);
+  if (filter.before != 0) select.where("id < ", filter.before);
   return select.order("id DESC", filter.limit);
 }
 
@@ -121,7 +125,8 @@ Query select_domains(const DomainFilter& filter) {
   Select select("SELECT name, enabled, first_seen FROM domain");
   // The condition is the partial index's own: no parameter.
   if (filter.enabled_only) select.where("enabled");
-  return select.order("name");
+  if (!filter.after.empty()) select.where("name > ", filter.after);
+  return select.order("name", filter.limit);
 }
 
 Query select_hostnames(const HostnameFilter& filter) {
@@ -162,7 +167,8 @@ std::vector<Sample> sample_queries() {
       {"an endpoint", select_endpoint("x")},
       {"endpoints", select_endpoints(), true, true},
   };
-  for (auto more : {hostname_samples(), run_samples(), life_samples()})
+  for (auto more : {hostname_samples(), run_samples(), life_samples(), page_samples(),
+                    token_samples(), scan_request_samples()})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }

@@ -36,6 +36,7 @@ class SqlStore : public Store, protected Statements {
   Status for_each_issue(const IssueFilter& filter, const Each<model::Issue>& each) final;
   Status for_each_run(const RunFilter& filter, const Each<model::Run>& each) final;
   Life& life() final { return life_; }
+  Statements& statements() final { return *this; }
   Result<StoreInfo> info() final;
   Status explain(const Each<QueryPlan>& each) final;
 

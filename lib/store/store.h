@@ -40,6 +40,8 @@ using EachChange = std::function<Status(model::HostnameChange&&)>;
 
 struct DomainFilter {
   bool enabled_only = false;
+  std::string after;      ///< only names behind this one; for pages
+  std::size_t limit = 0;  ///< at most so many; 0: all
 };
 
 struct HostnameFilter {
@@ -58,8 +60,9 @@ struct ChangeFilter {
 };
 
 struct RunFilter {
-  std::string command;    ///< "asmm8 enum"; empty: all
-  std::size_t limit = 0;  ///< at most so many; 0: all
+  std::string command;      ///< "asmm8 enum"; empty: all
+  std::size_t limit = 0;    ///< at most so many; 0: all
+  std::int64_t before = 0;  ///< only ids below it; 0: all; for pages
 };
 
 /// Where a run stands, so that it can go on after it was ended: see model::Journal.
@@ -108,6 +111,8 @@ struct QueryPlan {
   /// missing, or the table is so small that the database does not bother.
   std::vector<std::string> scanned;
 };
+
+class Statements;
 
 class Store {
  public:
@@ -166,6 +171,9 @@ class Store {
 
   /// What becomes of issues and endpoints over many runs.
   virtual Life& life() = 0;
+
+  /// For the parts of the store that are made of queries alone: Pages, Tokens, ScanRequests.
+  virtual Statements& statements() = 0;
 
   virtual Result<StoreInfo> info() = 0;
   /// Closes a server's connections that were idle for too long, and tells what its pool does; empty

@@ -1,0 +1,117 @@
+#include "store/scan_requests.h"
+
+#include <fmt/format.h>
+
+#include "store/columns.h"
+
+namespace m8::store {
+namespace {
+
+constexpr std::string_view kColumns =
+    "SELECT id, type, target, options, owner, state, created, started, ended, run, found, reason"
+    " FROM api_scan";
+
+std::int64_t millis_or_zero(const std::optional<WallTime>& time) {
+  return time ? to_millis(*time) : 0;
+}
+
+std::optional<WallTime> time_or_none(std::int64_t millis) {
+  if (millis == 0) return std::nullopt;
+  return from_millis(millis);
+}
+
+Query insert_request(const ScanRequest& request) {
+  return {
+      "INSERT INTO api_scan (type, target, options, owner, state, created)"
+      " VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
+      {request.type, request.target, request.options, request.owner, request.state,
+       to_millis(request.created)}};
+}
+
+Query update_request(const ScanRequest& request) {
+  return {
+      "UPDATE api_scan SET state = $1, started = $2, ended = $3, run = $4, found = $5, reason = $6"
+      " WHERE id = $7 AND state IN ('queued', 'running')",
+      {request.state, millis_or_zero(request.started), millis_or_zero(request.ended), request.run,
+       request.found, request.reason, request.id}};
+}
+
+Query select_request(std::int64_t id) { return {std::string(kColumns) + " WHERE id = $1", {id}}; }
+
+Query select_open() {
+  // The condition is the partial index's own.
+  return Select(kColumns).where("state IN ('queued', 'running')").order("id");
+}
+
+Query select_page(std::int64_t before, std::size_t limit) {
+  Select select(kColumns);
+  if (before != 0) select.where("id < ", before);
+  return select.order("id DESC", limit);
+}
+
+ScanRequest read_request(const Row& row) {
+  ScanRequest request;
+  request.id = row.integer(0);
+  request.type = row.text(1);
+  request.target = row.text(2);
+  request.options = row.text(3);
+  request.owner = row.text(4);
+  request.state = row.text(5);
+  request.created = from_millis(row.integer(6));
+  request.started = time_or_none(row.integer(7));
+  request.ended = time_or_none(row.integer(8));
+  request.run = row.integer(9);
+  request.found = row.integer(10);
+  request.reason = row.text(11);
+  return request;
+}
+
+}  // namespace
+
+Result<std::int64_t> ScanRequests::add(const ScanRequest& request) {
+  std::int64_t id = 0;
+  M8_TRY(sql_.run(insert_request(request), [&id](const Row& row) {
+    id = row.integer(0);
+    return Status();
+  }));
+  return id;
+}
+
+Status ScanRequests::update(const ScanRequest& request) {
+  M8_TRY(sql_.run(update_request(request), [](const Row&) { return Status(); }));
+  return {};
+}
+
+Result<ScanRequest> ScanRequests::find(std::int64_t id) {
+  std::optional<ScanRequest> found;
+  M8_TRY(sql_.run(select_request(id), [&found](const Row& row) {
+    found = read_request(row);
+    return Status();
+  }));
+  if (found) return *std::move(found);
+  return Error{ErrorCode::kNotFound, fmt::format("no scan {}", id)};
+}
+
+Status ScanRequests::for_each_open(const std::function<Status(const ScanRequest&)>& each) {
+  M8_TRY(sql_.run(select_open(), [&](const Row& row) { return each(read_request(row)); }));
+  return {};
+}
+
+Status ScanRequests::page(std::int64_t before, std::size_t limit,
+                          const std::function<Status(const ScanRequest&)>& each) {
+  M8_TRY(sql_.run(select_page(before, limit),
+                  [&](const Row& row) { return each(read_request(row)); }));
+  return {};
+}
+
+std::vector<Sample> scan_request_samples() {
+  return {
+      {"add a scan that was asked for", insert_request({})},
+      {"what became of a scan", update_request({})},
+      {"a scan", select_request(1)},
+      {"scans that are not over", select_open()},
+      {"a page of scans", select_page(1, 1)},
+  };
+}
+
+}  // namespace m8::store
