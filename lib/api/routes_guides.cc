@@ -1,0 +1,254 @@
+// The paths and bodies of the guides and of the services before us, for callers that have them. As
+// there, an answer is {"status","data","msg"}; unlike there, all of them need a token, lists come
+// in pages, and what is not there is 404.
+#include <functional>
+
+#include "api/page.h"
+#include "api/records.h"
+#include "api/world.h"
+#include "base/json.h"
+#include "store/pages.h"
+
+namespace m8::api {
+namespace {
+
+using serve::Response;
+
+constexpr std::string_view kList = R"({"status":"success","msg":"ok","data":[)";
+
+Response done(std::string_view message, const std::function<void(json::Writer&)>& data) {
+  json::Writer w;
+  w.object().field("status", "success").field("msg", message).key("data");
+  data(w);
+  return json_answer(w.end().take());
+}
+
+/// Domains have their names for ids.
+void write_guide_domain(json::Writer& w, const model::Domain& domain) {
+  w.object().field("id", domain.name).field("name", domain.name).field("companyname", "");
+  w.field("enabled", domain.enabled).end();
+}
+
+Result<Response> domains(const World& world, const Call& call) {
+  Page page(call, kList);
+  const std::string place = call.has("cursor") ? M8_TRY(key_of(call.text("cursor"))) : "";
+  std::string last;
+  M8_TRY(world.store.for_each_domain({false, place, page.limit() + 1},
+                                     [&](const model::Domain& domain) {
+                                       if (std::string* out = page.item()) {
+                                         json::Writer w;
+                                         write_guide_domain(w, domain);
+                                         *out += w.text();
+                                         last = domain.name;
+                                       }
+                                       return Status();
+                                     }));
+  return page.finish(last);
+}
+
+Result<model::Domain> find_domain(const World& world, const std::string& name) {
+  std::optional<model::Domain> found;
+  M8_TRY(world.store.for_each_domain({}, [&](const model::Domain& domain) {
+    if (domain.name == name) found = domain;
+    return Status();
+  }));
+  if (found) return *std::move(found);
+  return Error{ErrorCode::kNotFound, "no such domain"};
+}
+
+Result<Response> domain(const World& world, const Call& call) {
+  const auto found = M8_TRY(find_domain(world, call.text("domain")));
+  return done("ok", [&](json::Writer& w) { write_guide_domain(w, found); });
+}
+
+Result<Response> add_domain(const World& world, const Call& call) {
+  const auto body = json::parse(call.request.body);
+  if (!body.ok() || !body->is_object())
+    return Error{ErrorCode::kInvalidArgument, "the body has to be a JSON object"};
+  model::Domain added;
+  added.name = M8_TRY(check_parameter(*find_parameter("domain"), body->string_at("name")));
+  if (const auto* enabled = body->find("enabled")) added.enabled = enabled->as_bool(true);
+  added.first_seen = world.clock.wall();
+  const bool is_new = M8_TRY(world.store.add_domain(added));
+  return done(is_new ? "added" : "there already", [](json::Writer& w) { w.value(true); });
+}
+
+Result<Response> endpoints(const World& world, const Call& call) {
+  Page page(call, kList);
+  store::EndpointPage wanted;
+  if (call.has("cursor")) wanted.after = M8_TRY(key_of(call.text("cursor")));
+  wanted.limit = page.limit();
+  std::string last;
+  store::Pages pages(world.store.statements());
+  M8_TRY(pages.endpoints(wanted, [&](const store::Row& row) {
+    if (std::string* out = page.item()) {
+      append_endpoint(*out, row);
+      last = row.text(store::endpoint_row::kUrl);
+    }
+    return Status();
+  }));
+  return page.finish(last);
+}
+
+Result<Response> hostnames(const World& world, const Call& call) {
+  Page page(call, kList);
+  store::HostnamePage wanted;
+  wanted.domain = call.text("domain");
+  if (call.has("cursor")) wanted.after = M8_TRY(key_of(call.text("cursor")));
+  wanted.limit = page.limit();
+  std::string last;
+  store::Pages pages(world.store.statements());
+  M8_TRY(pages.hostnames(wanted, [&](const store::Row& row) {
+    if (std::string* out = page.item()) {
+      append_hostname(*out, row);
+      last = row.text(store::hostname_row::kHostname);
+    }
+    return Status();
+  }));
+  return page.finish(last);
+}
+
+Result<Response> accepted(const World& world, const Call& call, const ScanOrder& order) {
+  const auto all = M8_TRY(world.scans.submit(order, call.caller.name));
+  json::Writer w;
+  w.object().field("status", "accepted").field("msg", "the scan was accepted");
+  w.field("run_id", all.front().scan.id).key("data").array();
+  for (const Accepted& one : all) {
+    w.object().field("id", one.scan.id).field("target", one.scan.target);
+    w.field("state", one.scan.state).field("merged", one.merged).end();
+  }
+  return json_answer(w.end().end().take(), 202);
+}
+
+Result<Response> scan(const World& world, const Call& call) {
+  return accepted(world, call, M8_TRY(parse_order(call.request.body)));
+}
+
+/// Their bodies have options of their own; what of it is ours is taken.
+Result<ScanOrder> order_of(const Call& call, std::vector<std::string> targets) {
+  json::Writer w;
+  w.object().strings("targets", targets);
+  const auto body = json::parse(call.request.body.empty() ? "{}" : call.request.body);
+  if (!body.ok() || !body->is_object())
+    return Error{ErrorCode::kInvalidArgument, "the body has to be a JSON object"};
+  if (const auto* options = body->find("options");
+      options != nullptr && !options->members().empty())
+    return Error{ErrorCode::kInvalidArgument,
+                 "options: use severity, tags, exclude_tags, templates of /api/v1/scans"};
+  return parse_order(w.end().text());
+}
+
+Result<Response> scan_hostname(const World& world, const Call& call) {
+  return accepted(world, call, M8_TRY(order_of(call, {call.text("hostname")})));
+}
+
+/// The live endpoints of a domain's names, as far as an order goes.
+Result<Response> scan_domain(const World& world, const Call& call) {
+  M8_TRY(find_domain(world, call.text("domain")));
+  std::vector<std::string> targets;
+  store::Pages pages(world.store.statements());
+  store::HostnamePage wanted;
+  wanted.domain = call.text("domain");
+  wanted.live_only = true;
+  wanted.limit = kMaxTargets;
+  M8_TRY(pages.hostnames(wanted, [&](const store::Row& row) {
+    if (targets.size() < kMaxTargets)
+      targets.emplace_back(row.text(store::hostname_row::kHostname));
+    return Status();
+  }));
+  if (targets.empty()) return done("no target in scope", [](json::Writer& w) { w.null(); });
+  return accepted(world, call, M8_TRY(order_of(call, std::move(targets))));
+}
+
+}  // namespace
+
+std::vector<Route> guide_routes(World& world) {
+  const auto with = [&world](Result<Response> (*handler)(const World&, const Call&)) {
+    return [&world, handler](const Call& call) { return handler(world, call); };
+  };
+  std::vector<Route> routes;
+  routes.push_back({"POST",
+                    "/scan",
+                    Scope::kScan,
+                    "The guides' way to ask for a scan",
+                    {},
+                    "ScanOrder",
+                    "GuideAccepted",
+                    false,
+                    202,
+                    with(scan)});
+  routes.push_back({"GET",
+                    "/endpoints",
+                    Scope::kRead,
+                    "Endpoints, in the guides' envelope",
+                    {"limit", "cursor"},
+                    "",
+                    "GuideList",
+                    false,
+                    200,
+                    with(endpoints)});
+  for (const char* path : {"/domain", "/api/domains"})
+    routes.push_back({"GET",
+                      path,
+                      Scope::kRead,
+                      "Domains, in the guides' envelope",
+                      {"limit", "cursor"},
+                      "",
+                      "GuideList",
+                      false,
+                      200,
+                      with(domains)});
+  routes.push_back({"POST",
+                    "/domain",
+                    Scope::kScan,
+                    "Add a domain, in the guides' envelope",
+                    {},
+                    "NewDomain",
+                    "GuideAnswer",
+                    false,
+                    200,
+                    with(add_domain)});
+  routes.push_back({"GET",
+                    "/domain/{domain}",
+                    Scope::kRead,
+                    "One domain, in the guides' envelope",
+                    {},
+                    "",
+                    "GuideAnswer",
+                    false,
+                    200,
+                    with(domain)});
+  routes.push_back({"GET",
+                    "/domain/{domain}/hostname",
+                    Scope::kRead,
+                    "Hostnames of a domain, in the guides' envelope",
+                    {"limit", "cursor"},
+                    "",
+                    "GuideList",
+                    false,
+                    200,
+                    with(hostnames)});
+  routes.push_back({"POST",
+                    "/domain/{domain}/scan",
+                    Scope::kScan,
+                    "Scan a domain's live hostnames",
+                    {},
+                    "GuideOptions",
+                    "GuideAccepted",
+                    false,
+                    202,
+                    with(scan_domain)});
+  routes.push_back({"POST",
+                    "/hostname/{hostname}/scan",
+                    Scope::kScan,
+                    "Scan one host",
+                    {},
+                    "GuideOptions",
+                    "GuideAccepted",
+                    false,
+                    202,
+                    with(scan_hostname)});
+  return routes;
+}
+
+}  // namespace m8::api

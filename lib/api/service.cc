@@ -1,0 +1,261 @@
+#include "api/service.h"
+
+#include <unordered_map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "api/openapi.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "base/version.h"
+#include "metrics/metrics.h"
+#include "metrics/process_metrics.h"
+
+namespace m8::api {
+namespace {
+
+using serve::Response;
+
+constexpr auto kTick = std::chrono::seconds(5);
+constexpr int kTicksOfUses = 6;  // from one writing of the tokens' uses to the next
+
+/// The guides' middleware. The handle of a series is looked up once per thread.
+void observe(const Observed& seen) {
+  thread_local std::unordered_map<std::string, metrics::Histogram*> handles;
+  thread_local std::string key;
+  key.assign(seen.method);
+  key.append(seen.pattern).append(std::to_string(seen.status));
+  metrics::Histogram*& handle = handles[key];
+  if (handle == nullptr) {
+    handle = &metrics::Registry::process().histogram(
+        metrics::kHttpRequestDuration, {seen.method, seen.pattern, std::to_string(seen.status)});
+  }
+  handle->observe(seen.took);
+}
+
+/// Asks for next to nothing, but from the database itself.
+Result<std::string> ask(store::Store& store) {
+  M8_TRY(store.statements().run({"SELECT 1", {}}, [](const store::Row&) { return Status(); }));
+  return std::string();
+}
+
+}  // namespace
+
+Service::Service(ServiceOptions&& options, std::unique_ptr<store::Store> store, Clock& clock)
+    : options_(std::move(options)),
+      store_(std::move(store)),
+      clock_(clock),
+      events_(clock),
+      samples_(clock),
+      book_(store_->statements(), clock),
+      scans_(options_.scans, store_->statements(), options_.scope, events_, clock),
+      world_{*store_, scans_, events_, samples_, clock},
+      router_(options_.router, book_, observe, clock),
+      checker_(
+          std::move(options_.checks), [this] { return numbers(); }, clock) {}
+
+Service::~Service() {
+  sampling_ = {};
+  if (server_) server_->stop();
+}
+
+Result<std::unique_ptr<Service>> Service::create(ServiceOptions options,
+                                                 std::unique_ptr<store::Store> store,
+                                                 Clock& clock) {
+  metrics::Check database{"database", true, {}};
+  database.run = [&asked = *store](const std::stop_token&) { return ask(asked); };
+  options.checks.insert(options.checks.begin(), std::move(database));
+  std::unique_ptr<Service> service(new Service(std::move(options), std::move(store), clock));
+  M8_TRY(service->start());
+  return service;
+}
+
+void Service::add_routes() {
+  router_.add(inventory_routes(world_));
+  router_.add(run_routes(world_));
+  router_.add(issue_routes(world_));
+  router_.add(scan_routes(world_));
+  router_.add(guide_routes(world_));
+  router_.add(service_routes());
+  router_.add(dashboard_routes());
+  document_ = openapi(router_.routes());
+}
+
+Status Service::start() {
+  add_routes();
+  serve::Routes routes;
+  routes.otherwise([this](const serve::Request& request) { return router_.answer(request); });
+  options_.server.refusal = [](int status) {
+    return refusal(status, status == 413 ? "the body is too long" : "the body came too slowly");
+  };
+  server_ = M8_TRY(serve::Server::create(options_.server, std::move(routes)));
+  events_.on_event([server = server_.get()] { server->wake(); });
+  sampling_ = metrics::Registry::process().sample(
+      [this] { metrics::sample_process(metrics::Registry::process(), "m8", 0); });
+  return scans_.start();
+}
+
+void Service::run(std::stop_token stop) {
+  for (int tick = 0;; ++tick) {
+    samples_.take([this](Sample& sample) { fill(sample); });
+    events_.beat();
+    (void)store_->tend();
+    if (tick % kTicksOfUses == 0) book_.write_uses();
+    if (!clock_.sleep_until(clock_.now() + kTick, stop)) break;
+  }
+  server_->stop();
+  book_.write_uses();
+}
+
+void Service::fill(Sample& sample) {
+  const auto server = server_->counters();
+  sample.requests_per_second = static_cast<double>(server.requests);
+  sample.connections = server.connections;
+  sample.streams = events_.streams();
+  if (const auto pool = store_->tend()) {
+    sample.db_open = pool->open;
+    sample.db_in_use = pool->in_use;
+  }
+  const auto scans = scans_.counts();
+  sample.scans_queued = scans.queued;
+  sample.scans_running = scans.running;
+}
+
+metrics::PerformanceNumbers Service::numbers() {
+  metrics::PerformanceNumbers numbers;
+  if (const auto pool = store_->tend()) numbers.database_connections = pool->open;
+  const auto scans = scans_.counts();
+  numbers.active_tasks = static_cast<int>(scans.running);
+  const ProcessUsage usage = process_usage();
+  numbers.resident_bytes = usage.resident_bytes;
+  numbers.peak_bytes = usage.peak_rss_bytes;
+  numbers.available_bytes = metrics::available_memory(0);
+  numbers.queue_depth["scans"] = scans.queued;
+  return numbers;
+}
+
+/// What the dashboard shows first: who asks, and how much there is.
+Result<Response> Service::summary(const Call& call) {
+  const auto info = M8_TRY(store_->info());
+  json::Writer w;
+  w.object().field("version", version()).field("token", call.caller.name);
+  w.field("scope", to_string(call.caller.scope)).field("store", info.backend);
+  w.key("rows").object();
+  for (const auto& [table, count] : info.rows) w.field(table, count);
+  return json_answer(w.end().end().take());
+}
+
+/// Strangers (load balancers) hear whether it lives; who may read, what each check found.
+Result<Response> Service::health(const Call& call) {
+  if (call.caller.scope < Scope::kRead) {
+    json::Writer w;
+    w.object().field("status", "healthy").field("timestamp", rfc3339(clock_.wall()));
+    return json_answer(w.field("service", "m8").end().take());
+  }
+  return json_answer(metrics::to_json(checker_.check(options_.check_deadline)));
+}
+
+Result<Response> Service::ready() {
+  const auto status = checker_.check(options_.check_deadline);
+  json::Writer w;
+  w.object().field("status", status.ready() ? "ready" : "not ready");
+  w.field("timestamp", rfc3339(status.timestamp)).field("service", "m8").key("checks").object();
+  for (const auto& [name, check] : status.checks)
+    if (check.essential) w.field(name, check.healthy ? "healthy" : "unhealthy");
+  return json_answer(w.end().end().take(), status.ready() ? 200 : 503);
+}
+
+std::vector<Route> Service::service_routes() {
+  std::vector<Route> routes;
+  for (const char* path : {"/health", "/api/v1/health"})
+    routes.push_back({"GET",
+                      path,
+                      Scope::kNone,
+                      "Whether it lives; with a token, every check",
+                      {"full"},
+                      "",
+                      "Health",
+                      false,
+                      200,
+                      [this](const Call& call) { return health(call); }});
+  routes.push_back({"GET",
+                    "/ready",
+                    Scope::kNone,
+                    "Whether it can work: 200, else 503",
+                    {},
+                    "",
+                    "Health",
+                    false,
+                    200,
+                    [this](const Call&) { return ready(); }});
+  for (const char* path : {"/metrics", "/api/v1/metrics"})
+    routes.push_back({"GET",
+                      path,
+                      Scope::kRead,
+                      "Metrics, in the text format of Prometheus",
+                      {},
+                      "",
+                      "",
+                      false,
+                      200,
+                      [](const Call&) -> Result<Response> {
+                        return Response{200, metrics::Registry::process().exposition(),
+                                        "text/plain; version=0.0.4; charset=utf-8"};
+                      }});
+  routes.push_back({"GET",
+                    "/api/v1/summary",
+                    Scope::kRead,
+                    "Who asks, and how much there is",
+                    {},
+                    "",
+                    "Summary",
+                    false,
+                    200,
+                    [this](const Call& call) { return summary(call); }});
+  routes.push_back({"GET",
+                    "/api/v1/samples",
+                    Scope::kRead,
+                    "What the service used over the last hour",
+                    {"since"},
+                    "",
+                    "Sample",
+                    true,
+                    200,
+                    [this](const Call& call) -> Result<Response> {
+                      const std::chrono::seconds since(call.number("since"));
+                      return json_answer(samples_.json(WallTime(since)));
+                    }});
+  routes.push_back({"GET",
+                    "/api/v1/queue",
+                    Scope::kRead,
+                    "Scans that wait and run",
+                    {},
+                    "",
+                    "Queue",
+                    false,
+                    200,
+                    [this](const Call&) -> Result<Response> {
+                      const auto counts = scans_.counts();
+                      json::Writer w;
+                      w.object().field("queued", std::uint64_t{counts.queued});
+                      w.field("running", std::uint64_t{counts.running});
+                      w.field("accepted", counts.accepted).field("merged", counts.merged);
+                      w.field("done", counts.done).field("failed", counts.failed);
+                      return json_answer(w.field("cancelled", counts.cancelled).end().take());
+                    }});
+  routes.push_back({"GET",
+                    "/api/v1/openapi.json",
+                    Scope::kRead,
+                    "This document",
+                    {},
+                    "",
+                    "OpenApi",
+                    false,
+                    200,
+                    [this](const Call&) -> Result<Response> { return json_answer(document_); }});
+  return routes;
+}
+
+}  // namespace m8::api

@@ -1,0 +1,77 @@
+/// Service: the API, its dashboard, metrics and health, on one server.
+///
+/// One thread runs it; the server has threads of its own.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "api/events.h"
+#include "api/router.h"
+#include "api/samples.h"
+#include "api/scans.h"
+#include "api/token_book.h"
+#include "api/world.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "metrics/health.h"
+#include "metrics/metrics.h"
+#include "net/scope.h"
+#include "serve/server.h"
+#include "store/store.h"
+
+namespace m8::api {
+
+struct ServiceOptions {
+  serve::ServerOptions server;
+  RouterOptions router;
+  ScanOptions scans;
+  net::Scope scope;
+  /// Of /health and /ready; besides, the store is asked.
+  std::vector<metrics::Check> checks;
+  std::chrono::milliseconds check_deadline{2'000};
+};
+
+class Service {
+ public:
+  /// Listens. Errors of Server::create() and of the store. \p clock is borrowed.
+  static Result<std::unique_ptr<Service>> create(ServiceOptions options,
+                                                 std::unique_ptr<store::Store> store, Clock& clock);
+  ~Service();
+  const net::SocketAddress& address() const { return server_->address(); }
+  /// Serves until \p stop; then lets requests end, and stops the scans.
+  void run(std::stop_token stop);
+  serve::Server::Counters counters() const { return server_->counters(); }
+  Scans::Counts scan_counts() const { return scans_.counts(); }
+  /// The document that /api/v1/openapi.json answers with.
+  const std::string& document() const { return document_; }
+
+ private:
+  Service(ServiceOptions&& options, std::unique_ptr<store::Store> store, Clock& clock);
+  Status start();
+  void add_routes();
+  std::vector<Route> service_routes();
+  void fill(Sample& sample);
+  metrics::PerformanceNumbers numbers();
+  Result<serve::Response> summary(const Call& call);
+  Result<serve::Response> health(const Call& call);
+  Result<serve::Response> ready();
+
+  ServiceOptions options_;
+  const std::unique_ptr<store::Store> store_;
+  Clock& clock_;
+  std::unique_ptr<serve::Server> server_;  ///< outlives all that wakes its streams
+  Events events_;
+  Samples samples_;
+  TokenBook book_;
+  Scans scans_;
+  World world_;
+  Router router_;
+  metrics::HealthChecker checker_;
+  std::string document_;
+  metrics::Registry::Sampling sampling_;
+};
+
+}  // namespace m8::api
