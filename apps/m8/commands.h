@@ -11,6 +11,9 @@ namespace m8::app {
 std::vector<cli::Command> config_commands();
 cli::Command lab_command();
 cli::Command oob_command();
+cli::Command serve_command();
+/// token add|list|revoke
+std::vector<cli::Command> token_commands();
 /// `m8 bench NAME`, one for each workload of lib/bench.
 std::vector<cli::Command> bench_commands();
 /// db migrate|status|explain
