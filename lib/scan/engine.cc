@@ -295,6 +295,11 @@ void Engine::finished(TargetRun& run, const TargetOutcome& outcome) {
     const std::lock_guard lock(sorting_);
     sorted_->add(run.job.id, run.take_findings());
   }
+  // All this before its place is free: with the last one run() ends, and nobody may come after it.
+  if (run.job.id != 0) report(run, outcome);
+  // After a stop some of its templates may have been cut short.
+  if (run.job.journal && outcome.kind != Kind::kInterrupted && !scan_->runs.stop.stop_requested())
+    parts_.journal->finished(run.job.number);
   std::shared_ptr<TargetRun> next;
   int running = 0;
   {
@@ -317,10 +322,6 @@ void Engine::finished(TargetRun& run, const TargetOutcome& outcome) {
       if (outcome.kind == Kind::kSkipped) ++state_.totals.targets_skipped[outcome.reason];
     }
   }
-  if (run.job.id != 0) report(run, outcome);
-  // After a stop some of its templates may have been cut short.
-  if (run.job.journal && outcome.kind != Kind::kInterrupted && !scan_->runs.stop.stop_requested())
-    parts_.journal->finished(run.job.number);
   // After a stop the session may be ending, and this is one of its last callbacks.
   if (!scan_->runs.stop.stop_requested()) adapt_to_bodies(running);
   changed_.notify_all();
