@@ -11,4 +11,8 @@ std::vector<Bytes> Backend::get_many(std::span<const std::string> keys) {
 
 void Backend::get_later(std::string_view key, Done done) { done(get(key)); }
 
+void Backend::count(std::string_view, std::uint64_t, std::uint64_t) {}
+
+Result<std::vector<NamedCounts>> Backend::counts() { return std::vector<NamedCounts>(); }
+
 }  // namespace m8::cache

@@ -45,6 +45,12 @@ struct EntryInfo {
   std::chrono::milliseconds remaining{0};  ///< 0: no end is set
 };
 
+/// What all processes together asked a cache for.
+struct NamedCounts {
+  std::string name;
+  std::uint64_t hits = 0, misses = 0;
+};
+
 class Backend {
  public:
   using Done = std::function<void(Bytes)>;
@@ -71,7 +77,10 @@ class Backend {
   virtual Status each(std::string_view prefix, const Visit& visit) = 0;
   /// Whether it answers now: ok, or kNetwork, kRefused, kTimeout, kDenied with the reason.
   virtual Status check() = 0;
-  virtual BackendStats stats() const = 0;
+  /// Adds to the counts that outlast this process, where the backend does.
+  virtual void count(std::string_view name, std::uint64_t hits, std::uint64_t misses);
+  virtual Result<std::vector<NamedCounts>> counts();
+  virtual BackendStats stats() = 0;
   /// What it is, without secrets: "memory", "redis://host:6379/0", a folder.
   virtual std::string name() const = 0;
 };

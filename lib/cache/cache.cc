@@ -9,6 +9,11 @@ Cache::Cache(Options options, Backend& backend)
       prefix_(options_.name + ":" + options_.version + ":"),
       backend_(backend) {}
 
+Cache::~Cache() {
+  const CacheStats all = stats();
+  if (all.hits + all.misses > 0) backend_.count(all.name, all.hits, all.misses);
+}
+
 /// Good until the next call on this thread.
 std::string_view Cache::full_key(std::string_view key) const {
   thread_local std::string full;

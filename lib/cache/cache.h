@@ -54,6 +54,10 @@ class Cache {
 
   /// Borrows \p backend.
   Cache(Options options, Backend& backend);
+  /// Leaves its counts with the backend.
+  ~Cache();
+  Cache(const Cache&) = delete;
+  Cache& operator=(const Cache&) = delete;
 
   /// Null if it is not there.
   Bytes get(std::string_view key);

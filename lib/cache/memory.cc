@@ -308,7 +308,7 @@ Status Memory::each(std::string_view prefix, const Visit& visit) {
   return {};
 }
 
-BackendStats Memory::stats() const {
+BackendStats Memory::stats() {
   BackendStats stats;
   for (const auto& shard : shards_) shard->add_to(stats);
   stats.state = "ok";

@@ -37,7 +37,7 @@ class Memory final : public Backend {
   Result<std::uint64_t> erase_tag(std::string_view tag) override;
   Status each(std::string_view prefix, const Visit& visit) override;
   Status check() override { return {}; }
-  BackendStats stats() const override;
+  BackendStats stats() override;
   std::string name() const override { return "memory"; }
 
   /// What an entry without tags counts for.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cache/memory.h"
+#include "cache/redis.h"
 
 namespace m8::cache {
 namespace {
@@ -12,6 +13,15 @@ using Opened = Result<std::unique_ptr<Backend>>;
 Opened open_memory(const std::string&, const BackendOptions& options, Clock& clock) {
   return std::unique_ptr<Backend>(std::make_unique<Memory>(
       Memory::Options{.limit_bytes = options.memory_bytes, .shards = 0}, clock));
+}
+
+Opened open_redis(const std::string& url, const BackendOptions& options, Clock&) {
+  Redis::Options redis;
+  redis.link.url = M8_TRY(RedisUrl::parse(url));
+  redis.link.connect_timeout = options.connect_timeout;
+  redis.link.in_flight_bytes = options.in_flight_bytes;
+  redis.timeout = options.timeout;
+  return std::unique_ptr<Backend>(M8_TRY(Redis::open(std::move(redis))));
 }
 
 Opened refuse_tls(const std::string&, const BackendOptions&, Clock&) {
@@ -26,8 +36,8 @@ struct Scheme {
 };
 
 constexpr Scheme kSchemes[] = {
-    {"memory", open_memory},
-    {"rediss", refuse_tls},
+    {"memory", open_memory},    {"redis", open_redis},  {"unix", open_redis},
+    {"redis+unix", open_redis}, {"rediss", refuse_tls},
 };
 
 }  // namespace
