@@ -1,5 +1,7 @@
 #include "queue/memory_queues.h"
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "base/hash.h"
@@ -19,16 +21,15 @@ std::string value_of(const std::vector<Argument>& all, const std::string& name) 
   return "none";
 }
 
-/// Adds what \p found has otherwise than \p wanted.
+/// Adds what \p found has otherwise than \p wanted, by name.
 void add_differences(const std::string& what, const std::vector<Argument>& wanted,
                      const std::vector<Argument>& found, std::vector<Difference>& out) {
-  for (const Argument& argument : wanted) {
-    const std::string there = value_of(found, argument.name);
-    if (there != argument.text()) out.push_back({what, argument.name, argument.text(), there});
-  }
-  for (const Argument& argument : found) {
-    if (value_of(wanted, argument.name) == "none")
-      out.push_back({what, argument.name, "none", argument.text()});
+  std::set<std::string> names;
+  for (const auto* all : {&wanted, &found})
+    for (const Argument& argument : *all) names.insert(argument.name);
+  for (const std::string& name : names) {
+    const std::string want = value_of(wanted, name), there = value_of(found, name);
+    if (want != there) out.push_back({what, name, want, there});
   }
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "queue/memory.h"
+#include "queue/rabbitmq.h"
 
 namespace m8::queue {
 namespace {
@@ -22,6 +23,8 @@ struct Backend {
 
 constexpr Backend kBackends[] = {
     {"memory", open_memory},
+    {"amqp", open_rabbitmq},
+    {"amqps", open_rabbitmq},
 };
 
 }  // namespace

@@ -45,9 +45,9 @@ LIBRARIES = {
 }
 
 # What opens a connection -> who may. HTTP goes through http::Session alone: of the others each speaks
-# another protocol (DNS, a TLS handshake for its fingerprint), and the peer of a benchmark is a program.
+# another protocol (DNS, AMQP, a TLS handshake for its fingerprint), and the peer of a benchmark is a program.
 CONNECTS = re.compile(r"\b(tcp_connect|curl_easy_perform|curl_multi_add_handle)\(|(?<!\w)::(connect|socket)\(")
-MAY_CONNECT = ["net/socket", "http/", "dns/", "enumerate/zone_transfers", "probe/close_look"]
+MAY_CONNECT = ["net/socket", "http/", "dns/", "queue/amqp_stream", "enumerate/zone_transfers", "probe/close_look"]
 # A request line that is written and not read.
 REQUEST_LINE = re.compile(r"\bHTTP/1\.1\\r\\n")
 MAY_WRITE_REQUESTS = ["http/", "lab/"]
