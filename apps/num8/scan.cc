@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "audit_log.h"
+#include "base/keep.h"
 #include "base/process.h"
 #include "base/version.h"
 #include "cli/exit_code.h"
@@ -45,6 +46,7 @@ Result<templates::Catalog> load(const cli::Context& context, const ScanSettings&
   M8_TRY(apply_ignore_list(options));
   auto catalog = M8_TRY(templates::load_catalog(options, services, stop));
   report_catalog(context, catalog);
+  keep_until_exit(std::make_shared<const templates::Catalog>(catalog));
   if (catalog.templates.empty())
     return Error{ErrorCode::kNotFound, "no templates provided for scan"};
   return catalog;
@@ -60,7 +62,10 @@ scan::Templates scheduled(const cli::Context& context, const templates::Catalog&
   const cli::Values& flags = context.flags;
   const bool apart =
       flags.on("disable-clustering") || flags.on("matcher-status") || Witnesses::watch(flags);
-  return apart ? catalog.templates : templates::make_clusters(catalog.templates);
+  if (apart) return catalog.templates;
+  auto clusters = templates::make_clusters(catalog.templates);
+  keep_until_exit(std::make_shared<const scan::Templates>(clusters));
+  return clusters;
 }
 
 bool wants_stats(const cli::Values& flags) {

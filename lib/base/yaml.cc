@@ -36,8 +36,6 @@ bool is_null_word(std::string_view text) {
 /// Builds the tree from events; aliases are copied, and every copied node counts.
 class TreeBuilder {
  public:
-  explicit TreeBuilder(std::size_t bytes) : storage_(std::make_shared<Storage>(2 * bytes)) {}
-
   Tree take() {
     Tree tree;
     static_cast<Node&>(tree) = root_;
@@ -179,7 +177,7 @@ class TreeBuilder {
     }
   }
 
-  std::shared_ptr<Storage> storage_;
+  std::shared_ptr<Storage> storage_ = std::make_shared<Storage>();
   Node root_;
   std::vector<Level> levels_;
   std::map<std::string, Node> anchors_;
@@ -318,7 +316,7 @@ Result<Tree> parse(std::string_view text) {
   if (!parser.ready) return parser.error();
   yaml_parser_set_input_string(&parser.state, reinterpret_cast<const yaml_char_t*>(text.data()),
                                text.size());
-  TreeBuilder builder(text.size());
+  TreeBuilder builder;
   for (;;) {
     Event event;
     if (!yaml_parser_parse(&parser.state, &event.state)) return parser.error();

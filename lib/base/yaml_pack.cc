@@ -128,7 +128,7 @@ void Node::pack(std::string& out) const {
 }
 
 Result<Tree> Tree::unpack(std::string_view bytes) {
-  auto storage = std::make_shared<Storage>(3 * bytes.size());
+  auto storage = std::make_shared<Storage>();
   Tree tree;
   Unpacker unpacker(bytes, *storage);
   unpacker.node(tree, 1);

@@ -11,7 +11,7 @@ model::Finding make_finding(const Execution& execution, const HttpNames& names,
   const bool aimed = !execution.target.url.host.empty();
   const net::Url& url = aimed ? execution.target.url : fields.sent().url;
   model::Finding finding;
-  finding.info = execution.info;
+  finding.info = execution.whole_info();
   finding.matcher_name = hit.matcher_name;
   finding.extractor_name = hit.extractor_name;
   finding.host = url.host;

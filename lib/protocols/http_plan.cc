@@ -46,11 +46,10 @@ bool list_mentions_history(const yaml::Node& block, std::string_view key) {
   const yaml::Node* list = block.find(key);
   if (list == nullptr) return false;
   return std::any_of(list->items().begin(), list->items().end(), [](const yaml::Node& item) {
-    std::string text;
-    for (const char* field : {"part", "dsl"}) {
-      if (const yaml::Node* node = item.find(field)) append_texts(*node, text);
-    }
-    return mentions_history(text);
+    for (const char* field : {"part", "dsl"})
+      if (const yaml::Node* node = item.find(field); node && any_text(*node, mentions_history))
+        return true;
+    return false;
   });
 }
 
@@ -255,28 +254,16 @@ std::vector<std::string> mentioned_fields(std::string_view text, const std::stri
   return out;
 }
 
-bool mentions_interactions(const yaml::Node& block, std::initializer_list<const char*> keys,
-                           std::string_view word) {
-  std::string text;
-  for (const char* key : keys) {
-    if (const yaml::Node* node = block.find(key)) append_texts(*node, text);
-  }
-  return text.find(word) != std::string::npos;
-}
-
 void mark_interactions(const yaml::Node& block, HttpPlan& plan) {
-  plan.needs_interactions = mentions_interactions(
-      block, {"path", "raw", "headers", "body", "payloads"}, "interactsh-url");
-  plan.awaits_interactions = mentions_interactions(block, {"matchers", "extractors"}, "interactsh");
+  plan.needs_interactions =
+      mentions(block, {"path", "raw", "headers", "body", "payloads"}, "interactsh-url");
+  plan.awaits_interactions = mentions(block, {"matchers", "extractors"}, "interactsh");
 }
 
-/// Everything in which a payload's name may occur (templates 5.3).
-std::string payload_scope(const yaml::Node& block) {
-  std::string out;
-  for (const char* key : {"headers", "matchers", "extractors", "body", "path", "raw", "fuzzing"}) {
-    if (const yaml::Node* node = block.find(key)) append_texts(*node, out);
-  }
-  return out;
+/// Where a payload's name may occur (templates 5.3).
+bool may_read_payload(const yaml::Node& block, std::string_view name) {
+  return mentions(block, {"headers", "matchers", "extractors", "body", "path", "raw", "fuzzing"},
+                  name);
 }
 
 bool runs_in_parallel(const HttpPlan& plan) {
@@ -311,7 +298,8 @@ Result<HttpPlan> HttpPlan::compile(const yaml::Node& block, const CompileOptions
   mark_interactions(block, plan);
   M8_TRY(check_combinations(block, plan));
   M8_TRY(read_race(block, plan));
-  plan.payloads = M8_TRY(Payloads::compile(block, payload_scope(block), options));
+  const auto occurs = [&block](std::string_view name) { return may_read_payload(block, name); };
+  plan.payloads = M8_TRY(Payloads::compile(block, occurs, options));
   plan.operators = options.later ? operators::Operators::later(block, *options.later)
                                  : M8_TRY(operators::Operators::compile(block, options.template_id,
                                                                         options.excluded_matchers));

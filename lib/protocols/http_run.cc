@@ -484,7 +484,7 @@ void HttpRun::keep_unmatched(model::Finding finding) const {
 void HttpRun::remember_failure(const InFlight& request, const Error& error) const {
   const net::Url& url = execution_->target.url;
   model::Finding finding;
-  finding.info = execution_->info;
+  finding.info = execution_->whole_info();
   finding.host = url.host;
   if (const auto port = url.effective_port(); port != 0) finding.port = std::to_string(port);
   finding.scheme = url.scheme;

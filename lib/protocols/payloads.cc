@@ -96,13 +96,14 @@ Status check_sandbox(const fs::path& file, const CompileOptions& options) {
 
 }  // namespace
 
-void append_texts(const yaml::Node& node, std::string& out) {
-  if (node.is_scalar()) out.append(node.text()).append("\n");
-  for (const yaml::Node& item : node.items()) append_texts(item, out);
-  for (const auto& [key, value] : node.members()) {
-    out.append(key).append("\n");
-    append_texts(value, out);
-  }
+bool mentions(const yaml::Node& block, std::initializer_list<std::string_view> keys,
+              std::string_view word) {
+  return std::any_of(keys.begin(), keys.end(), [&](std::string_view key) {
+    const yaml::Node* node = block.find(key);
+    return node && any_text(*node, [word](std::string_view text) {
+             return text.find(word) != std::string_view::npos;
+           });
+  });
 }
 
 Result<std::string> find_payload_file(const std::string& path, const CompileOptions& options) {
@@ -123,13 +124,13 @@ Result<std::string> find_payload_file(const std::string& path, const CompileOpti
   return Error{ErrorCode::kNotFound, fmt::format("payload file {} does not exist", path)};
 }
 
-Result<Payloads> Payloads::compile(const yaml::Node& block, std::string_view block_text,
+Result<Payloads> Payloads::compile(const yaml::Node& block, const Occurs& occurs,
                                    const CompileOptions& options) {
   Payloads out;
   if (const yaml::Node* map = block.find("payloads"); map != nullptr && !map->is_null()) {
     if (!map->is_map()) return invalid(*map, "payloads: expected a map");
     for (const auto& [key, node] : map->members()) {
-      if (block_text.find(key) == std::string_view::npos) continue;
+      if (!occurs(key)) continue;
       const std::string name(key);
       List list{name, M8_TRY(read_values(name, node, options)), false};
       if (list.values.empty()) {
@@ -156,12 +157,8 @@ Result<Payloads> Payloads::compile(const yaml::Node& block, std::string_view blo
 /// The user named these files: they may lie anywhere.
 Status Payloads::add_variable_files(const yaml::Node& block, const CompileOptions& options) {
   if (options.variable_files.empty()) return {};
-  std::string text;
-  for (const char* key : {"method", "body", "raw", "headers"}) {
-    if (const yaml::Node* node = block.find(key)) append_texts(*node, text);
-  }
   for (const auto& [name, path] : options.variable_files) {
-    if (text.find("{{" + name + "}}") == std::string::npos) continue;
+    if (!mentions(block, {"method", "body", "raw", "headers"}, "{{" + name + "}}")) continue;
     List list{name, split_lines(M8_TRY(read_file(path)), false), false};
     if (list.values.empty()) return no_elements(path, name);
     std::erase_if(lists_, [&list](const List& own) { return own.name == list.name; });

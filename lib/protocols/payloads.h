@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,10 +25,11 @@ class Payloads {
     bool has_markers = false;  ///< some value must be rendered
   };
 
-  /// Reads `payloads` and `attack` of \p block. Names that occur nowhere in \p block_text are
-  /// dropped first. kInvalidArgument: unknown attack, a missing, empty or forbidden file,
-  /// batteringram with other than one name, more than 2^31 combinations.
-  static Result<Payloads> compile(const yaml::Node& block, std::string_view block_text,
+  /// Reads `payloads` and `attack` of \p block. Names for which \p occurs is false are dropped
+  /// first. kInvalidArgument: unknown attack, a missing, empty or forbidden file, batteringram with
+  /// other than one name, more than 2^31 combinations.
+  using Occurs = std::function<bool(std::string_view name)>;
+  static Result<Payloads> compile(const yaml::Node& block, const Occurs& occurs,
                                   const CompileOptions& options);
 
   bool empty() const { return lists_.empty(); }
@@ -45,8 +48,20 @@ class Payloads {
   std::int64_t combinations_ = 1;
 };
 
-/// All scalars and keys under \p node, each followed by a line feed: to search for names.
-void append_texts(const yaml::Node& node, std::string& out);
+/// True if \p fits holds for a scalar or a key under \p node.
+template <typename Fits>
+bool any_text(const yaml::Node& node, const Fits& fits) {
+  if (node.is_scalar() && fits(node.text())) return true;
+  for (const yaml::Node& item : node.items())
+    if (any_text(item, fits)) return true;
+  for (const auto& [key, value] : node.members())
+    if (fits(key) || any_text(value, fits)) return true;
+  return false;
+}
+
+/// True if \p word is in a scalar or a key under one of the members \p keys of \p block.
+bool mentions(const yaml::Node& block, std::initializer_list<std::string_view> keys,
+              std::string_view word);
 
 /// The file that \p path names in a template (templates 5.2). kNotFound; kDenied "access to helper
 /// file ... denied".

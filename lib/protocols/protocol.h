@@ -153,7 +153,7 @@ using VariablesHook = std::function<Result<std::shared_ptr<const dsl::Variables>
 /// One template on one target. Shared by the caller and the requests in flight.
 struct Execution {
   const Surroundings& scan;
-  std::shared_ptr<const model::TemplateInfo> info;  ///< goes into findings
+  std::shared_ptr<const model::TemplateInfo> info;  ///< id, path, severity, tags at least
   model::Target target;
   std::shared_ptr<const TargetNames> builtins;      ///< shared by all templates on this target
   VariablesHook variables;                          ///< empty: none
@@ -176,6 +176,14 @@ struct Execution {
   /// Keeps alive what `scan` refers to: requests that wait for an interaction outlive their run.
   std::shared_ptr<const void> owner = nullptr;
   bool interaction_matched = false;  ///< an interaction gave a finding
+  /// Gives all that is known of the template, where `info` may lack what no run needs; empty:
+  /// `info` has it.
+  std::function<std::shared_ptr<const model::TemplateInfo>()> complete = nullptr;
+
+  /// For findings.
+  std::shared_ptr<const model::TemplateInfo> whole_info() const {
+    return complete ? complete() : info;
+  }
 };
 
 /// What became of one block on one target.

@@ -222,7 +222,7 @@ void TargetRun::skip_rest(std::string reason, TargetOutcome::Kind kind) {
 /// -ms (cli-and-output 5.5).
 void TargetRun::tell_skipped(const templates::Template& skipped) {
   model::Finding event;
-  event.info = skipped.shared_info();
+  event.info = skipped.whole_info();
   event.host = target_.input;
   event.matched = false;
   event.error = "host was skipped as it was found unresponsive";

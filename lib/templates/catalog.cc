@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "base/heap.h"
 #include "base/log.h"
 #include "base/regex.h"
 #include "base/thread_pool.h"
@@ -50,12 +51,17 @@ void settle(Slot& slot, Slot::Fate fate, std::string reason = {}) {
 class Loader {
  public:
   Loader(const LoadOptions& options, dsl::Services& services, CompiledCache* cache)
-      : options_(options), services_(services), cache_(cache) {}
+      : options_(options),
+        services_(services),
+        cache_(cache),
+        brief_(options.compile && options.keep && options.command_line.excluded_matchers.empty() &&
+               options.filter.authors.empty() && options.filter.conditions.empty()) {}
 
   void load(const std::string& path, Slot& slot) const {
     auto read = read_template_file(path, cache_);
     if (!read.ok()) return settle(slot, Slot::Fate::kInvalid, read.error().message);
-    const auto document = read_document(read->source, origin_of(path, options_.root));
+    const auto document = read_document(read->source, origin_of(path, options_.root),
+                                        read->proven && brief_ ? Extent::kBrief : Extent::kWhole);
     if (document.ok()) {
       slot.info = document->info;
       slot.has_severity = document->has_severity;
@@ -81,9 +87,9 @@ class Loader {
   }
 
   void compile(const Document& document, TemplateFile& read, Slot& slot) const {
-    const auto proven = read.proven ? proven_of(read) : nullptr;
+    const auto proven = read.proven ? proven_of(read, document) : nullptr;
     const DeferredRegexes deferred(read.proven);
-    auto compiled = Template::compile(document, options_.command_line, services_, proven.get());
+    auto compiled = Template::compile(document, options_.command_line, services_, proven);
     if (!compiled.ok()) {
       const bool unsupported = compiled.error().code == ErrorCode::kUnsupported;
       return settle(slot, unsupported ? Slot::Fate::kUnsupported : Slot::Fate::kInvalid,
@@ -104,14 +110,17 @@ class Loader {
   }
 
   /// Null: everything is to be compiled at once.
-  std::shared_ptr<const ProvenTemplate> proven_of(const TemplateFile& read) const {
+  std::shared_ptr<const ProvenTemplate> proven_of(const TemplateFile& read,
+                                                  const Document& document) const {
     if (!options_.command_line.excluded_matchers.empty()) return nullptr;
-    return std::make_shared<const ProvenTemplate>(read.source, read.mapped.needs, cache_->owner());
+    return std::make_shared<const ProvenTemplate>(read.source, read.mapped.needs, cache_->owner(),
+                                                  document.brief);
   }
 
   const LoadOptions& options_;
   dsl::Services& services_;
   CompiledCache* cache_;
+  const bool brief_;  ///< what only findings tell of a template is read when there is one
 };
 
 /// Loads all of \p files side by side.
@@ -119,6 +128,8 @@ void load_all(const std::vector<std::string>& files, const Loader& loader, int w
               std::vector<Slot>& slots, const std::stop_token& stop) {
   std::atomic<std::size_t> next{0};
   const auto work = [&](std::stop_token) {
+    constexpr std::size_t kBytesPerTemplate = 2000;
+    reserve_heap(kBytesPerTemplate * files.size() / static_cast<std::size_t>(workers));
     for (std::size_t i = next++; i < files.size() && !stop.stop_requested(); i = next++) {
       try {
         loader.load(files[i], slots[i]);

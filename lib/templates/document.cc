@@ -114,11 +114,12 @@ Status read_severity(const yaml::Node& info, Document& document, model::Template
 Status read_info(const yaml::Node& root, Document& document, model::TemplateInfo& out) {
   const auto* info = root.find("info");
   if (!info || !info->is_map()) return invalid("mandatory 'name' field is missing");
+  if (const auto* tags = info->find("tags")) out.tags = normalised_list(*tags);
+  if (document.brief) return read_severity(*info, document, out);
   out.name = text_at(*info, "name");
   if (trim(out.name).empty()) return invalid("mandatory 'name' field is missing");
   if (const auto* author = info->find("author")) out.author = normalised_list(*author);
   if (out.author.empty()) return invalid("mandatory 'author' field is missing");
-  if (const auto* tags = info->find("tags")) out.tags = normalised_list(*tags);
   if (const auto* reference = info->find("reference")) out.reference = split_list(*reference);
   out.description = text_at(*info, "description");
   out.impact = text_at(*info, "impact");
@@ -153,15 +154,18 @@ void collect_types(const yaml::Node* list, std::vector<std::string>& out) {
   }
 }
 
-void collect_facts(const RawBlock& block, BlockFacts& facts) {
+void collect_facts(const RawBlock& block, BlockFacts& facts, bool brief) {
+  if (block.kind == Kind::kHttp) {
+    facts.fuzzing = facts.fuzzing || block.node.find("fuzzing");
+    facts.global_matchers = facts.global_matchers || flag_at(block.node, "global-matchers");
+  }
+  if (brief) return;
   collect_types(block.node.find("matchers"), facts.matcher_types);
   collect_types(block.node.find("extractors"), facts.extractor_types);
   if (block.kind != Kind::kHttp) return;
   if (const auto method = text_at(block.node, "method"); !method.empty())
     facts.methods.emplace_back(method);
   facts.body += lower(text_at(block.node, "body"));
-  facts.fuzzing = facts.fuzzing || block.node.find("fuzzing");
-  facts.global_matchers = facts.global_matchers || flag_at(block.node, "global-matchers");
 }
 
 Status read_list(std::string_view key, const yaml::Node& list, Kind kind, Document& document) {
@@ -173,7 +177,7 @@ Status read_list(std::string_view key, const yaml::Node& list, Kind kind, Docume
     if (!item.is_map())
       return invalid(fmt::format("line {}: an entry of '{}' must be a map", item.line(), key));
     document.blocks.push_back({kind, ++index, std::string(text_at(item, "id")), item});
-    collect_facts(document.blocks.back(), document.facts);
+    collect_facts(document.blocks.back(), document.facts, document.brief);
   }
   return {};
 }
@@ -273,9 +277,10 @@ Result<Document> read_document(std::string_view text, Origin origin) {
   return read_document(M8_TRY(parse_source(text)), std::move(origin));
 }
 
-Result<Document> read_document(const Source& source, Origin origin) {
+Result<Document> read_document(const Source& source, Origin origin, Extent extent) {
   const yaml::Node& root = source.root;
   Document document;
+  document.brief = extent == Extent::kBrief;
   auto info = std::make_shared<model::TemplateInfo>();
   info->path = std::move(origin.path);
   info->relative_path = std::move(origin.relative_path);

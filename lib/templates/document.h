@@ -70,9 +70,14 @@ struct Document {
   std::vector<std::pair<std::string, std::string>> constants;
   std::vector<RawBlock> blocks;
   BlockFacts facts;
-  bool json = false;  ///< JSON templates evaluate their variables once (2.4.2)
-  Source source;      ///< keeps the nodes alive
+  bool json = false;   ///< JSON templates evaluate their variables once (2.4.2)
+  Source source;       ///< keeps the nodes alive
+  bool brief = false;  ///< read with Extent::kBrief
 };
+
+/// How much of a document is read. kBrief: of `info` only the id, the severity and the tags, of the
+/// facts only `fuzzing` and `global_matchers`; for templates that are known to be good.
+enum class Extent { kWhole, kBrief };
 
 /// Where a file lies.
 struct Origin {
@@ -82,7 +87,7 @@ struct Origin {
 
 /// What \p source says. kInvalidArgument with the reference's reason (1.2): a missing or malformed
 /// field.
-Result<Document> read_document(const Source& source, Origin origin);
+Result<Document> read_document(const Source& source, Origin origin, Extent extent = Extent::kWhole);
 /// Reads one template: parse_source() and the above, with the errors of both.
 Result<Document> read_document(std::string_view text, Origin origin);
 

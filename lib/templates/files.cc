@@ -2,12 +2,17 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <filesystem>
+#include <memory>
 #include <set>
 #include <system_error>
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <glob.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/yaml.h"
@@ -18,50 +23,82 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
 }
 
-bool is_template_name(const fs::path& path) {
-  const std::string extension = lower(path.extension().string());
-  return extension == ".yaml" || extension == ".json";
+/// A name that is nothing but an extension has none.
+bool is_template_name(std::string_view name) {
+  if (name.size() <= 5) return false;
+  const std::string extension = lower(name.substr(name.size() - 5));
+  return (extension == ".yaml" || extension == ".json") && name[name.size() - 6] != '/';
 }
 
-bool skipped_folder(const fs::path& path) {
-  const std::string name = lower(path.filename().string());
-  return name == ".git" || name == ".github" || name == "helpers";
+bool skipped_folder(std::string_view name) {
+  const std::string folder = lower(name);
+  return folder == ".git" || folder == ".github" || folder == "helpers";
 }
 
-bool skipped_file(const std::string& name) {
+bool skipped_file(std::string_view name) {
   for (const char* part : {"cves.json", "contributors.json", "TEMPLATES-STATS.json"})
-    if (name.find(part) != std::string::npos) return true;
+    if (name.find(part) != std::string_view::npos) return true;
   return false;
 }
 
-Error folder_error(const fs::path& folder, const std::error_code& error) {
-  return errno_error(fmt::format("read folder {}", folder.string()), error.value());
+struct Entry {
+  std::string name;  ///< of a folder with a '/' behind it, so that they sort like whole paths
+  bool folder = false;
+};
+
+/// What \p entry of \p folder is: DT_DIR, DT_REG, or something else. Links to files are files,
+/// those to folders are not followed.
+unsigned char type_of(DIR& folder, const dirent& entry) {
+  if (entry.d_type != DT_UNKNOWN && entry.d_type != DT_LNK) return entry.d_type;
+  struct stat status {};
+  const int flags = entry.d_type == DT_LNK ? 0 : AT_SYMLINK_NOFOLLOW;
+  if (::fstatat(::dirfd(&folder), entry.d_name, &status, flags) != 0) return DT_UNKNOWN;
+  if (S_ISREG(status.st_mode)) return DT_REG;
+  return S_ISDIR(status.st_mode) && entry.d_type != DT_LNK ? DT_DIR : DT_UNKNOWN;
 }
 
-/// All template files below \p folder, sorted, so that runs repeat.
-Result<std::vector<std::string>> walk(const fs::path& folder) {
-  std::vector<std::string> found;
-  std::error_code error;
-  fs::recursive_directory_iterator it(folder, error), end;
-  if (error) return folder_error(folder, error);
-  while (it != end) {
-    const fs::path& path = it->path();
-    std::error_code type_error;
-    if (it->is_directory(type_error) && skipped_folder(path)) {
-      it.disable_recursion_pending();
-    } else if (it->is_regular_file(type_error) && is_template_name(path) &&
-               !skipped_file(path.filename().string())) {
-      found.push_back(path.string());
-    }
-    it.increment(error);
-    if (error) return folder_error(folder, error);
+/// The folders and template files of one folder, sorted.
+Result<std::vector<Entry>> read_folder(const std::string& path) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
+  std::vector<Entry> found;
+  errno = folder ? 0 : errno;
+  while (const dirent* entry = folder ? ::readdir(folder.get()) : nullptr) {
+    const std::string_view name = entry->d_name;
+    const bool is_template = is_template_name(name) && !skipped_file(name);
+    if (name == "." || name == "..") continue;
+    const unsigned char type = type_of(*folder, *entry);
+    if (type == DT_DIR && !skipped_folder(name)) found.push_back({std::string(name) + '/', true});
+    if (type == DT_REG && is_template) found.push_back({std::string(name), false});
+    errno = 0;
   }
-  std::sort(found.begin(), found.end());
+  if (errno != 0) return errno_error(fmt::format("read folder {}", path), errno);
+  std::sort(found.begin(), found.end(),
+            [](const Entry& a, const Entry& b) { return a.name < b.name; });
+  return found;
+}
+
+/// Adds all template files below \p folder, which ends in '/', sorted, so that runs repeat.
+Status walk_into(const std::string& folder, std::vector<std::string>& found) {
+  for (const Entry& entry : M8_TRY(read_folder(folder))) {
+    if (entry.folder) {
+      M8_TRY(walk_into(folder + entry.name, found));
+    } else {
+      found.push_back(folder + entry.name);
+    }
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> walk(std::string folder) {
+  std::vector<std::string> found;
+  if (!folder.ends_with('/')) folder += '/';
+  M8_TRY(walk_into(folder, found));
   return found;
 }
 
@@ -125,6 +162,7 @@ std::string resolve_path(std::string_view argument, const std::string& root) {
 
 Result<std::vector<std::string>> find_files(const std::vector<std::string>& arguments,
                                             const std::string& root) {
+  if (arguments.size() == 1 && !has_wildcard(arguments[0])) return expand(arguments[0], root);
   std::vector<std::string> files;
   std::set<std::string> seen;
   for (const std::string& argument : arguments) {

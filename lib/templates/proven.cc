@@ -34,14 +34,27 @@ std::vector<std::string_view> split_needs(std::string_view joined) {
 }
 
 ProvenTemplate::ProvenTemplate(const Source& source, std::string_view needs,
-                               std::shared_ptr<const void> owner)
+                               std::shared_ptr<const void> owner, bool brief)
     : owner_(std::move(owner)),
       filled_(source.filled),
       packed_(source.packed),
-      needs_(split_needs(needs)) {}
+      needs_(split_needs(needs)),
+      brief_(brief) {}
 
 operators::Later ProvenTemplate::block(std::size_t number) const {
   return {shared_from_this(), number, needs_[number]};
+}
+
+std::shared_ptr<const model::TemplateInfo> ProvenTemplate::whole_info(
+    const std::shared_ptr<const model::TemplateInfo>& brief) const {
+  if (!brief_) return brief;
+  std::call_once(once_, [&] {
+    const auto source = unpack_source(packed_);
+    if (!source.ok()) return;
+    auto document = read_document(*source, {brief->path, brief->relative_path});
+    if (document.ok()) whole_ = std::move(document->info);
+  });
+  return whole_ ? whole_ : brief;
 }
 
 Result<operators::Operators> ProvenTemplate::operators_of(std::size_t block) const {

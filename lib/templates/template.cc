@@ -133,17 +133,17 @@ Status Template::compile_blocks(const Document& document, const protocols::Compi
   return unsupported;
 }
 
-Result<std::shared_ptr<const Template>> Template::compile(const Document& document,
-                                                          const protocols::CompileOptions& options,
-                                                          dsl::Services& services,
-                                                          const ProvenTemplate* proven) {
+Result<std::shared_ptr<const Template>> Template::compile(
+    const Document& document, const protocols::CompileOptions& options, dsl::Services& services,
+    std::shared_ptr<const ProvenTemplate> proven) {
   if (proven && proven->blocks() != document.blocks.size()) proven = nullptr;
   std::shared_ptr<Template> compiled(new Template);
   compiled->info_ = document.info;
   compiled->self_contained_ = document.self_contained;
   compiled->constants_ = constants_of(document);
   compiled->names_target_ = names_target(document.variables) || names_target(document.constants);
-  M8_TRY(compiled->compile_blocks(document, options, proven));
+  M8_TRY(compiled->compile_blocks(document, options, proven.get()));
+  compiled->proven_ = std::move(proven);
   compiled->needs_interactions_ = any_needs_interactions(document.variables, compiled->blocks_);
   compiled->variables_ = make_variables_hook(document.variables, document.json, services);
   return std::shared_ptr<const Template>(std::move(compiled));
@@ -172,6 +172,7 @@ std::shared_ptr<protocols::Execution> Template::prepare(
                                                                                nullptr,
                                                                                std::move(stop)});
   execution->every_match = clustered_;
+  if (proven_) execution->complete = [this] { return whole_info(); };
   return execution;
 }
 
@@ -179,7 +180,7 @@ std::vector<protocols::GlobalMatcher> Template::global_matchers() const {
   std::vector<protocols::GlobalMatcher> out;
   for (const BlockEntry& entry : blocks_) {
     const operators::Operators* operators = entry.block->global_matchers();
-    if (operators != nullptr) out.push_back({info_, operators});
+    if (operators != nullptr) out.push_back({whole_info(), operators});
   }
   return out;
 }

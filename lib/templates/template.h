@@ -34,18 +34,20 @@ class Template {
   /// kInvalidArgument: the template is invalid, with the reason. kUnsupported: it is well-formed
   /// but needs a feature that is not there; the message is the feature's name.
   /// \p proven, if not null: the document is one that compiled before, and these are its blocks.
-  static Result<std::shared_ptr<const Template>> compile(const Document& document,
-                                                         const protocols::CompileOptions& options,
-                                                         dsl::Services& services,
-                                                         const ProvenTemplate* proven = nullptr);
+  static Result<std::shared_ptr<const Template>> compile(
+      const Document& document, const protocols::CompileOptions& options, dsl::Services& services,
+      std::shared_ptr<const ProvenTemplate> proven = nullptr);
 
   /// A template whose run is \p workflow's.
   static std::shared_ptr<const Template> of_workflow(
       std::shared_ptr<const model::TemplateInfo> info, Workflow workflow);
 
+  /// Its id, path, severity and tags; of a proven template no more.
   const model::TemplateInfo& info() const { return *info_; }
-  /// The same, for findings.
-  const std::shared_ptr<const model::TemplateInfo>& shared_info() const { return info_; }
+  /// All of it, for findings.
+  std::shared_ptr<const model::TemplateInfo> whole_info() const {
+    return proven_ ? proven_->whole_info(info_) : info_;
+  }
   /// Requests that a full run against one target sends at most.
   int request_count() const { return request_count_; }
   /// Needs no target: runs once for a scan, against an empty one (templates 3.15).
@@ -95,6 +97,7 @@ class Template {
                         const ProvenTemplate* proven);
 
   std::shared_ptr<const model::TemplateInfo> info_;  ///< shared with findings
+  std::shared_ptr<const ProvenTemplate> proven_;  ///< shared with the blocks; null: info is whole
   std::shared_ptr<const dsl::Variables> constants_;  ///< shared with executions; may be null
   std::optional<Flow> flow_;
   std::optional<FlowScript> script_;  ///< a flow that is a program

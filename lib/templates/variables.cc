@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
 #include <string_view>
 
 #include "dsl/expression.h"
@@ -64,6 +65,25 @@ Values evaluate(const NamedTexts& variables, const dsl::Names& known, dsl::Servi
   return values;
 }
 
+/// The variables of one template.
+struct VariableMap {
+  VariableMap(NamedTexts of, bool forced) : texts(std::move(of)), is_forced(forced) {}
+
+  /// Null if they must be evaluated for each request.
+  const Values& eager_values(dsl::Services& services) {
+    std::call_once(once, [&] {
+      if (is_forced || !needs_lazy_evaluation(texts))
+        values = evaluate(texts, dsl::Variables(), services, nullptr);
+    });
+    return values;
+  }
+
+  const NamedTexts texts;
+  const bool is_forced;
+  std::once_flag once;
+  Values values;
+};
+
 /// \p values with those replaced that are known under the same name.
 Values overridden(const Values& values, const dsl::Names& known) {
   std::shared_ptr<dsl::Variables> changed;
@@ -87,17 +107,12 @@ bool needs_lazy_evaluation(const NamedTexts& variables) {
 protocols::VariablesHook make_variables_hook(NamedTexts variables, bool eager,
                                              dsl::Services& services) {
   if (variables.empty()) return {};
-  if (eager || !needs_lazy_evaluation(variables)) {
-    return [values = evaluate(variables, dsl::Variables(), services, nullptr)](
-               const dsl::Names& known, protocols::InteractionUrls&) -> Result<Values> {
-      return overridden(values, known);
-    };
-  }
   // Shared by the copies of the hook: every run of the template on a target has one.
-  const auto shared = std::make_shared<const NamedTexts>(std::move(variables));
-  return [shared, &services](const dsl::Names& known,
-                             protocols::InteractionUrls& urls) -> Result<Values> {
-    return evaluate(*shared, known, services, &urls);
+  const auto map = std::make_shared<VariableMap>(std::move(variables), eager);
+  return [map, &services](const dsl::Names& known,
+                          protocols::InteractionUrls& urls) -> Result<Values> {
+    const Values& values = map->eager_values(services);
+    return values ? overridden(values, known) : evaluate(map->texts, known, services, &urls);
   };
 }
 

@@ -19,9 +19,10 @@ using NamedTexts = std::vector<std::pair<std::string, std::string>>;
 /// or an interaction URL anywhere, or an expression in it reads what \p variables do not define.
 bool needs_lazy_evaluation(const NamedTexts& variables);
 
-/// The hook that an execution asks for the values. Eager maps are evaluated here, once; \p eager
-/// forces that (JSON templates). Empty for no variables. \p services is borrowed and must outlive
-/// the hook, which is thread-safe. A value that cannot be evaluated keeps its text.
+/// The hook that an execution asks for the values. Eager maps are evaluated once, when they are
+/// first asked for; \p eager forces that (JSON templates). Empty for no variables. \p services is
+/// borrowed and must outlive the hook, which is thread-safe. A value that cannot be evaluated keeps
+/// its text.
 protocols::VariablesHook make_variables_hook(NamedTexts variables, bool eager,
                                              dsl::Services& services);
 

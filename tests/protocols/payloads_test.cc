@@ -15,7 +15,10 @@ namespace {
 Result<Payloads> compile(const char* text, const protocols::CompileOptions& options = {}) {
   auto node = yaml::parse(text);
   REQUIRE(node.ok());
-  return Payloads::compile(*node, "uses user pass and word", options);
+  const auto occurs = [](std::string_view name) {
+    return std::string_view("uses user pass and word").find(name) != std::string_view::npos;
+  };
+  return Payloads::compile(*node, occurs, options);
 }
 
 /// "user=a,pass=1 user=b,pass=2 "

@@ -239,10 +239,17 @@ TEST_CASE("templates/proven: a template of the cache has its operators when they
   const auto record = cache.find(path, *CompiledCache::stamp_of(path));
   REQUIRE(record);
   const auto proven = std::make_shared<const ProvenTemplate>(*unpack_source(record->source),
-                                                             record->needs, cache.owner());
+                                                             record->needs, cache.owner(), true);
   REQUIRE(proven->blocks() == 2);
   const auto compiled = proven->operators_of(1);
   REQUIRE(compiled.ok());
   CHECK(compiled->need().statuses == std::vector<std::int64_t>{418});
   CHECK(!proven->operators_of(2).ok());
+
+  const auto& one = *second.catalog.templates[0];
+  CHECK(one.info().id == "a");
+  CHECK(one.info().severity == model::Severity::kLow);
+  CHECK(one.info().name.empty());
+  CHECK(one.whole_info()->name == "n");
+  CHECK(one.whole_info()->path == path);
 }
