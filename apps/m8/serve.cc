@@ -29,6 +29,7 @@ using cli::ValueType;
 
 constexpr std::size_t kMaxPemBytes = 1u << 20;
 constexpr unsigned kThreads = 4;
+constexpr std::size_t kMaxHead = 16u << 10;  // bytes, of each connection
 
 cli::Flag count(const char* name, const char* brief, const char* initial, long long min,
                 long long max) {
@@ -127,6 +128,7 @@ Status read_server(const cli::Values& flags, api::ServiceOptions& out) {
   server.threads = kThreads;
   server.max_connections = flags.number<unsigned>("connections");
   server.max_per_address = 0;
+  server.max_head = kMaxHead;
   server.max_body = flags.bytes("body");
   out.router.public_read = flags.on("public-read");
   out.router.per_second = flags.rate("rate-token").per_second;
@@ -136,19 +138,22 @@ Status read_server(const cli::Values& flags, api::ServiceOptions& out) {
 
 /// Arguments of each num8 scan and asmm8 enum. Paths are this command's own, never a caller's.
 void read_scan_arguments(const cli::Values& flags, api::ScanOptions& out) {
-  const auto both = [&out](const char* flag, const std::string& value) {
-    for (auto* arguments : {&out.num8, &out.asmm8}) {
-      arguments->emplace_back(flag);
-      arguments->push_back(value);
-    }
-  };
-  if (const auto scope = flags.text("scope"); !scope.empty()) both("--scope", scope);
-  if (const auto resolvers = flags.text("resolvers"); !resolvers.empty())
-    both("--resolvers", resolvers);
   const auto num8 = [&out](const char* flag, const std::string& value) {
     out.num8.emplace_back(flag);
     out.num8.push_back(value);
   };
+  const auto asmm8 = [&out](const char* flag, const std::string& value) {
+    out.asmm8.emplace_back(flag);
+    out.asmm8.push_back(value);
+  };
+  if (const auto scope = flags.text("scope"); !scope.empty()) {
+    num8("--scope", scope);
+    asmm8("--scope", scope);
+  }
+  if (const auto resolvers = flags.text("resolvers"); !resolvers.empty()) {
+    num8("--resolvers", resolvers);
+    asmm8("--resolver", resolvers);
+  }
   for (const std::string& path : flags.list("templates")) num8("--templates", path);
   for (const std::string& port : flags.list("ports")) num8("--ports", port);
   if (flags.given("rate")) num8("--rate", flags.text("rate"));

@@ -34,7 +34,7 @@ constexpr std::string_view kSchemas = R"({
 "GuideList":{"type":"object","required":["status","msg","data"],"properties":{"status":{"type":"string"},"msg":{"type":"string"},"data":{"type":"array"},"next":{"type":"string","nullable":true}}},
 "Sample":{"type":"object","required":["at","cpu_percent","resident_bytes"],"properties":{"at":{"$ref":"#/components/schemas/Time"},"cpu_percent":{"type":"number"},"resident_bytes":{"type":"integer"}},"additionalProperties":true},
 "Queue":{"type":"object","required":["queued","running"],"properties":{"queued":{"type":"integer"},"running":{"type":"integer"},"accepted":{"type":"integer"},"merged":{"type":"integer"},"done":{"type":"integer"},"failed":{"type":"integer"},"cancelled":{"type":"integer"}}},
-"Summary":{"type":"object","required":["version","token","scope","rows"],"properties":{"version":{"type":"string"},"token":{"type":"string"},"scope":{"type":"string"},"rows":{"type":"object","additionalProperties":{"type":"integer"}}}},
+"Summary":{"type":"object","required":["version","token","scope","rows","open_issues"],"properties":{"version":{"type":"string"},"token":{"type":"string"},"scope":{"type":"string"},"store":{"type":"string"},"rows":{"type":"object","additionalProperties":{"type":"integer"}},"open_issues":{"type":"object","additionalProperties":{"type":"integer"}}}},
 "Alert":{"type":"object","required":["name","state"],"properties":{"name":{"type":"string"},"state":{"type":"string"}},"additionalProperties":true},
 "Health":{"type":"object","required":["status","timestamp"],"properties":{"status":{"type":"string"},"timestamp":{"type":"string"},"version":{"type":"string"},"checks":{"type":"object"},"metrics":{"type":"object"}}},
 "OpenApi":{"type":"object","required":["openapi","info","paths"]},

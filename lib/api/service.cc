@@ -12,6 +12,8 @@
 #include "base/version.h"
 #include "metrics/metrics.h"
 #include "metrics/process_metrics.h"
+#include "model/severity.h"
+#include "store/pages.h"
 
 namespace m8::api {
 namespace {
@@ -19,6 +21,7 @@ namespace {
 using serve::Response;
 
 constexpr auto kTick = std::chrono::seconds(5);
+constexpr auto kCountAgain = std::chrono::seconds(5);
 constexpr int kTicksOfUses = 6;  // from one writing of the tokens' uses to the next
 
 /// The guides' middleware. The handle of a series is looked up once per thread.
@@ -136,15 +139,49 @@ metrics::PerformanceNumbers Service::numbers() {
   return numbers;
 }
 
-/// What the dashboard shows first: who asks, and how much there is.
-Result<Response> Service::summary(const Call& call) {
+/// "store":..,"rows":{..},"open_issues":{..}: how much there is, counted now and then.
+Result<std::string> Service::counted() {
+  {
+    auto known = counted_.lock();
+    if (!known->json.empty() && clock_.now() < known->at + kCountAgain) return known->json;
+  }
   const auto info = M8_TRY(store_->info());
   json::Writer w;
-  w.object().field("version", version()).field("token", call.caller.name);
-  w.field("scope", to_string(call.caller.scope)).field("store", info.backend);
-  w.key("rows").object();
+  w.object().field("store", info.backend).key("rows").object();
   for (const auto& [table, count] : info.rows) w.field(table, count);
-  return json_answer(w.end().end().take());
+  w.end().key("open_issues").object();
+  M8_TRY(store::Pages(store_->statements()).open_issues([&w](const store::Row& row) {
+    const auto severity = static_cast<model::Severity>(row.integer(0));
+    w.field(model::to_string(severity), row.integer(1));
+    return Status();
+  }));
+  std::string text = w.end().end().take();
+  auto known = counted_.lock();
+  known->json = text.substr(1, text.size() - 2);
+  known->at = clock_.now();
+  return known->json;
+}
+
+/// What the dashboard shows first: who asks, and how much there is.
+Result<Response> Service::summary(const Call& call) {
+  const std::string counts = M8_TRY(counted());
+  json::Writer w;
+  w.object().field("version", version()).field("token", call.caller.name);
+  std::string text = w.field("scope", to_string(call.caller.scope)).end().take();
+  text.back() = ',';
+  return json_answer(text + counts + '}');
+}
+
+/// What is wrong now.
+Response Service::alerts() {
+  json::Writer w;
+  w.object().key("items").array();
+  for (const auto& [name, check] : checker_.check(options_.check_deadline).checks) {
+    if (check.healthy) continue;
+    w.object().field("name", name + " is not healthy").field("state", "firing");
+    w.field("message", check.error).end();
+  }
+  return json_answer(w.end().key("next").null().end().take());
 }
 
 /// Strangers (load balancers) hear whether it lives; who may read, what each check found.
@@ -245,6 +282,16 @@ std::vector<Route> Service::service_routes() {
                       w.field("done", counts.done).field("failed", counts.failed);
                       return json_answer(w.field("cancelled", counts.cancelled).end().take());
                     }});
+  routes.push_back({"GET",
+                    "/api/v1/alerts",
+                    Scope::kRead,
+                    "What is wrong now",
+                    {},
+                    "",
+                    "Alert",
+                    true,
+                    200,
+                    [this](const Call&) -> Result<Response> { return alerts(); }});
   routes.push_back({"GET",
                     "/api/v1/openapi.json",
                     Scope::kRead,

@@ -15,6 +15,7 @@
 #include "api/token_book.h"
 #include "api/world.h"
 #include "base/clock.h"
+#include "base/guarded.h"
 #include "base/result.h"
 #include "metrics/health.h"
 #include "metrics/metrics.h"
@@ -56,6 +57,8 @@ class Service {
   void fill(Sample& sample);
   metrics::PerformanceNumbers numbers();
   Result<serve::Response> summary(const Call& call);
+  Result<std::string> counted();
+  serve::Response alerts();
   Result<serve::Response> health(const Call& call);
   Result<serve::Response> ready();
 
@@ -71,6 +74,11 @@ class Service {
   Router router_;
   metrics::HealthChecker checker_;
   std::string document_;
+  struct Counted {
+    std::string json;
+    SteadyTime at{};
+  };
+  Guarded<Counted> counted_;  ///< counting a million rows takes a while
   metrics::Registry::Sampling sampling_;
 };
 

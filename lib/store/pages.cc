@@ -46,6 +46,13 @@ Query select_hostname_page(const HostnamePage& page) {
   return in_order(std::move(select), by_name ? "h.hostname" : "h.id", page.limit);
 }
 
+Query count_open_issues() {
+  return {
+      "SELECT severity, count(*) FROM issue WHERE gone = 0 AND status IN ('U', 'V')"
+      " GROUP BY severity",
+      {}};
+}
+
 }  // namespace
 
 Status Pages::first_rows(const Query& query, std::size_t count, const EachRow& each) {
@@ -64,6 +71,11 @@ Status Pages::hostnames(const HostnamePage& page, const EachRow& each) {
                     std::clamp<std::size_t>(page.limit, 1, kMaxPage) + 1, each);
 }
 
+Status Pages::open_issues(const EachRow& each) {
+  M8_TRY(sql_.run(count_open_issues(), each));
+  return {};
+}
+
 std::vector<Sample> page_samples() {
   EndpointPage behind, host;
   behind.after = host.hostname = "x";
@@ -74,6 +86,7 @@ std::vector<Sample> page_samples() {
       {"a page of a host's endpoints", select_endpoint_page(host)},
       {"a page of a domain's hostnames", select_hostname_page(of_domain)},
       {"a page of hostnames", select_hostname_page({})},
+      {"open issues by severity", count_open_issues(), true},
   };
 }
 

@@ -77,6 +77,8 @@ class Pages {
   /// milliseconds since 1970; lists are words separated by one space, technologies are lines.
   Status endpoints(const EndpointPage& page, const EachRow& each);
   Status hostnames(const HostnamePage& page, const EachRow& each);
+  /// Severity and number of the issues that are there and not judged away. O(issues).
+  Status open_issues(const EachRow& each);
 
  private:
   Status first_rows(const Query& query, std::size_t count, const EachRow& each);
