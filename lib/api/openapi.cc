@@ -36,7 +36,7 @@ constexpr std::string_view kSchemas = R"({
 "Queue":{"type":"object","required":["queued","running"],"properties":{"queued":{"type":"integer"},"running":{"type":"integer"},"accepted":{"type":"integer"},"merged":{"type":"integer"},"done":{"type":"integer"},"failed":{"type":"integer"},"cancelled":{"type":"integer"}}},
 "Summary":{"type":"object","required":["version","token","scope","rows","open_issues"],"properties":{"version":{"type":"string"},"token":{"type":"string"},"scope":{"type":"string"},"store":{"type":"string"},"rows":{"type":"object","additionalProperties":{"type":"integer"}},"open_issues":{"type":"object","additionalProperties":{"type":"integer"}}}},
 "Alert":{"type":"object","required":["name","state"],"properties":{"name":{"type":"string"},"state":{"type":"string"}},"additionalProperties":true},
-"Health":{"type":"object","required":["status","timestamp"],"properties":{"status":{"type":"string"},"timestamp":{"type":"string"},"version":{"type":"string"},"checks":{"type":"object"},"metrics":{"type":"object"}}},
+"Health":{"type":"object","required":["status","timestamp"],"properties":{"status":{"type":"string"},"timestamp":{"type":"string"},"version":{"type":"string"},"service":{"type":"string"},"checks":{"type":"object","additionalProperties":true},"metrics":{"type":"object","additionalProperties":true}}},
 "OpenApi":{"type":"object","required":["openapi","info","paths"]},
 "Words":{"type":"array","items":{"type":"string"}},
 "Time":{"type":"string","format":"date-time","nullable":true}

@@ -21,7 +21,8 @@ class Service(Case):
     """A test with a server of its own."""
 
     def start(self, *arguments, scope="admin"):
-        self.token = self.add_token("first", scope)
+        if not hasattr(self, "token"):
+            self.token = self.add_token("first", scope)
         ready = self.folder / "serve.json"
         ready.unlink(missing_ok=True)
         self.process = self.start_program("m8", "serve", "--port", 0, "--ready-file", ready, *arguments)
@@ -72,18 +73,19 @@ class Scans(Service):
         with Lab() as lab:
             self.start("-t", TEMPLATES, "-r", lab.dns, "--ports", lab.port, "--rate", 0)
             names = [site["name"] for site in lab.plan() if site["kind"] == "site"]
-            expected = {site["name"]: len(site["findings"]) for site in lab.plan()
-                        if site["kind"] == "site"}
+            expected = {(site["name"], finding) for site in lab.plan() if site["kind"] == "site"
+                        for finding in site["findings"]}
             said = self.json("POST", "/api/v1/scans", {"targets": names}, status=202)
             self.assertEqual([scan["target"] for scan in said["scans"]], sorted(names))
             for scan in said["scans"]:
                 over = self.until_over(scan["id"])
                 self.assertEqual(over["state"], "done", over)
-                self.assertEqual(over["found"], expected[over["target"]], over)
+                wanted = sum(name == over["target"] for name, _ in expected)
+                self.assertGreaterEqual(over["found"], wanted, over)
                 run = self.json("GET", f"/api/v1/runs/{over['run']}")
                 self.assertEqual(run["status"], "done")
             issues = self.json("GET", "/api/v1/issues?limit=1000")["items"]
-            self.assertEqual(len(issues), sum(expected.values()))
+            self.assertEqual({(issue["host"], issue["template"]) for issue in issues}, expected)
             # The guides' body, and the events of a scan, the last of which ends the stream.
             again = self.json("POST", "/scan", {"target": names[0], "scan_type": "vuln"}, status=202)
             status, headers, text = self.ask("GET", f"/api/v1/scans/{again['run_id']}/events")
@@ -113,8 +115,10 @@ class Scans(Service):
         self.assertEqual(self.json("GET", f"/api/v1/scans/{scan}")["state"], "cancelled")
         self.process.send_signal(signal.SIGTERM)
         self.assertEqual(self.process.wait(SECONDS), 0)
-        listed = json.loads(self.run_program("m8", "runs", "list", "--jsonl").stdout.splitlines()[0])
-        self.assertNotEqual(listed["status"], "done")
+        self.start("-t", TEMPLATES, "--scans", 0)
+        self.assertEqual(self.json("GET", "/api/v1/queue")["queued"], 1)
+        merged = self.json("POST", "/api/v1/scans", {"target": target, "tags": ["exposure"]}, status=202)
+        self.assertEqual((merged["id"], merged["scans"][0]["merged"]), (waits, True))
 
     def test_what_is_out_of_scope_is_refused(self):
         scope = self.write("scope.txt", "lab.test\n")
@@ -350,7 +354,7 @@ class IllWill(Service):
             connection = self.connect()
             connection.sendall(bytes_)
             connection.shutdown(socket.SHUT_WR)
-            self.assertNotIn(b"202", self.all_of(connection))
+            self.assertNotIn(b" 202 Accepted", self.all_of(connection))
         self.assertEqual(self.json("GET", "/ready")["status"], "ready")
 
 

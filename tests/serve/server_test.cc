@@ -161,6 +161,88 @@ TEST_CASE("serve/server: many clients at once, and an end while they ask") {
   server->stop();
 }
 
+TEST_CASE("serve/server: a head that never ends is given up") {
+  ServerOptions options;
+  options.head_timeout = options.idle_timeout = std::chrono::seconds(1);
+  const auto server = start(echo(), options);
+  Client client(server->address());
+  client.send("GET / HTTP/1.1\r\nHost: h\r\nX-");
+  // Never idle, never done.
+  std::atomic<bool> closed{false};
+  std::jthread drip([&](const std::stop_token& stop) {
+    while (!stop.stop_requested() && client.send("a"))
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    closed = true;
+  });
+  CHECK(client.receive().find("200 OK") == std::string::npos);
+  drip.request_stop();
+  drip.join();
+  CHECK(closed);
+}
+
+namespace {
+
+/// Says a number whenever there is a new one; 0 is the end.
+class Numbers final : public Stream {
+ public:
+  explicit Numbers(std::atomic<int>& number) : number_(number) {}
+  std::optional<std::size_t> read(std::span<char> out) override {
+    const int now = number_;
+    if (now == 0) return std::nullopt;
+    if (now == said_) return 0;
+    said_ = now;
+    const std::string text = "n" + std::to_string(now) + ";";
+    text.copy(out.data(), out.size());
+    return text.size();
+  }
+
+ private:
+  std::atomic<int>& number_;
+  int said_ = -1;
+};
+
+}  // namespace
+
+TEST_CASE("serve/server: streams say what there is, when there is something") {
+  std::atomic<int> number{1};
+  Routes routes;
+  routes.add("GET", "/numbers", [&number](const Request&) {
+    Response response;
+    response.stream = std::make_shared<Numbers>(number);
+    return response;
+  });
+  routes.add("GET", "/", [](const Request&) { return Response{200, "ok<end>"}; });
+  ServerOptions options;
+  options.threads = 1;
+  options.max_per_address = 0;
+  auto server = start(std::move(routes), options);
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 20; ++i) {
+    clients.push_back(std::make_unique<Client>(server->address()));
+    clients.back()->send("GET /numbers HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK(clients.back()->receive("n1;").find("n1;") != std::string::npos);
+  }
+  // The one thread is free for others meanwhile.
+  Client other(server->address());
+  other.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  CHECK(other.receive("<end>").find("200 OK") != std::string::npos);
+  for (const int next : {2, 3}) {
+    number = next;
+    server->wake();
+    const std::string wanted = "n" + std::to_string(next) + ";";
+    for (auto& client : clients) CHECK(client->receive(wanted).find(wanted) != std::string::npos);
+  }
+  SUBCASE("and end by themselves") {
+    number = 0;
+    server->wake();
+    for (auto& client : clients) CHECK(client->receive("0\r\n\r\n").ends_with("0\r\n\r\n"));
+  }
+  SUBCASE("and with the server") {
+    server->stop();
+    for (auto& client : clients) client->receive();
+  }
+}
+
 TEST_CASE("serve/server: says why it can't begin") {
   const auto server = start(echo());
   ServerOptions options;
