@@ -145,6 +145,7 @@ complete -c num8 -n '__num8_in scan' -o mhe -l max-host-error -x -d 'errors befo
 complete -c num8 -n '__num8_in scan' -l nmhe -l no-mhe -d 'never leave a host alone'
 complete -c num8 -n '__num8_in scan' -o ss -l scan-strategy -x -a 'auto host-spray template-spray' -d 'which way to go'
 complete -c num8 -n '__num8_in scan' -l sorted -d 'findings in an order that is the same on every run'
+complete -c num8 -n '__num8_in scan' -o as -l automatic-scan -d 'run what fits the technologies of a target'
 complete -c num8 -n '__num8_in scan' -o dc -l disable-clustering -d 'send equal requests for each template'
 complete -c num8 -n '__num8_in scan' -l dry-run -d 'print the plan and send nothing'
 complete -c num8 -n '__num8_in scan' -l validate -d 'check the templates and run nothing'

@@ -11,7 +11,6 @@ std::vector<cli::RefusedFlags> refused_flags() {
       {{"input-mode", "im", "required-only", "ro", "skip-format-validation", "sfv",
         "vars-text-templating", "vtt", "var-file-paths", "vfp"},
        "only lists of targets are read; requests of other tools are for fuzzing"},
-      {{"automatic-scan", "as"}, "select templates by -tags"},
       {{"new-templates-version", "ntv"}, "-nt selects the additions of the installed release"},
       {{"template-url", "turl", "workflow-url", "wurl", "remote-template-domain"},
        "templates are never fetched during a scan: see num8 templates update"},

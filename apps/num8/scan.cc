@@ -60,8 +60,8 @@ model::TargetReader make_reader(const cli::Context& context, ScanSettings& setti
 /// What is run: who watches single templates gets them one by one.
 scan::Templates scheduled(const cli::Context& context, const templates::Catalog& catalog) {
   const cli::Values& flags = context.flags;
-  const bool apart =
-      flags.on("disable-clustering") || flags.on("matcher-status") || Witnesses::watch(flags);
+  const bool apart = flags.on("disable-clustering") || flags.on("automatic-scan") ||
+                     flags.on("matcher-status") || Witnesses::watch(flags);
   if (apart) return catalog.templates;
   auto clusters = templates::make_clusters(catalog.templates);
   keep_until_exit(std::make_shared<const scan::Templates>(clusters));
@@ -156,7 +156,10 @@ class Scan {
     // Last, for the run is on record from here on.
     auto outputs = Outputs::open(context_, settings_.redactor, stop_, record_, *continuation);
     if (!outputs.ok()) return cli::fail(context_.program, outputs.error());
-    const Status looked = (*outputs)->looks_for(ids_of(*catalog));
+    // With -as a target is not asked for everything, so that nothing is gone for not being found.
+    const bool all = !context_.flags.on("automatic-scan");
+    const Status looked =
+        (*outputs)->looks_for(all ? ids_of(*catalog) : std::vector<std::string>());
     if (!looked.ok()) return cli::fail(context_.program, looked.error());
     audit_.set_run(record_.id);
     journaled_ = (*outputs)->store() != nullptr && !continuation->key.empty();
@@ -178,6 +181,8 @@ class Scan {
     M8_TRY(trace_.open(context_.flags.text("trace-jobs")));
     M8_TRY(audit_.open(context_.flags.text("audit"), settings_.redactor));
     M8_TRY(witnesses_.open(context_.flags, settings_.redactor, services_));
+    if (context_.flags.on("automatic-scan"))
+      choice_.emplace(M8_TRY(fingerprints_of(context_.flags)));
     if (context_.flags.on("explain") && catalog.templates.size() > 1)
       return Error{
           ErrorCode::kInvalidArgument,
@@ -198,6 +203,7 @@ class Scan {
   Status scan(const templates::Catalog& catalog, model::TargetReader& reader, Outputs& outputs,
               Network& network) {
     templates::find_cluster_mates(catalog.templates);
+    settings_.engine.choice = choice_ ? &*choice_ : nullptr;
     scan::Engine engine(scheduled(context_, catalog), parts(outputs, network), settings_.engine);
     before_journal_.begin(engine, outputs);
     if (journaled_) outputs.store()->flush_first(before_journal_);
@@ -335,6 +341,7 @@ class Scan {
   std::string proxy_;  ///< its name, without a login
   ProcessUsage usage_;
   OobConnection oob_;
+  std::optional<scan::TechnologyChoice> choice_;
   std::uint64_t names_lost_ = 0;  ///< host names that no resolver answered
 };
 

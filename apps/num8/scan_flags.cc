@@ -197,6 +197,11 @@ Flags rate_flags() {
       detailed(switched(in, "sorted", {}, "findings in an order that is the same on every run"),
                "That of the targets, and on one target by template; each appears when all "
                "targets before it are done."),
+      detailed(switched(in, "automatic-scan", {"as"}, "run what fits the technologies of a target"),
+               "Asks each target for its first page and runs those of the selected templates that "
+               "are tagged with a technology seen there, by its name or a word of it. What is "
+               "known is a short list, or that of --tech-file. Templates without a target run all "
+               "the same."),
       detailed(switched(in, "disable-clustering", {"dc"}, "send equal requests for each template"),
                "Templates that ask the same of a target share one request otherwise."),
   };

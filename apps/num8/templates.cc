@@ -63,8 +63,10 @@ int run_stats(const cli::Context& context) {
     for (const std::string& tag : info->tags) ++tags[tag];
   }
   output::Stream out(Fd(1), "stdout", {.flush_each = false});
-  (void)out.write(fmt::format("files\t\t{}\nfiltered\t\t{}\nselected\t\t{}\n", catalog->files,
-                              catalog->filtered, catalog->selected.size()));
+  (void)out.write(fmt::format(
+      "files\t\t{}\nfiltered\t\t{}\nselected\t\t{}\n"
+      "need interactions\t\t{}\n",
+      catalog->files, catalog->filtered, catalog->selected.size(), catalog->with_interactions));
   (void)out.write(counts_text("severity", severities));
   (void)out.write(counts_text("unsupported", templates::Catalog::by_reason(catalog->unsupported)));
   (void)out.write(counts_text("excluded", templates::Catalog::by_reason(catalog->excluded)));

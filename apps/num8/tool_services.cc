@@ -17,6 +17,12 @@ cli::Flag tech_file_flag(const char* section) {
   return flag;
 }
 
+Result<probe::Fingerprints> fingerprints_of(const cli::Values& flags) {
+  const std::string path = flags.text("tech-file");
+  if (path.empty()) return probe::Fingerprints::builtin();
+  return probe::Fingerprints::load(path);
+}
+
 Status ToolServices::open(const cli::Values& flags) {
   const std::string path = flags.text("tech-file");
   if (path.empty()) return {};

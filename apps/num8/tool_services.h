@@ -18,6 +18,9 @@ namespace m8::num8 {
 /// --tech-file.
 cli::Flag tech_file_flag(const char* section);
 
+/// Those of --tech-file, else the program's short list. Errors of probe::Fingerprints::load().
+Result<probe::Fingerprints> fingerprints_of(const cli::Values& flags);
+
 /// Thread-safe once open() has returned.
 class ToolServices : public dsl::Services {
  public:

@@ -1,10 +1,10 @@
 #include "protocols/http_share.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <unordered_map>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace m8::protocols {
 namespace {
@@ -35,22 +35,36 @@ bool is_shareable(const HttpPlan& plan) {
   });
 }
 
+void append_number(std::string& key, std::int64_t number) {
+  std::array<char, 24> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  key.append(digits.data(), end).push_back(' ');
+}
+
 void append_text(std::string& key, std::string_view text) {
-  fmt::format_to(std::back_inserter(key), "{}:{};", text.size(), text);
+  append_number(key, static_cast<std::int64_t>(text.size()));
+  key += text;
 }
 
 }  // namespace
 
 std::string share_key(const HttpPlan& plan) {
   if (!is_shareable(plan)) return {};
-  std::string key = fmt::format("{} {} {} {} {}{}{} ", plan.method,
-                                static_cast<int>(plan.redirects), plan.max_redirects, plan.max_body,
-                                plan.skip_variables_check, plan.automerge, plan.closes);
+  std::string key = plan.method + ' ';
+  key.reserve(192);
+  for (const std::int64_t number :
+       {static_cast<std::int64_t>(plan.redirects), static_cast<std::int64_t>(plan.max_redirects),
+        static_cast<std::int64_t>(plan.max_body)})
+    append_number(key, number);
+  for (const bool on : {plan.skip_variables_check, plan.automerge, plan.closes})
+    key += on ? '1' : '0';
   for (const HttpEntry& entry : plan.entries) {
-    fmt::format_to(std::back_inserter(key), "{}{},", entry.trims_base, entry.port.value_or(0));
+    key += entry.trims_base ? 't' : 'k';
+    append_number(key, entry.port.value_or(0));
     append_text(key, entry.text.text);
   }
   for (const auto& [name, value] : plan.headers) {
+    key += 'h';
     append_text(key, name);
     append_text(key, value.text);
   }

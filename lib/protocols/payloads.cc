@@ -83,14 +83,25 @@ bool is_inside(const fs::path& path, const fs::path& folder) {
   return !relative.empty() && *relative.begin() != "..";
 }
 
+/// Of the folder that the thread asked for last it is known.
+const fs::path& real_folder(const fs::path& folder) {
+  thread_local fs::path known, real;
+  if (known != folder) {
+    std::error_code ignored;
+    real = fs::weakly_canonical(folder, ignored);
+    known = folder;
+  }
+  return real;
+}
+
 Status check_sandbox(const fs::path& file, const CompileOptions& options) {
   if (options.local_file_access) return {};
   std::error_code ignored;
   const fs::path real = fs::weakly_canonical(file, ignored);
-  const fs::path roots[] = {options.templates_root, fs::path(options.template_path).parent_path()};
-  for (const fs::path& root : roots) {
-    if (!root.empty() && is_inside(real, fs::weakly_canonical(root, ignored))) return {};
-  }
+  const fs::path root = options.templates_root;
+  if (!root.empty() && is_inside(real, real_folder(root))) return {};
+  const fs::path own = fs::path(options.template_path).parent_path();
+  if (!own.empty() && is_inside(real, fs::weakly_canonical(own, ignored))) return {};
   return Error{ErrorCode::kDenied, fmt::format("access to helper file {} denied", file.string())};
 }
 

@@ -46,6 +46,8 @@ struct EngineOptions {
   bool sorted = false;           ///< findings in an order that does not depend on who answers first
   bool probe = true;             ///< false: -nh, bare hosts are skipped
   bool global_matchers = false;  ///< -egm: such templates see the answers of all others
+  /// Chooses a target's templates by its first page; null: each gets all. Borrowed.
+  const TemplateChoice* choice = nullptr;
   HostBudget::Options host_errors;
   probe::ProbeOptions probing;
   /// Answers being received may need about this many bytes together; with large bodies fewer

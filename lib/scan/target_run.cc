@@ -1,9 +1,12 @@
 #include "scan/target_run.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "protocols/http_request.h"
 
 namespace m8::scan {
 namespace {
@@ -96,7 +99,54 @@ void TargetRun::begin() {
     scan_.front->enter();
     in_front_ = 0;
   }
-  pump();
+  if (scan_.choice && !target_.url.host.empty()) {
+    choose();
+  } else {
+    pump();
+  }
+}
+
+namespace {
+
+/// What a browser would ask first.
+http::Request first_page(const net::Url& url, const protocols::Surroundings& scan) {
+  http::Request request;
+  request.url = url;
+  request.headers = {{"Host", url.authority()},
+                     {"User-Agent", std::string(protocols::random_user_agent(scan.services))},
+                     {"Accept", "*/*"}};
+  for (const http::Header& header : scan.settings.headers) request.headers.push_back(header);
+  request.timeout = scan.settings.timeout;
+  request.retries = scan.settings.retries;
+  request.redirects = http::Request::Redirects::kSameHost;
+  return request;
+}
+
+}  // namespace
+
+/// Asks for the first page and goes on with the templates that fit it.
+void TargetRun::choose() {
+  waiting_ = true;
+  scan_.protocols.session.send(
+      first_page(target_.url, surroundings_),
+      [self = shared_from_this()](const Result<http::Exchange>& answer) {
+        if (self->finished_) return;
+        self->waiting_ = false;
+        const auto& templates = self->scan_.templates;
+        if (answer.ok()) {
+          self->answered(self->target_.url, answer->hops.front());
+          self->chosen_ = self->scan_.choice->chosen(templates, answer->final());
+          self->known_ = true;
+        } else {
+          self->chosen_.assign(templates.size(), false);
+          if (answer.error().code != ErrorCode::kCancelled)
+            self->failed(self->target_.url, answer.error());
+        }
+        if (std::find(self->chosen_.begin(), self->chosen_.end(), true) == self->chosen_.end())
+          self->warning(
+              fmt::format("{}: no template fits what its first page shows", self->target_.input));
+        self->pump();
+      });
 }
 
 /// Before the host's first answer one template goes ahead, so that a dead host costs one connection
@@ -169,6 +219,10 @@ void TargetRun::wait_for_room() {
 void TargetRun::start_next() {
   const std::size_t number = next_++;
   const templates::Template& next = *scan_.templates[number];
+  if (!chosen_.empty() && !chosen_[number]) {
+    progress(next.request_count());
+    return;
+  }
   if (job.journal && !job.journal->begin(number)) {
     ++outcome_.resumed;
     progress(next.request_count());

@@ -22,6 +22,7 @@
 #include "protocols/tls_ports.h"
 #include "scan/host_budget.h"
 #include "scan/record_writer.h"
+#include "scan/template_choice.h"
 #include "scan/template_front.h"
 #include "templates/template.h"
 
@@ -43,6 +44,7 @@ struct RunSurroundings {
   std::stop_token stop;
   TemplateFront* front = nullptr;  ///< null: each run goes on by itself
   bool keeps_findings = false;     ///< until the owner takes them; else they are written at once
+  const TemplateChoice* choice = nullptr;  ///< null: all templates run
 };
 
 /// What became of a target.
@@ -104,6 +106,7 @@ class TargetRun final : public std::enable_shared_from_this<TargetRun>,
   void warning(std::string_view text) override;
 
   void begin();
+  void choose();
   void pump();
   void start_next();
   void keep(std::size_t number, const protocols::BlockOutcome& outcome);
@@ -132,6 +135,7 @@ class TargetRun final : public std::enable_shared_from_this<TargetRun>,
   };
   Guarded<Kept> kept_;
   std::size_t next_ = 0;                 ///< index of the next template
+  std::vector<bool> chosen_;             ///< of the templates; empty: all
   std::optional<std::size_t> in_front_;  ///< where the front knows this to be
   int running_ = 0;
   bool known_ = false;  ///< the host's state is known: no need to go one by one

@@ -25,6 +25,7 @@ struct Slot {
   enum class Fate { kSelected, kLoaded, kFiltered, kInvalid, kUnsupported, kExcluded };
   Fate fate = Fate::kInvalid;
   bool has_severity = true;
+  bool needs_interactions = false;
   std::shared_ptr<const model::TemplateInfo> info;
   std::shared_ptr<const Template> compiled;
   std::string reason;
@@ -95,7 +96,9 @@ class Loader {
       return settle(slot, unsupported ? Slot::Fate::kUnsupported : Slot::Fate::kInvalid,
                     compiled.error().message);
     }
-    if (!read.proven && cache_ && deferred.all_good()) prove(**compiled, read);
+    if (!read.proven && !read.record().digest.empty() && deferred.all_good())
+      prove(**compiled, read);
+    slot.needs_interactions = (*compiled)->needs_interactions();
     if (options_.keep) slot.compiled = std::move(compiled).value();
     settle(slot, Slot::Fate::kLoaded);
   }
@@ -182,6 +185,7 @@ class Collector {
     catalog_.selected.push_back(slot.info);
     if (slot.fate == Slot::Fate::kUnsupported)
       catalog_.unsupported.push_back(rejected(path, slot, std::move(slot.reason)));
+    if (slot.needs_interactions) ++catalog_.with_interactions;
     if (slot.compiled) catalog_.templates.push_back(std::move(slot.compiled));
   }
 

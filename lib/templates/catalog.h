@@ -55,8 +55,9 @@ struct Catalog {
   std::vector<Rejected> excluded;     ///< reason: what would let it run ("--allow dos")
   std::vector<Rejected> duplicates;   ///< a later file with an id that is there already
   std::vector<Rejected> without_severity;
-  std::size_t files = 0;     ///< looked at
-  std::size_t filtered = 0;  ///< did not pass the filters
+  std::size_t files = 0;              ///< looked at
+  std::size_t filtered = 0;           ///< did not pass the filters
+  std::size_t with_interactions = 0;  ///< compiled ones that need an interaction server
 
   /// Number of \p rejected per reason.
   static std::map<std::string, std::size_t> by_reason(const std::vector<Rejected>& rejected);

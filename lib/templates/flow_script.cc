@@ -62,11 +62,12 @@ Result<FlowCall> flow_call(const std::string& protocol, const std::vector<Value>
 
 /// All names that a request of this execution would see but those of the target: what `template`
 /// shows (templates 8.5). -var goes above constants here.
-dsl::Variables visible_values(const protocols::Execution& execution) {
+dsl::Variables visible_values(const protocols::Execution& execution, const dsl::Variables& lists) {
   dsl::Variables below;
   if (execution.inherited) below.merge(*execution.inherited);
   if (execution.constants) below.merge(*execution.constants);
   below.merge(execution.scan.overrides);
+  below.merge(lists);
   below.merge(execution.context);
   if (!execution.variables) return below;
   protocols::InteractionUrls none(nullptr);  // markers are filled request by request
@@ -105,8 +106,9 @@ class Visit {
 /// One run of a script, as the program sees the world. Lives on the worker's thread.
 class ScriptRun final : public script::Environment {
  public:
-  ScriptRun(const Blocks& blocks, std::shared_ptr<protocols::Execution> execution)
-      : blocks_(blocks), execution_(std::move(execution)) {}
+  ScriptRun(const Blocks& blocks, std::shared_ptr<protocols::Execution> execution,
+            const dsl::Variables& lists)
+      : blocks_(blocks), execution_(std::move(execution)), lists_(lists) {}
 
   BlockOutcome run(const std::string& text, script::Engine& engine) {
     visit({}, false);
@@ -180,8 +182,8 @@ class ScriptRun final : public script::Environment {
   /// back what can be read then.
   BlockOutcome visit(const FlowCall& call, bool runs) {
     auto visit = std::make_shared<Visit>();  // shared with the loop thread
-    const auto finish = [visit, execution = execution_](BlockOutcome outcome) {
-      visit->finish(std::move(outcome), visible_values(*execution));
+    const auto finish = [visit, execution = execution_, &lists = lists_](BlockOutcome outcome) {
+      visit->finish(std::move(outcome), visible_values(*execution, lists));
     };
     execution_->scan.session.post(execution_->target.url.host,
                                   [&blocks = blocks_, execution = execution_, call, runs, finish,
@@ -209,8 +211,9 @@ class ScriptRun final : public script::Environment {
 
   const Blocks& blocks_;
   std::shared_ptr<protocols::Execution> execution_;  ///< shared with the requests in flight
-  dsl::Variables values_;                            ///< what `template` shows
-  dsl::Variables changes_;                           ///< of set(), not handed over yet
+  const dsl::Variables& lists_;
+  dsl::Variables values_;   ///< what `template` shows
+  dsl::Variables changes_;  ///< of set(), not handed over yet
   BlockOutcome total_;
   std::set<const protocols::Block*> ran_;
   int calls_ = 0, logged_ = 0;
@@ -218,7 +221,7 @@ class ScriptRun final : public script::Environment {
 
 }  // namespace
 
-Result<FlowScript> FlowScript::compile(std::string text, bool checked) {
+Result<FlowScript> FlowScript::compile(std::string text, bool checked, dsl::Variables lists) {
   if (text.size() > kMaxScript)
     return Error{ErrorCode::kInvalidArgument, "flow script is larger than 64 KiB"};
   M8_TRY(script::available());
@@ -227,7 +230,7 @@ Result<FlowScript> FlowScript::compile(std::string text, bool checked) {
     const Status status = engine.lock()->check(text);
     if (!status.ok()) return status.error().with_context("could not compile flow");
   }
-  return FlowScript(std::move(text));
+  return FlowScript(std::move(text), std::move(lists));
 }
 
 void FlowScript::start(const Blocks& blocks, std::shared_ptr<protocols::Execution> execution,
@@ -236,7 +239,7 @@ void FlowScript::start(const Blocks& blocks, std::shared_ptr<protocols::Executio
                                     done = std::move(done)](script::Engine& engine) {
     const std::string host = execution->target.url.host;
     http::Session& session = execution->scan.session;
-    BlockOutcome outcome = ScriptRun(blocks, execution).run(text_, engine);
+    BlockOutcome outcome = ScriptRun(blocks, execution, lists_).run(text_, engine);
     session.post(host, [done, outcome = std::move(outcome)] { done(outcome); });
   });
 }

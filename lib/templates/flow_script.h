@@ -21,7 +21,9 @@ class FlowScript {
   /// \p text at most 64 KiB. kUnsupported: no JavaScript here, with the reason; kInvalidArgument:
   /// no JavaScript at all (\p checked only: costs the start of the engine, some 20 ms, at the first
   /// one).
-  static Result<FlowScript> compile(std::string text, bool checked);
+  /// \p lists: what `template` shows in the place of -var's values, the lines of the files that
+  /// those name (templates 8.5).
+  static Result<FlowScript> compile(std::string text, bool checked, dsl::Variables lists = {});
 
   /// Runs it; \p done gets the sum of all blocks' outcomes and the first error. An exception ends
   /// it with "failed to execute flow: ..."; results that are there stay. A program makes at most
@@ -30,8 +32,10 @@ class FlowScript {
              std::function<void(protocols::BlockOutcome)> done) const;
 
  private:
-  explicit FlowScript(std::string text) : text_(std::move(text)) {}
+  FlowScript(std::string text, dsl::Variables lists)
+      : text_(std::move(text)), lists_(std::move(lists)) {}
   std::string text_;
+  dsl::Variables lists_;
 };
 
 }  // namespace m8::templates

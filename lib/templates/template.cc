@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "http/cookie_jar.h"
 #include "protocols/registry.h"
 #include "templates/variables.h"
@@ -95,13 +96,37 @@ class CountedFlow final : public BlockOrder {
 
 }  // namespace
 
+namespace {
+
+/// The lines of the files that -var names, by the variables' names; long values are no names.
+Result<dsl::Variables> lines_of(const std::vector<std::pair<std::string, std::string>>& files) {
+  constexpr std::size_t kLongest = 150;
+  dsl::Variables out;
+  for (const auto& [name, path] : files) {
+    if (path.size() >= kLongest) continue;
+    const std::string text = M8_TRY(read_file(path));
+    dsl::List lines;
+    for (std::string_view rest = text; !rest.empty();) {
+      const auto end = std::min(rest.find('\n'), rest.size());
+      if (const auto line = trim(rest.substr(0, end)); !line.empty()) lines.emplace_back(line);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    out.set(name, std::move(lines));
+  }
+  return out;
+}
+
+}  // namespace
+
 /// An expression is walked; anything else is a program.
-Status Template::compile_flow(const std::string& text, bool checked) {
+Status Template::compile_flow(const std::string& text, bool checked,
+                              const protocols::CompileOptions& options) {
   auto flow = Flow::parse(text);
   if (flow.ok()) {
     flow_ = std::move(flow).value();
   } else {
-    script_ = M8_TRY(FlowScript::compile(text, checked));
+    dsl::Variables lists = M8_TRY(lines_of(options.variable_files));
+    script_ = M8_TRY(FlowScript::compile(text, checked, std::move(lists)));
   }
   return {};
 }
@@ -111,7 +136,7 @@ Status Template::compile_blocks(const Document& document, const protocols::Compi
   protocols::CompileOptions options = options_of(document, base);
   Status unsupported = check_support(document);
   if (!document.flow.empty()) {
-    const Status flow = compile_flow(document.flow, base.check_scripts && !proven);
+    const Status flow = compile_flow(document.flow, base.check_scripts && !proven, base);
     if (!flow.ok() && flow.error().code != ErrorCode::kUnsupported) return flow;
     if (unsupported.ok()) unsupported = flow;
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "templates/include.h"
 
 namespace m8::templates {
 namespace {
@@ -19,11 +20,20 @@ std::optional<TemplateFile> read_record(const std::optional<CompiledCache::Recor
       std::move(source).value(), stamp, *record, {}, {}, {}, record->proven, is_new};
 }
 
+Result<TemplateFile> parse_file(std::string text, const std::string& path) {
+  TemplateFile read;
+  if (has_includes(text)) text = M8_TRY(fill_includes(text, path));
+  read.source = M8_TRY(parse_source(text));
+  return read;
+}
+
 /// The file is stamped before it is read, so that a change in between shows later.
 Result<TemplateFile> read_cached(const std::string& path, const CompiledCache& cache) {
   const auto stamp = CompiledCache::stamp_of(path).value_or(CompiledCache::Stamp());
   if (auto known = read_record(cache.find(path, stamp), stamp, false)) return *std::move(known);
   const std::string text = M8_TRY(read_file(path, kMaxTemplateBytes));
+  // Of the files that it includes the cache knows nothing.
+  if (has_includes(text)) return parse_file(text, path);
   std::string digest = CompiledCache::digest_of(text);
   if (auto known = read_record(cache.find(path, digest), stamp, true)) return *std::move(known);
   TemplateFile read{{}, stamp, {}, {}, std::move(digest), {}, false, true};
@@ -35,10 +45,7 @@ Result<TemplateFile> read_cached(const std::string& path, const CompiledCache& c
 
 Result<TemplateFile> read_template_file(const std::string& path, const CompiledCache* cache) {
   if (cache) return read_cached(path, *cache);
-  TemplateFile read;
-  const std::string text = M8_TRY(read_file(path, kMaxTemplateBytes));
-  read.source = M8_TRY(parse_source(text));
-  return read;
+  return parse_file(M8_TRY(read_file(path, kMaxTemplateBytes)), path);
 }
 
 }  // namespace m8::templates

@@ -112,6 +112,17 @@ class FlowScripts(Case):
         self.assertIn("[JS] undefined\n", done.stderr)
         self.assertIn("[JS] /c\n", done.stderr)
 
+    def test_a_variable_that_names_a_file_is_its_lines(self):
+        pages = self.write("pages.txt", "/a\n\n/b/secret\r\n/c\n")
+        found, asked, done = self.scan(
+            "for (const page of iterate(template.pages)) { set('page', page); http(2) }\n"
+            "log(template.other)",
+            LINKS, PAGE, arguments=("--var", f"pages={pages}", "--var", "other=/no/such/file"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(found, ["/b/secret", "/c"])
+        self.assertEqual(asked, ["/a", "/b/secret", "/c"])
+        self.assertIn("[JS] /no/such/file", done.stderr)
+
     def test_an_exception_ends_the_flow_and_keeps_what_was_found(self):
         found, asked, done = self.scan("set('page', '/c')\nhttp(2)\nnothing()\nhttp(1)",
                                        LINKS, PAGE)

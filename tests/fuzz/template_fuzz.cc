@@ -4,11 +4,13 @@
 #include <string_view>
 
 #include "dsl/services.h"
+#include "templates/include.h"
 #include "templates/template.h"
 #include "templates/workflow_loader.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
+  (void)m8::templates::fill_includes(text, "/no/such/folder/x.yaml");
   const auto document = m8::templates::read_document(text, {"/t/x.yaml", "x.yaml"});
   if (!document.ok()) return 0;
   if (document->kind == m8::templates::Kind::kWorkflow) {
