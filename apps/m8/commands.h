@@ -20,6 +20,8 @@ std::vector<cli::Command> bench_commands();
 std::vector<cli::Command> db_commands();
 /// notify send|list
 std::vector<cli::Command> notify_commands();
+/// queue status|declare|purge|dlq list|dlq replay|desired
+std::vector<cli::Command> queue_commands();
 /// runs list|show|diff
 std::vector<cli::Command> runs_commands();
 

@@ -10,6 +10,7 @@ extern const Workload kHttp;
 extern const Workload kMemory;
 extern const Workload kPermute;
 extern const Workload kProbe;
+extern const Workload kQueueBench;
 extern const Workload kResolversBench;
 extern const Workload kScan;
 extern const Workload kStartup;
@@ -17,7 +18,8 @@ extern const Workload kStartup;
 namespace {
 
 constexpr const Workload* kWorkloads[] = {
-    &kDb, &kDns, &kEnum, &kHttp, &kMemory, &kPermute, &kProbe, &kResolversBench, &kScan, &kStartup,
+    &kDb,    &kDns,        &kEnum,           &kHttp, &kMemory,  &kPermute,
+    &kProbe, &kQueueBench, &kResolversBench, &kScan, &kStartup,
 };
 
 }  // namespace

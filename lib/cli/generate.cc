@@ -47,10 +47,12 @@ std::vector<std::pair<std::string, std::string>> next_words(const Program& progr
 std::vector<std::string> command_prefixes(const Program& program) {
   std::vector<std::string> prefixes = {""};
   for (const Command& command : program.commands) {
-    const std::size_t blank = command.name.find(' ');
-    if (blank == std::string::npos) continue;
-    const std::string group = command.name.substr(0, blank);
-    if (prefixes.back() != group) prefixes.push_back(group);
+    for (std::size_t blank = command.name.find(' '); blank != std::string::npos;
+         blank = command.name.find(' ', blank + 1)) {
+      const std::string group = command.name.substr(0, blank);
+      if (std::find(prefixes.begin(), prefixes.end(), group) == prefixes.end())
+        prefixes.push_back(group);
+    }
   }
   return prefixes;
 }

@@ -1,5 +1,5 @@
-/// The brokers that the contract is tested with: the one in this process always, RabbitMQ if
-/// $M8_TEST_RABBITMQ names one (an amqp:// URL).
+/// The brokers that the contract is tested with: the one in this process always, a RabbitMQ of our
+/// own if $M8_TEST_OWN_RABBITMQ asks for it (it takes ten seconds to start).
 #pragma once
 
 #include <cstdlib>
@@ -8,6 +8,8 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "base/temp_file.h"
+#include "bench/rabbitmq_server.h"
 #include "queue/memory_queues.h"
 #include "queue/registry.h"
 
@@ -18,6 +20,17 @@ using namespace std::chrono_literals;
 
 inline constexpr auto kLong = 20s;     ///< for what comes
 inline constexpr auto kShort = 100ms;  ///< for what must not come
+
+inline bool wants_rabbitmq() { return std::getenv("M8_TEST_OWN_RABBITMQ") != nullptr; }
+
+/// One server for all tests. REQUIRES: wants_rabbitmq().
+inline bench::RabbitServer& server() {
+  static auto folder = TempDirectory::create("/tmp");
+  static auto started = bench::RabbitServer::start(
+      folder->path(), "vm_memory_high_watermark.relative = 0.6", SystemClock::instance(), {});
+  REQUIRE_MESSAGE(started.ok(), (started.ok() ? "" : started.error().message));
+  return *started;
+}
 
 /// A broker with names of its own, so that tests do not meet.
 struct TestBroker {
@@ -40,8 +53,8 @@ struct TestBroker {
 };
 
 inline void for_each_broker(const std::function<void(TestBroker&)>& test) {
-  const char* rabbitmq = std::getenv("M8_TEST_RABBITMQ");
-  for (const std::string& url : {std::string("memory:"), std::string(rabbitmq ? rabbitmq : "")}) {
+  for (const std::string& url :
+       {std::string("memory:"), wants_rabbitmq() ? server().url() : std::string()}) {
     if (url.empty()) continue;
     CAPTURE(shown_url(url));
     auto opened = open_broker(url, {}, SystemClock::instance(), {});
