@@ -159,10 +159,14 @@ Result<cli::Effective> look_up(const cli::Context& context, const cli::Program& 
   return cli::effective(program, words);
 }
 
-std::vector<std::string> words_of(const std::string& name) {
-  const auto blank = name.find(' ');
-  if (blank == std::string::npos) return {name};
-  return {name.substr(0, blank), name.substr(blank + 1)};
+std::vector<std::string> words_of(std::string name) {
+  std::vector<std::string> words;
+  for (auto blank = name.find(' '); blank != std::string::npos; blank = name.find(' ')) {
+    words.push_back(name.substr(0, blank));
+    name.erase(0, blank + 1);
+  }
+  words.push_back(std::move(name));
+  return words;
 }
 
 Result<int> show(const cli::Context& context) {
