@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "cli/terminal.h"
+#include "model/issue.h"
 #include "output/format.h"
 #include "output/stream.h"
 
@@ -51,8 +53,16 @@ Result<std::unique_ptr<Outputs>> Outputs::open(const cli::Context& context,
       std::make_unique<output::Stream>(
           Fd(STDOUT_FILENO), "stdout",
           output::StreamOptions{.stop = outputs->unread_.get_token()}));
-  outputs->store_ = M8_TRY(store::RunStore::open(flags, run, continuation));
+  M8_TRY(outputs->open_store(flags, run, continuation));
   return outputs;
+}
+
+Status Outputs::open_store(const cli::Values& flags, model::Run& run,
+                           const store::Continuation& continuation) {
+  store_ = M8_TRY(store::RunStore::open(flags, run, continuation));
+  if (store_ && !flags.on("suppressed"))
+    judged_ = M8_TRY(store::Judged::load(store_->store().life()));
+  return {};
 }
 
 std::optional<model::Severity> Outputs::worst() const {
@@ -61,19 +71,36 @@ std::optional<model::Severity> Outputs::worst() const {
   return static_cast<model::Severity>(worst);
 }
 
-Status Outputs::finding(const model::Finding& finding) {
-  if (finding.matched) {
-    // Only the writer's thread gets here, so there is nobody to race with.
-    worst_ = std::max(worst_.load(), static_cast<int>(finding.info->severity));
+void Outputs::count(model::Run& run) const {
+  for (std::size_t i = 0; i < found_.size(); ++i) {
+    if (found_[i] > 0)
+      run.counts[fmt::format("findings.{}", to_string(static_cast<model::Severity>(i)))] =
+          found_[i];
   }
+  if (hidden_ > 0) run.counts["findings.suppressed"] = hidden_;
+}
+
+/// Somebody judged it: it is no news.
+bool Outputs::hidden(const model::Finding& finding) const {
+  return judged_.size() > 0 && judged_.contains(model::issue_signature(finding));
+}
+
+Status Outputs::finding(const model::Finding& found) {
+  model::Finding finding = found;
+  redactor_.apply(finding);
+  // Only the writer's thread gets here, so there is nobody to race with.
+  if (finding.matched) ++found_[static_cast<std::size_t>(finding.info->severity)];
+  if (finding.matched && hidden(finding)) {
+    ++hidden_;
+    return store_->sink().finding(finding);
+  }
+  if (finding.matched) worst_ = std::max(worst_.load(), static_cast<int>(finding.info->severity));
   const Status status = write(finding);
   if (unread()) unread_.request_stop();
   return status;
 }
 
-Status Outputs::write(const model::Finding& found) {
-  model::Finding finding = found;
-  redactor_.apply(finding);
+Status Outputs::write(const model::Finding& finding) {
   Status shown;
   const auto show = [&] { shown = screen_->finding(finding); };
   if (progress_) {

@@ -2,7 +2,9 @@
 /// store.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -17,6 +19,7 @@
 #include "output/redact.h"
 #include "output/writer.h"
 #include "reports.h"
+#include "store/judged.h"
 #include "store/run_store.h"
 
 namespace m8::num8 {
@@ -35,10 +38,12 @@ class Outputs final : public model::Sink {
   /// Findings go around the progress line from now on; null: no more. Borrowed.
   void set_progress(cli::Progress* progress) { progress_ = progress; }
 
-  /// The highest severity found; empty before the first finding.
+  /// The highest severity found and not judged before; empty before the first such finding.
   std::optional<model::Severity> worst() const;
   /// Nobody read the results to the end, and there was no other place for them.
   bool unread() const { return !file_ && !store_ && reports_->empty() && screen_->closed(); }
+  /// Counts the findings by severity, and those that were not shown because they were judged.
+  void count(model::Run& run) const;
   /// ", kept in URL", or nothing without a store.
   std::string kept_in() const { return store_ ? ", kept in " + store_->url() : std::string(); }
   /// Records that the store did not take, after the last flush().
@@ -64,7 +69,10 @@ class Outputs final : public model::Sink {
  private:
   Outputs(const output::Redactor& redactor, std::stop_source unread)
       : redactor_(redactor), unread_(std::move(unread)) {}
-  Status write(const model::Finding& found);
+  Status open_store(const cli::Values& flags, model::Run& run,
+                    const store::Continuation& continuation);
+  bool hidden(const model::Finding& finding) const;
+  Status write(const model::Finding& finding);
 
   const output::Redactor& redactor_;
   std::unique_ptr<output::Writer> screen_;
@@ -73,7 +81,11 @@ class Outputs final : public model::Sink {
   std::unique_ptr<store::RunStore> store_;
   std::stop_source unread_;
   cli::Progress* progress_ = nullptr;
+  store::Judged judged_;
   std::atomic<int> worst_{-1};
+  // Of the writer's thread, read after it.
+  std::array<std::uint64_t, 6> found_{};  ///< by severity, those that are hidden too
+  std::uint64_t hidden_ = 0;
 };
 
 }  // namespace m8::num8

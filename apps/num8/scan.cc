@@ -273,6 +273,7 @@ class Scan {
     record_.ended = clock_.wall();
     totals_.records_lost += outputs.unwritten();
     count_scan(totals_, stats_, record_);
+    outputs.count(record_);
     const int code = exit_code(status, outputs, interrupted);
     record_.status = interrupted                                   ? "interrupted"
                      : code == cli::kFailed || code == cli::kUsage ? "failed"

@@ -98,7 +98,11 @@ Flags output_flags() {
       common(detailed(
           chosen(valued(out, "fail-on", {}, "SEVERITY", "exit with 3 on a finding this severe"),
                  {"info", "low", "medium", "high", "critical"}),
-          "What is more severe counts too.")),
+          "What is more severe counts too; what is suppressed does not.")),
+      detailed(cli::switched(out, "suppressed", {}, "show also what was judged before"),
+               "Findings of issues that are verified, ignored or false positives in the store as "
+               "the scan begins are kept there and counted, but neither shown nor reported "
+               "otherwise."),
   };
 }
 

@@ -110,9 +110,12 @@ void report_memory(const cli::Context& context, const MemoryGovernor& memory, mo
 std::string closing_line(const model::Run& run, const scan::Totals& totals,
                          const http::SessionStats& stats, const ProcessUsage& usage) {
   const std::chrono::duration<double> wall = run.ended - run.started;
-  return fmt::format("{} findings, {} targets, {} requests, {:.1f} s, {} threads, peak {} MB",
-                     totals.findings, totals.targets, stats.requests, wall.count(), usage.threads,
-                     usage.peak_rss_bytes >> 20);
+  const auto hidden = run.counts.find("findings.suppressed");
+  const std::string judged =
+      hidden == run.counts.end() ? "" : fmt::format(" ({} suppressed)", hidden->second);
+  return fmt::format("{} findings{}, {} targets, {} requests, {:.1f} s, {} threads, peak {} MB",
+                     totals.findings, judged, totals.targets, stats.requests, wall.count(),
+                     usage.threads, usage.peak_rss_bytes >> 20);
 }
 
 bool is_incomplete(const scan::Totals& totals, const http::SessionStats& stats) {

@@ -18,6 +18,7 @@
 #include "bench/db_issues.h"
 #include "bench/pg_server.h"
 #include "bench/registry.h"
+#include "cli/make_flag.h"
 #include "store/columns.h"
 #include "store/pg_connection.h"
 #include "store/pool.h"
@@ -49,6 +50,11 @@ struct Setup {
   int scale = 0;
   std::chrono::milliseconds seconds{};
   bool pooled = true, prepared = true;
+  std::vector<std::string> parts;  ///< empty: all
+
+  bool has(std::string_view part) const {
+    return parts.empty() || std::find(parts.begin(), parts.end(), part) != parts.end();
+  }
 };
 
 class Connector final : public store::Connector {
@@ -430,26 +436,42 @@ class Schema {
   std::unique_ptr<PgConnection> connection_;
 };
 
-Status measure_server(const Context& context, const Setup& setup, Report& report) {
+Status measure_selects(const Context& context, const Setup& setup, Report& report) {
   M8_TRY(fill_accounts(context, setup));
   M8_TRY(compare_select(context, setup, report));
   if (!setup.pooled || !setup.prepared) return {};
   M8_TRY(compare_baseline(context, setup, report));
   M8_TRY(compare_connections(context, setup, report));
-  M8_TRY(measure_crowd(context, setup, report));
-  {
+  return measure_crowd(context, setup, report);
+}
+
+Status measure_server(const Context& context, const Setup& setup, Report& report) {
+  if (setup.has("selects")) M8_TRY(measure_selects(context, setup, report));
+  if (!setup.pooled || !setup.prepared) return {};
+  if (setup.has("guides")) {
     context.progress("the guides' queries");
     const Schema schema = M8_TRY(Schema::create(setup.url));
     M8_TRY(measure_guides(context, "PostgreSQL", setup.store_url, report));
   }
-  context.progress(fmt::format("storing {} names", setup.names));
-  {
+  if (setup.has("hostnames")) {
+    context.progress(fmt::format("storing {} names", setup.names));
     const Schema schema = M8_TRY(Schema::create(setup.url));
     M8_TRY(compare_bulk(context, setup, report));
   }
+  if (!setup.has("run")) return {};
   context.progress("storing a run with issues");
   const Schema schema = M8_TRY(Schema::create(setup.url));
   return measure_run_postgres(context, setup.names, setup.store_url, setup.bin, report);
+}
+
+Status measure_file(const Context& context, const Setup& setup, Report& report) {
+  if (setup.has("hostnames")) M8_TRY(measure_sqlite(context, setup, report));
+  if (setup.has("guides")) {
+    M8_TRY(measure_guides(context, "SQLite", "sqlite:" + context.temp_directory + "/guides.db",
+                          report));
+  }
+  if (setup.has("difference")) M8_TRY(measure_difference(context, setup.names, report));
+  return setup.has("run") ? measure_run_sqlite(context, setup.names, report) : Status();
 }
 
 Result<Setup> setup_of(const Context& context) {
@@ -458,6 +480,7 @@ Result<Setup> setup_of(const Context& context) {
   setup.names = context.flags.number<std::size_t>("names");
   setup.scale = context.flags.number<int>("scale");
   setup.seconds = context.flags.duration("duration");
+  setup.parts = context.flags.list("part");
   for (const std::string& mode : context.flags.list("baseline")) {
     if (mode == "no-pool") {
       setup.pooled = false;
@@ -498,14 +521,13 @@ Result<Report> run(const Context& context) {
   setup.url = context.flags.text("url");
   Report report("db");
   const bool all = setup.pooled && setup.prepared;
-  if (all) {
-    M8_TRY(measure_sqlite(context, setup, report));
-    M8_TRY(measure_guides(context, "SQLite", "sqlite:" + context.temp_directory + "/guides.db",
-                          report));
-    M8_TRY(measure_difference(context, setup.names, report));
-    M8_TRY(measure_run_sqlite(context, setup.names, report));
-  }
-  M8_TRY(measure_postgres(context, setup, report));
+  const auto databases = context.flags.list("database");
+  const auto wanted = [&databases](std::string_view name) {
+    return databases.empty() ||
+           std::find(databases.begin(), databases.end(), name) != databases.end();
+  };
+  if (all && wanted("sqlite")) M8_TRY(measure_file(context, setup, report));
+  if (wanted("postgresql")) M8_TRY(measure_postgres(context, setup, report));
   if (all) {
     report.row("peak memory", "MB", Bar::at_most(150))
         .ours.add(static_cast<double>(process_usage().peak_rss_bytes) / 1e6);
@@ -540,7 +562,17 @@ std::vector<cli::Flag> flags() {
   scale.type = cli::ValueType::number(1, 1'000);
   cli::Flag duration = db_flag("duration", "TIME", "5s", "of each measurement of selects");
   duration.type = cli::ValueType::duration(std::chrono::seconds(1), std::chrono::seconds(3600));
-  return {url, baseline, names, scale, duration};
+  cli::Flag part = db_flag("part", "PART,...", "", "measure only these");
+  part.repeatable = true;
+  cli::Flag database = db_flag("database", "NAME,...", "", "measure only this one");
+  database.repeatable = true;
+  return {url,
+          baseline,
+          names,
+          scale,
+          duration,
+          cli::chosen(part, {"selects", "guides", "hostnames", "difference", "run"}),
+          cli::chosen(database, {"sqlite", "postgresql"})};
 }
 
 }  // namespace

@@ -136,6 +136,11 @@ model::Endpoint read_endpoint(const Row& row) {
 
 model::Issue read_issue(const Row& row) {
   model::Issue issue;
+  read_issue(row, issue);
+  return issue;
+}
+
+void read_issue(const Row& row, model::Issue& issue) {
   issue.id = row.integer(0);
   issue.signature = row.text(1);
   issue.template_id = row.text(2);
@@ -150,10 +155,10 @@ model::Issue read_issue(const Row& row) {
   issue.last_seen = from_millis(row.integer(11));
   issue.event = row.text(12);
   issue.target = row.text(13);
-  if (row.integer(14) != 0) issue.gone = from_millis(row.integer(14));
+  issue.gone.reset();
+  if (const std::int64_t gone = row.integer(14); gone != 0) issue.gone = from_millis(gone);
   issue.first_run = row.integer(15);
   issue.last_run = row.integer(16);
-  return issue;
 }
 
 model::IssueEvent read_issue_event(const Row& row) {

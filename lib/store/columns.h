@@ -48,6 +48,8 @@ model::Domain read_domain(const Row& row);
 model::Hostname read_hostname(const Row& row);
 model::Endpoint read_endpoint(const Row& row);
 model::Issue read_issue(const Row& row);
+/// The same into \p issue, whose texts are used again.
+void read_issue(const Row& row, model::Issue& issue);
 /// What became of \p now, the name of \p row; empty if it is what it was at \p since.
 std::optional<model::HostnameChange> read_change(const Row& row, model::Hostname&& now,
                                                  WallTime since);

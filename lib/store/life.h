@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -79,6 +80,8 @@ class Life {
   /// Gives all issues of \p filter another status, if they have not that already, with a line in
   /// the history of each. Returns how many were changed.
   virtual Result<std::uint64_t> set_issues(const IssueFilter& filter, const IssueEdit& edit) = 0;
+  /// The signatures of what is verified, ignored or a false positive now. Streams.
+  virtual Status for_each_judged(const std::function<Status(std::string_view signature)>& each) = 0;
   /// The changes of one issue, the oldest first. Empty for one that there is not.
   virtual Status for_each_event(std::int64_t issue, const EachOf<model::IssueEvent>& each) = 0;
   /// Issues that are not what they were at \p since, by id. Streams.

@@ -98,6 +98,7 @@ std::vector<Sample> issue_samples() {
       {"issues of a status", select_issues(status), false, true},
       {"issues first seen since", select_issues(fresh), false, true},
       {"issues by id", select_issues(ids), false, true},
+      {"issues that were judged", select_judged(), false, true},
       {"judge issues by id", update_issues(ids, {})},
       {"judge the issues of a host", update_issues(host, {})},
       {"history of an issue", select_events(1), false, true},
@@ -123,6 +124,11 @@ Query update_issues(const IssueFilter& filter, const IssueEdit& edit) {
   select.where("i.status <> ", status);
   where_issue(select, filter);
   return select.take();
+}
+
+Query select_judged() {
+  // The second condition is that of the index.
+  return {"SELECT signature FROM issue WHERE status IN ('V', 'I', 'F') AND status <> 'U'", {}};
 }
 
 Query select_events(std::int64_t issue) {

@@ -15,6 +15,7 @@ namespace m8::store {
 /// By id.
 Query select_issues(const IssueFilter& filter);
 Query update_issues(const IssueFilter& filter, const IssueEdit& edit);
+Query select_judged();
 Query select_events(std::int64_t issue);
 Query select_issue_changes(WallTime since);
 Query select_endpoint_changes(WallTime since);

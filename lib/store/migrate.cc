@@ -56,8 +56,14 @@ constexpr Migration kPostgres[] = {
     },
     {
         4,
+        4,
         "0004_api.sql",
 #include "store/schema/postgres/0004_api.sql"
+    },
+    {
+        5,
+        "0005_room.sql",
+#include "store/schema/postgres/0005_room.sql"
     },
 };
 

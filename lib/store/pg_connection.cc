@@ -339,6 +339,11 @@ Result<PgResult> PgConnection::execute(const std::string& sql) {
   return answer(PQsendQuery(handle_, sql.c_str()) == 1, target_.answer_timeout);
 }
 
+Status PgConnection::begin(const std::string& sql) {
+  if (PQsendQuery(handle_, sql.c_str()) != 1) return failure(nullptr);
+  return flush();
+}
+
 Result<PgResult> PgConnection::run(const Query& query) {
   auto known = prepared_.find(query.sql);
   if (known == prepared_.end()) {

@@ -68,6 +68,9 @@ class PgConnection final : public PooledConnection {
 
   /// Runs \p sql, one or more statements without values; the last one's answer.
   Result<PgResult> execute(const std::string& sql);
+  /// Sends \p sql and returns at once; answer() waits for it. Nothing else in between.
+  Status begin(const std::string& sql);
+  Result<PgResult> answer() { return answer(true, target_.answer_timeout); }
   /// Runs \p query, which is prepared when this connection sees it for the first time.
   Result<PgResult> run(const Query& query);
   /// Runs \p query, planned for this once.

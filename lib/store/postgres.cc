@@ -169,6 +169,30 @@ Status PostgresStore::compact() {
   return {};
 }
 
+std::string fetch_sql(std::size_t rows) { return fmt::format("FETCH {} FROM m8_rows", rows); }
+
+/// Gives the rows of the cursor to \p each. The server makes the next rows ready meanwhile: two
+/// lots are held.
+Status fetch_all(PgConnection& connection, const EachRow& each) {
+  std::size_t wanted = 100;
+  M8_TRY(connection.begin(fetch_sql(wanted)));
+  for (;;) {
+    const PgResult rows = M8_TRY(connection.answer());
+    const auto count = static_cast<std::size_t>(rows.rows());
+    const bool last = count < wanted;
+    if (!last) {
+      wanted = std::clamp<std::size_t>(kFetchBytes / (rows.bytes() / count + 1), 1, kFetchRows);
+      M8_TRY(connection.begin(fetch_sql(wanted)));
+    }
+    const Status read = rows.for_each(each);
+    if (last) return read;
+    if (read.ok()) continue;
+    // What was asked for comes before anything else can be said.
+    static_cast<void>(connection.answer());
+    return read;
+  }
+}
+
 Status PostgresStore::stream(const Query& query, const EachRow& each) {
   const PgLease connection = M8_TRY(lease());
   const auto transaction = M8_TRY(PgTransaction::begin(*connection, "BEGIN READ ONLY"));
@@ -177,13 +201,7 @@ Status PostgresStore::stream(const Query& query, const EachRow& each) {
     M8_TRY(
         connection->run_once({"DECLARE m8_rows NO SCROLL CURSOR FOR " + query.sql, query.values}));
   }
-  for (std::size_t wanted = 100;;) {
-    const PgResult rows = M8_TRY(connection->execute(fmt::format("FETCH {} FROM m8_rows", wanted)));
-    M8_TRY(rows.for_each(each));
-    const auto count = static_cast<std::size_t>(rows.rows());
-    if (count < wanted) return {};
-    wanted = std::clamp<std::size_t>(kFetchBytes / (rows.bytes() / count + 1), 1, kFetchRows);
-  }
+  return fetch_all(*connection, each);
 }
 
 Result<std::vector<std::string>> PostgresStore::plan(const Sample& sample) {

@@ -45,6 +45,10 @@ Result<std::uint64_t> SqlLife::set_issues(const IssueFilter& filter, const Issue
   return change(update_issues(filter, edit));
 }
 
+Status SqlLife::for_each_judged(const std::function<Status(std::string_view)>& each) {
+  return sql_.stream(select_judged(), [&](const Row& row) { return each(row.text(0)); });
+}
+
 Status SqlLife::for_each_event(std::int64_t issue, const EachOf<model::IssueEvent>& each) {
   return sql_.stream(select_events(issue),
                      [&](const Row& row) { return each(read_issue_event(row)); });

@@ -12,6 +12,7 @@ class SqlLife final : public Life {
   explicit SqlLife(Statements& statements) : sql_(statements) {}
 
   Result<std::uint64_t> set_issues(const IssueFilter& filter, const IssueEdit& edit) override;
+  Status for_each_judged(const std::function<Status(std::string_view)>& each) override;
   Status for_each_event(std::int64_t issue, const EachOf<model::IssueEvent>& each) override;
   Status for_each_issue_change(WallTime since, const EachOf<model::IssueChange>& each) override;
   Status for_each_endpoint_change(WallTime since,

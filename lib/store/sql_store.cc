@@ -138,7 +138,11 @@ Status SqlStore::for_each_endpoint(const Each<model::Endpoint>& each) {
 }
 
 Status SqlStore::for_each_issue(const IssueFilter& filter, const Each<model::Issue>& each) {
-  return read(select_issues(filter), read_issue, each);
+  model::Issue issue;
+  return stream(select_issues(filter), [&](const Row& row) {
+    read_issue(row, issue);
+    return each(issue);
+  });
 }
 
 Status SqlStore::for_each_run(const RunFilter& filter, const Each<model::Run>& each) {

@@ -83,11 +83,15 @@ class Case:
         for name, text in TEMPLATES.items():
             (self.templates / name).write_text(text)
 
-    def run(self, *arguments, expect=0, stdin=""):
-        done = subprocess.run([*support.command("num8", *arguments), "--store", self.store], input=stdin, text=True,
+    def run_program(self, *arguments, expect=0, stdin=""):
+        store = [] if "--no-store" in arguments else ["--store", self.store]
+        done = subprocess.run([*support.command("num8", *arguments), *store], input=stdin, text=True,
                               capture_output=True, timeout=120)
         assert done.returncode == expect, (arguments, done.returncode, done.stderr)
-        return done.stdout
+        return done
+
+    def run(self, *arguments, **more):
+        return self.run_program(*arguments, **more).stdout
 
     def scan(self, url):
         self.run("scan", "-u", url, "-t", str(self.templates), "-q")
@@ -114,6 +118,7 @@ def check(case, url):
 
     case.run("issue", "set", "-q", "--to", "FP", "--author", "eve", "--note", "a decoy",
              str(first["upload"]["issue"]))
+    check_suppressed(case, url, first["upload"])
     # No answer is not gone.
     MODE["silent"] = True
     case.scan(url)
@@ -138,6 +143,23 @@ def check(case, url):
                                           ("unreviewed", "m8", "found again")]
     assert case.history(back["upload"]) == [("false-positive", "eve", "a decoy")]
     assert set(case.issues("--status", "FP")) == {"upload"}
+
+
+def check_suppressed(case, url, upload):
+    """A scan shows what was judged only if asked to, keeps it nevertheless, and counts it."""
+    only = ["scan", "-u", url, "-t", str(case.templates / "upload.yaml"), "-silent", "--fail-on", "medium"]
+    report = case.templates.parent / "report.jsonl"
+    assert case.run(*only, "-jle", str(report)) == ""
+    assert report.read_text() == ""
+    summary = json.loads(case.run_program("scan", "-u", url, "-t", str(case.templates), "-silent",
+                                          "--summary", "-").stderr)
+    assert summary["counts"]["findings"] == 4 and summary["counts"]["findings.suppressed"] == 1, summary
+    assert summary["counts"]["findings.high"] == 2, summary
+    assert "[upload]" in case.run(*only, "--suppressed", expect=3)
+    after = case.issues()["upload"]
+    assert after["status"] == "false-positive" and after["last_seen"] > upload["last_seen"]
+    # Without the store nobody judged anything.
+    assert "[upload]" in case.run(*only, "--no-store", expect=3)
 
 
 def check_at_once(case, url):

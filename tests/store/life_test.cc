@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "store/backends.h"
+#include "store/judged.h"
 #include "store/store_sink.h"
 
 using namespace m8;
@@ -89,6 +90,25 @@ TEST_CASE("store/life: what people say of issues is kept, with author, time and 
     CHECK(store.life().set_issues({}, edit('V', 30)).value() == 2);
     CHECK(history_of(store, 1) == "U>F eve 0 a test page; F>V eve 0 ");
     CHECK(history_of(store, 3).empty());
+  });
+}
+
+TEST_CASE("store/life: what was judged is known by its signature") {
+  on_each_backend([](Store& store, const auto&) {
+    for (const char status : std::string("VIFRU")) {
+      const model::Issue issue = make_issue(std::string(1, status), "http://a.com/", 0);
+      REQUIRE(store.upsert_issues(1, {&issue, 1}).ok());
+      REQUIRE(store.life().set_issues(of_template(issue.template_id), edit(status, 10)).ok());
+    }
+    const auto judged = Judged::load(store.life());
+    REQUIRE(judged.ok());
+    CHECK(judged->size() == 3);
+    for (const char status : std::string("VIFRU")) {
+      const model::Issue issue = make_issue(std::string(1, status), "http://a.com/", 0);
+      CHECK(judged->contains(issue.signature) == model::is_suppressed(status));
+    }
+    CHECK(!judged->contains(""));
+    CHECK(!Judged().contains("x"));
   });
 }
 
