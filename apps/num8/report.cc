@@ -1,6 +1,4 @@
 // num8 report: the stored issues as something to hand over.
-#include "issues/report.h"
-
 #include <algorithm>
 #include <array>
 
@@ -10,7 +8,7 @@
 #include "cli/make_flag.h"
 #include "commands.h"
 #include "issue_flags.h"
-#include "output/html.h"
+#include "output/issue_report.h"
 #include "output/listing.h"
 #include "store/chosen_store.h"
 #include "store/settings.h"
@@ -63,7 +61,7 @@ Status each_by_severity(store::Store& store, const store::IssueFilter& filter,
 }
 
 Status write(const cli::Context& context, store::Store& store, store::IssueFilter filter,
-             issues::Report& report, output::Listing& out) {
+             output::Report& report, output::Listing& out) {
   const auto summary = M8_TRY(summary_of(context, store, filter));
   M8_TRY(out.line(report.head(summary)));
   filter.without_event = context.flags.text("format") != "html";
@@ -76,8 +74,8 @@ Result<int> report(const cli::Context& context) {
   const auto& flags = context.flags;
   auto store = M8_TRY(store::open_chosen(flags, {.must_exist = true}));
   const auto filter = M8_TRY(issue_filter(flags, {}, *store));
-  const auto form = M8_TRY(
-      issues::make_report(flags.text("format"), {.max_evidence = flags.bytes("max-evidence")}));
+  const auto form = M8_TRY(output::make_report(
+      flags.text("format"), {flags.bytes("max-evidence"), flags.on("no-redact")}));
   auto out = M8_TRY(open_output(flags));
   M8_TRY(out.finish(write(context, *store, filter, *form, out)));
   return cli::kDone;
@@ -97,7 +95,7 @@ cli::Command report_command() {
       cli::common(cli::chosen(
           cli::with_default(cli::valued("Output", "format", {}, "FORMAT", "form of the report"),
                             "html"),
-          issues::report_forms())),
+          output::report_forms())),
       cli::common(
           cli::file_flag(cli::valued("Output", "output", {"o"}, "FILE", "write to a file"))),
       cli::with_default(cli::valued("Output", "title", {}, "TEXT", "what the report is called"),
@@ -106,6 +104,9 @@ cli::Command report_command() {
                                                "show so much of each request and response"),
                                    "16K"),
                  cli::ValueType::size(0, 64 << 20)),
+      cli::detailed(cli::switched("Output", "no-redact", {}, "show secrets"),
+                    "Otherwise headers that log in, passwords in URLs, tokens of well-known forms "
+                    "and the values of parameters such as token= are masked."),
   };
   command.flags.insert(command.flags.end(), more.begin(), more.end());
   command.flags = store::with_store_settings(std::move(command.flags));

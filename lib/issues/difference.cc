@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "issues/record.h"
+#include "output/markdown.h"
 #include "output/table.h"
 
 namespace m8::issues {
@@ -200,7 +201,8 @@ std::string DifferenceLines::text(const Difference& difference) {
   }
   return fmt::format("{}| {} | {} | {} | {} |\n",
                      first ? "| change | what | name | detail |\n|---|---|---|---|\n" : "", kind,
-                     subject, markdown_cell(difference.name), markdown_cell(difference.detail));
+                     subject, output::markdown_text(difference.name),
+                     output::markdown_text(difference.detail));
 }
 
 }  // namespace m8::issues

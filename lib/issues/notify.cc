@@ -9,8 +9,8 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "base/regex.h"
 #include "base/subprocess.h"
+#include "output/redact.h"
 
 namespace m8::issues {
 namespace {
@@ -39,6 +39,8 @@ bool is_news(const Difference& item, model::Severity least) {
   if (!item.issue) return true;
   return !model::is_suppressed(item.issue->status) && item.issue->severity >= least;
 }
+
+std::string redact(std::string_view text) { return output::Redactor::strict().line(text); }
 
 /// Cut at a character's boundary.
 std::string cut(std::string text, std::size_t most) {
@@ -266,16 +268,6 @@ std::string message_body(Shape shape, const News& news) {
       return teams_of(news);
   }
   return {};
-}
-
-std::string redact(std::string_view text) {
-  static const auto kValue = Regex::compile(
-      R"((?i)((?:[\w-]*(?:token|passw(?:or)?d|passwd|pwd|secret|api[_-]?key|access[_-]?key|session)[\w-]*|authorization|auth|sig(?:nature)?|cookie)\s*[=:]\s*)[^\s&;"'<>]+)");
-  static const auto kLogin = Regex::compile(R"(://[^\s/@:]*:[^\s/@]*@)");
-  std::string out(text);
-  if (kValue.ok()) out = kValue->replace_all(out, "${1}***");
-  if (kLogin.ok()) out = kLogin->replace_all(out, "://***@");
-  return out;
 }
 
 std::unique_ptr<Carrier> make_webhook(http::Session& session, net::Url url, bool json) {

@@ -50,10 +50,6 @@ std::optional<Shape> parse_shape(std::string_view text);
 /// The body of a message, without secrets, at most about 2,000 characters for kDiscord.
 std::string message_body(Shape shape, const News& news);
 
-/// \p text without what looks like a secret: values of parameters and headers named so, logins in
-/// URLs.
-std::string redact(std::string_view text);
-
 /// A way to a receiver.
 class Carrier {
  public:

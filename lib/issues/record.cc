@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "output/text.h"
-
 namespace m8::issues {
 using model::status_name;
 
@@ -65,15 +63,6 @@ std::string event_text(const model::IssueEvent& event) {
     add(fmt::format("{} -> {}", to_string(was.severity), to_string(now.severity)));
   if (was.gone != now.gone) add(now.gone ? "gone" : "back");
   return text;
-}
-
-std::string markdown_cell(std::string_view text) {
-  std::string out;
-  for (const char c : output::escape_control(text)) {
-    if (std::string_view("|\\`*_<>[]").find(c) != std::string_view::npos) out += '\\';
-    out += c;
-  }
-  return out;
 }
 
 }  // namespace m8::issues

@@ -20,7 +20,4 @@ std::string event_line(const model::IssueEvent& event);
 /// "unreviewed -> remediated, gone": what the change was.
 std::string event_text(const model::IssueEvent& event);
 
-/// \p text in a cell of a Markdown table: nothing in it is markup, and it is one line.
-std::string markdown_cell(std::string_view text);
-
 }  // namespace m8::issues

@@ -1,4 +1,5 @@
-// CSV: one row per finding, RFC 4180, for spreadsheets.
+#include "output/csv.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -66,13 +67,20 @@ class Csv final : public Format {
         finding.matched ? "true" : "false",
         finding.error,
     };
-    std::string row;
-    for (const std::string& text : cells) row += (row.empty() ? "" : ",") + cell(text);
-    return row + "\r\n";
+    return csv_row(cells);
   }
 };
 
 }  // namespace
+
+std::string csv_row(std::span<const std::string> cells) {
+  std::string row;
+  for (const std::string& text : cells) {
+    if (&text != cells.data()) row += ',';
+    row += cell(text);
+  }
+  return row + "\r\n";
+}
 
 std::unique_ptr<Format> make_csv(const FormatOptions&) { return std::make_unique<Csv>(); }
 

@@ -89,7 +89,9 @@ std::string heat_map(const ReportSummary& summary) {
   const auto hosts = summary.worst_hosts(kHosts);
   if (hosts.empty()) return {};
   std::string html =
-      "<section aria-labelledby=\"hosts\"><h2 id=\"hosts\">Severity by host</h2><table><caption>";
+      "<section aria-labelledby=\"hosts\"><h2 id=\"hosts\">Severity by host</h2><div "
+      "class=\"wide\" tabindex=\"0\" "
+      "role=\"group\" aria-labelledby=\"hosts\"><table><caption>";
   html += summary.hosts() > hosts.size()
               ? fmt::format("Open issues of the {} hosts with the gravest, of {}.", hosts.size(),
                             summary.hosts())
@@ -103,7 +105,7 @@ std::string heat_map(const ReportSummary& summary) {
     }
     html += "</tr>\n";
   }
-  return html + "</tbody></table></section>\n";
+  return html + "</tbody></table></div></section>\n";
 }
 
 std::string summary_section(const ReportSummary& summary) {
@@ -131,9 +133,20 @@ std::string summary_section(const ReportSummary& summary) {
                     summary.gone());
 }
 
-std::uint64_t count_of(const model::Run& run, const char* name) {
+std::uint64_t count_of(const model::Run& run, const std::string& name) {
   const auto found = run.counts.find(name);
   return found == run.counts.end() ? 0 : found->second;
+}
+
+/// What a scan found, by severity; what a run before these counts were kept found is of none.
+SeverityCounts found_by(const model::Run& run) {
+  SeverityCounts counts{};
+  for (int severity = 0; severity <= kCritical; ++severity)
+    counts[static_cast<std::size_t>(severity)] =
+        count_of(run, fmt::format("findings.{}", name_of(severity)));
+  const std::uint64_t all = count_of(run, "findings");
+  counts[0] += all - std::min(all, sum(counts));
+  return counts;
 }
 
 std::string trend_section(const ReportSummary& summary) {
@@ -141,22 +154,27 @@ std::string trend_section(const ReportSummary& summary) {
   std::vector<Column> columns;
   std::string rows;
   for (const model::Run& run : summary.runs) {
-    SeverityCounts counts{};
-    counts[1] = count_of(run, "findings");
+    const SeverityCounts counts = found_by(run);
     columns.emplace_back(fmt::format("{}", run.id), counts);
     rows += fmt::format(
-        "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td class=\"n\">{}</td>"
-        "<td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
-        run.id, rfc3339(run.started).substr(0, 16), html_escape(run.status),
-        count_of(run, "targets.done"), count_of(run, "findings"), count_of(run, "issues.gone"));
+        "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td class=\"n\">{}</td>", run.id,
+        rfc3339(run.started).substr(0, 16), html_escape(run.status), count_of(run, "targets.done"));
+    for (int severity = kCritical; severity >= 0; --severity)
+      rows += fmt::format("<td class=\"n\">{}</td>", at(counts, severity));
+    rows += fmt::format("<td class=\"n\">{}</td></tr>\n", count_of(run, "issues.gone"));
   }
+  std::string names;
+  for (int severity = kCritical; severity >= 0; --severity)
+    names += fmt::format("<th scope=\"col\" class=\"n\">{}</th>", name_of(severity));
   return "<section aria-labelledby=\"trend\"><h2 id=\"trend\">The last scans</h2>" +
          chart("trend-chart", "Findings of each scan", columns) +
-         "<table><caption>The oldest first.</caption><thead><tr><th scope=\"col\">Run</th>"
+         "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-labelledby=\"trend\"><table>"
+         "<caption>Findings of each, the oldest first.</caption><thead><tr><th "
+         "scope=\"col\">Run</th>"
          "<th scope=\"col\">Started (UTC)</th><th scope=\"col\">Status</th>"
-         "<th scope=\"col\" class=\"n\">Targets</th><th scope=\"col\" class=\"n\">Findings</th>"
-         "<th scope=\"col\" class=\"n\">Gone</th></tr></thead><tbody>\n" +
-         rows + "</tbody></table></section>\n";
+         "<th scope=\"col\" class=\"n\">Targets</th>" +
+         names + "<th scope=\"col\" class=\"n\">Gone</th></tr></thead><tbody>\n" + rows +
+         "</tbody></table></div></section>\n";
 }
 
 std::string time_section(const ReportSummary& summary) {
@@ -236,8 +254,13 @@ std::string event_part(const model::Issue& issue, const HtmlOptions& options) {
     }
     html += references(*info);
   }
-  html += evidence("Request", event->string_at("request"), options.max_evidence);
-  return html + evidence("Response", event->string_at("response"), options.max_evidence);
+  for (const auto& [key, title] :
+       {std::pair("request", "Request"), std::pair("response", "Response")}) {
+    const auto text = event->string_at(key);
+    html += evidence(title, options.redactor ? options.redactor->text(text) : std::string(text),
+                     options.max_evidence);
+  }
+  return html;
 }
 
 }  // namespace
@@ -349,8 +372,9 @@ std::string html_issue(const model::Issue& issue, const HtmlOptions& options) {
 std::string html_tail() {
   return "</section>\n</main>\n<footer><p class=\"meta\">Severity, status and evidence are those "
          "of "
-         "the last sighting. Requests and responses may hold secrets: keep this page as you keep "
-         "those.</p></footer>\n</body></html>\n";
+         "the last sighting. Requests and responses may hold secrets that nobody knows as such: "
+         "keep "
+         "this page as you keep those.</p></footer>\n</body></html>\n";
 }
 
 }  // namespace m8::output

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "model/issue.h"
 #include "model/run.h"
+#include "output/redact.h"
 
 namespace m8::output {
 
@@ -53,6 +54,7 @@ class ReportSummary {
 
 struct HtmlOptions {
   std::size_t max_evidence = 16u << 10;  ///< bytes of a request or response that are shown
+  const Redactor* redactor = nullptr;    ///< of these; null: they are shown as they are. Borrowed
 };
 
 /// From the doctype to the first issue.

@@ -18,6 +18,7 @@ a{color:#0b57a4}a:focus,summary:focus,input:focus{outline:3px solid #0b57a4;outl
 section{background:#fff;border:1px solid #d5dbe1;border-radius:.5rem;padding:1.25rem;margin:0 0 1.25rem}
 table{border-collapse:collapse;width:100%}caption{text-align:left;color:#4a535e;padding-bottom:.4rem}
 th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #e4e8ec;vertical-align:top}
+.wide{overflow-x:auto}.wide:focus{outline:3px solid #0b57a4}.wide th[scope=row]{overflow-wrap:anywhere;min-width:8rem}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 .cards{display:flex;flex-wrap:wrap;gap:.75rem;list-style:none;padding:0;margin:0}
 .cards li{flex:1 1 8rem;border:1px solid #d5dbe1;border-left:.5rem solid #59636e;border-radius:.35rem;padding:.5rem .75rem}
@@ -44,6 +45,8 @@ body:has(#f1:not(:checked)) .issue.info,body:has(#f0:not(:checked)) .issue.unkno
 body:has(#sU:not(:checked)) .issue.U,body:has(#sV:not(:checked)) .issue.V,
 body:has(#sI:not(:checked)) .issue.I,body:has(#sF:not(:checked)) .issue.F,
 body:has(#sR:not(:checked)) .issue.R{display:none}
+@media (max-width:40rem){header,main,footer{padding:.75rem}section{padding:.75rem}
+th,td{padding:.3rem .35rem}dl{grid-template-columns:1fr}dt{margin-top:.4rem}svg text{font-size:22px}}
 @media print{body{background:#fff;font-size:11pt}header,main,footer{max-width:none;padding:0}
 section{border:0;padding:0;margin:0 0 1rem}.filters,.skip{display:none}
 details.issue,tr,svg{break-inside:avoid}pre{max-height:none;overflow:visible}

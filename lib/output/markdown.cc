@@ -19,22 +19,6 @@ namespace {
 constexpr std::size_t kShownResponse = 5 << 10;
 constexpr std::size_t kLongestName = 255;
 
-/// \p text in a line of prose or a cell: no markup, no line breaks of its own.
-std::string inline_text(std::string_view text) {
-  constexpr std::string_view kMarkup = "\\`*_[]|<>#";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      out += ' ';
-      continue;
-    }
-    if (kMarkup.find(c) != kMarkup.npos) out += '\\';
-    out += c;
-  }
-  return out;
-}
-
 /// A code block whose fence is longer than any run of backticks inside.
 std::string code_block(std::string_view language, std::string_view text) {
   std::size_t longest = 2, run = 0;
@@ -60,9 +44,9 @@ std::string code_block(std::string_view language, std::string_view text) {
 class Cells {
  public:
   void add(std::string_view key, std::string_view value) {
-    if (!value.empty()) out_ += fmt::format("| {} | {} |\n", inline_text(key), value);
+    if (!value.empty()) out_ += fmt::format("| {} | {} |\n", markdown_text(key), value);
   }
-  void text(std::string_view key, std::string_view value) { add(key, inline_text(value)); }
+  void text(std::string_view key, std::string_view value) { add(key, markdown_text(value)); }
   std::string take() { return "| Key | Value |\n| --- | --- |\n" + std::move(out_); }
 
  private:
@@ -74,8 +58,8 @@ std::string linked(const std::vector<std::string>& items, std::string_view base,
   for (const std::string& item : items) {
     const std::size_t dash = item.rfind('-');
     const std::string key = digits && dash != item.npos ? item.substr(dash + 1) : item;
-    out += fmt::format("{}[{}]({}{}{})", out.empty() ? "" : ", ", inline_text(item), base,
-                       inline_text(key), digits ? ".html" : "");
+    out += fmt::format("{}[{}]({}{}{})", out.empty() ? "" : ", ", markdown_text(item), base,
+                       markdown_text(key), digits ? ".html" : "");
   }
   return out;
 }
@@ -83,7 +67,7 @@ std::string linked(const std::vector<std::string>& items, std::string_view base,
 void add_classification(Cells& cells, const model::TemplateInfo::Classification& facts) {
   if (!facts.cvss_metrics.empty())
     cells.add("CVSS-Metrics", fmt::format("[{0}](https://www.first.org/cvss/calculator/3.0#{0})",
-                                          inline_text(facts.cvss_metrics)));
+                                          markdown_text(facts.cvss_metrics)));
   if (facts.cwe_id)
     cells.add("CWE-ID", linked(*facts.cwe_id, "https://cwe.mitre.org/data/definitions/", true));
   if (facts.cve_id)
@@ -123,18 +107,19 @@ std::string extra(const model::Finding& finding) {
   if (finding.extracted_results.empty() && finding.meta.empty()) return {};
   std::string out = "\n**Extra Information**\n";
   if (!finding.extracted_results.empty()) out += "\n**Extracted results:**\n\n";
-  for (const std::string& item : finding.extracted_results) out += "- " + inline_text(item) + "\n";
+  for (const std::string& item : finding.extracted_results)
+    out += "- " + markdown_text(item) + "\n";
   if (!finding.meta.empty()) out += "\n**Metadata:**\n\n";
   for (const auto& [name, value] : finding.meta)
-    out += fmt::format("- {}: {}\n", inline_text(name), inline_text(value));
+    out += fmt::format("- {}: {}\n", markdown_text(name), markdown_text(value));
   return out;
 }
 
 std::string title_of(const model::Finding& finding) {
   const std::string matcher = finding.matcher_name.empty() ? "" : ":" + finding.matcher_name;
-  return fmt::format("{} ({}{}) found on {}", inline_text(finding.info->name),
-                     inline_text(finding.info->id), inline_text(matcher),
-                     inline_text(finding.host));
+  return fmt::format("{} ({}{}) found on {}", markdown_text(finding.info->name),
+                     markdown_text(finding.info->id), markdown_text(matcher),
+                     markdown_text(finding.host));
 }
 
 class Markdown final : public Format {
@@ -146,6 +131,21 @@ class Markdown final : public Format {
 
 }  // namespace
 
+std::string markdown_text(std::string_view text) {
+  constexpr std::string_view kMarkup = "\\`*_[]|<>#";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      out += ' ';
+      continue;
+    }
+    if (kMarkup.find(c) != kMarkup.npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
 std::string markdown_of(const model::Finding& finding) {
   const model::TemplateInfo& info = *finding.info;
   std::string type = finding.type;
@@ -154,11 +154,11 @@ std::string markdown_of(const model::Finding& finding) {
   std::string out = fmt::format(
       "### {}\n\n----\n**Details**: **{}** matched at {}\n\n**Protocol**: {}\n\n**Full URL**: "
       "{}\n\n**Timestamp**: {}\n\n**Template Information**\n\n{}",
-      title_of(finding), inline_text(info.id), inline_text(finding.host), type,
-      inline_text(finding.matched_at), rfc3339(finding.timestamp), information(info));
+      title_of(finding), markdown_text(info.id), markdown_text(finding.host), type,
+      markdown_text(finding.matched_at), rfc3339(finding.timestamp), information(info));
   out += exchange(finding) + extra(finding);
   if (!info.reference.empty()) out += "\nReferences:\n\n";
-  for (const std::string& reference : info.reference) out += "- " + inline_text(reference) + "\n";
+  for (const std::string& reference : info.reference) out += "- " + markdown_text(reference) + "\n";
   if (!finding.curl_command.empty())
     out += "\n**CURL command**\n\n" + code_block("sh", finding.curl_command);
   return out + fmt::format("\n----\n\nGenerated by num8 {}\n", version());
@@ -231,9 +231,9 @@ Status MarkdownFolder::finding(const model::Finding& finding) {
   }
   const std::string name = sub + markdown_file_name(finding, random_uuid());
   M8_TRY(write_file_atomically(folder_ + "/" + name, markdown_of(finding)));
-  return index_->write(fmt::format("|[{}]({})|{} {}|{}|\n", inline_text(finding.host), name,
-                                   inline_text(finding.info->id), inline_text(finding.matcher_name),
-                                   model::to_string(finding.info->severity)));
+  return index_->write(fmt::format(
+      "|[{}]({})|{} {}|{}|\n", markdown_text(finding.host), name, markdown_text(finding.info->id),
+      markdown_text(finding.matcher_name), model::to_string(finding.info->severity)));
 }
 
 std::unique_ptr<Format> make_markdown(const FormatOptions&) { return std::make_unique<Markdown>(); }

@@ -3,12 +3,16 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/guarded.h"
 #include "model/sink.h"
 #include "output/stream.h"
 
 namespace m8::output {
+
+/// \p text in a line of prose or a cell of a table: no markup, no line breaks of its own.
+std::string markdown_text(std::string_view text);
 
 /// A finding as Markdown (CommonMark, tables of GitHub). What strangers wrote can leave neither its
 /// table cell nor its code block. The response is cut at 5 kB.

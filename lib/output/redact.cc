@@ -23,6 +23,10 @@ constexpr const char* kTokens =
     "|\\b([sr]k_live_)[0-9A-Za-z]{16,}"                               // Stripe
     "|(-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----)[A-Za-z0-9+/=\\s]{16,}";
 
+constexpr const char* kParameters =
+    "(?i)((?:[\\w-]*(?:token|passw(?:or)?d|passwd|pwd|secret|api[_-]?key|access[_-]?key|session)"
+    "[\\w-]*|authorization|auth|sig(?:nature)?|cookie)\\s*[=:]\\s*)[^\\s&;\"'<>]+";
+
 constexpr const char* kLogins = "(://[^/@:\\s\"'<>]{1,256}:)[^/@\\s\"'<>]{1,256}@";
 
 bool is_word(std::string_view name, std::string_view lower) {
@@ -115,6 +119,7 @@ Result<Redactor> Redactor::create(const Options& options) {
     out.tokens_ = M8_TRY(Regex::compile(kTokens));
     out.logins_ = M8_TRY(Regex::compile(kLogins));
   }
+  if (options.parameters) out.parameters_ = M8_TRY(Regex::compile(kParameters));
   for (const std::string& key : options.keys)
     out.keys_.push_back(
         M8_TRY(Regex::compile("(?i)(" + literal(key) + "\\s*[:=]\\s*[\"']?)[^\"'\\r\\n&]+")));
@@ -125,10 +130,20 @@ Result<Redactor> Redactor::create(const Options& options) {
   return out;
 }
 
+const Redactor& Redactor::strict() {
+  static const Redactor strict = [] {
+    Options options;
+    options.parameters = true;
+    return create(options).value();
+  }();
+  return strict;
+}
+
 std::string Redactor::body(std::string text) const {
   if (tokens_ && tokens_->search(text)) text = tokens_->replace_all(text, "$1$2$3$4$5$6$7$8***");
   if (logins_ && text.find("://") != text.npos && logins_->search(text))
     text = logins_->replace_all(text, "$1***@");
+  if (parameters_ && parameters_->search(text)) text = parameters_->replace_all(text, "$1***");
   for (const Regex& key : keys_)
     if (key.search(text)) text = key.replace_all(text, "$1***");
   for (const Regex& pattern : patterns_)

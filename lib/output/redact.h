@@ -25,23 +25,31 @@ class Redactor {
     std::vector<std::string> keys;      ///< -rd: "key: value" and "key=value" (cli-and-output 5.4)
     std::vector<std::string> patterns;  ///< regular expressions whose matches go
     std::vector<std::string> values;    ///< texts that go wherever they are; short ones stay
+    bool parameters = false;            ///< values of "token=..." and the like, in any text
   };
   /// kInvalidArgument naming the pattern that is none.
   static Result<Redactor> create(const Options& options);
 
+  /// For what leaves the house (messages, reports): secrets and parameters.
+  static const Redactor& strict();
+
+  /// A text without a head: a line, a URL.
+  std::string line(std::string_view text) const { return body(std::string(text)); }
   /// A message, or any text: the part up to the first empty line is taken for a head.
   std::string text(std::string_view message) const;
   /// The same for request, response, curl line and place of \p finding.
   void apply(model::Finding& finding) const;
   /// Nothing would ever be changed.
-  bool idle() const { return !secrets_ && keys_.empty() && patterns_.empty() && values_.empty(); }
+  bool idle() const {
+    return !secrets_ && !parameters_ && keys_.empty() && patterns_.empty() && values_.empty();
+  }
 
  private:
   std::string body(std::string text) const;
   std::string curl(std::string line) const;
 
   bool secrets_ = false;
-  std::optional<Regex> tokens_, logins_;
+  std::optional<Regex> tokens_, logins_, parameters_;
   std::vector<Regex> keys_, patterns_;
   std::vector<std::string> values_;
 };

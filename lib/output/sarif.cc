@@ -1,8 +1,4 @@
-// SARIF 2.1.0 (OASIS): one run, one rule per template, one result per finding.
-//
-// Results stream; the rules, of which there are as many as templates that found something, follow
-// them, because the order of an object's members is free.
-#include <unordered_map>
+#include "output/sarif.h"
 
 #include <fmt/format.h>
 
@@ -43,12 +39,78 @@ const char* level_of(model::Severity severity) {
   return severity >= model::Severity::kLow ? "note" : "none";
 }
 
-std::string message_of(const model::Finding& finding) {
-  return fmt::format("{} ({}) found on {}", finding.info->name, finding.info->id, finding.host);
+std::string message_of(const SarifResult& result) {
+  return fmt::format("{} ({}) found on {}", result.name.empty() ? result.rule : result.name,
+                     result.rule, result.host);
 }
 
-/// Percent-encodes what no URI reference may hold (RFC 3986 2).
-std::string uri_text(std::string_view text) {
+void write_location(json::Writer& w, const SarifResult& result) {
+  w.key("locations").array().object().key("physicalLocation").object();
+  w.key("artifactLocation").object().field("uri", sarif_uri(result.uri));
+  if (!result.where.empty()) w.key("description").object().field("text", result.where).end();
+  w.end().end().end().end();
+}
+
+/// Its life: not part of the fingerprint, and gone from other results' sight.
+void write_life(json::Writer& w, const model::Issue& issue) {
+  if (issue.gone) w.field("baselineState", "absent");
+  if (issue.status == 'I' || issue.status == 'F') {
+    w.key("suppressions").array().object().field("kind", "external");
+    w.field("status", "accepted").field("justification", model::status_name(issue.status));
+    w.end().end();
+  }
+  w.key("properties").object().field("status", model::status_name(issue.status));
+  w.field("severity", to_string(issue.severity)).field("host", issue.host);
+  w.field("firstSeen", rfc3339(issue.first_seen)).field("lastSeen", rfc3339(issue.last_seen));
+  w.end();
+}
+
+/// "/path?query" of where it was found.
+std::string path_of(const model::Finding& finding) {
+  const auto url = net::Url::parse(finding.matched_at);
+  const std::string path = url.ok() ? url->request_target() : finding.path;
+  return path.starts_with('/') ? path : '/' + path;
+}
+
+std::string fingerprint_of(const model::Finding& finding) {
+  return sha256_hex(fmt::format("{}\n{}\n{}\n{}\n{}", finding.info->id, finding.matcher_name,
+                                finding.extractor_name, finding.type, finding.matched_at))
+      .substr(0, 32);
+}
+
+SarifResult result_of(const model::Finding& finding) {
+  const model::TemplateInfo& info = *finding.info;
+  const std::string path = path_of(finding);
+  return {info.id,
+          info.name,
+          info.description,
+          info.severity,
+          finding.host,
+          path,
+          finding.host + sarif_uri(path),
+          "finding/v1",
+          fingerprint_of(finding),
+          {}};
+}
+
+class Sarif final : public Format {
+ public:
+  explicit Sarif(const FormatOptions& options) : arguments_(options.arguments) {}
+
+  std::string begin() const override { return document_.lock()->begin(); }
+  std::string finding(const model::Finding& finding) const override {
+    return document_.lock()->result(result_of(finding));
+  }
+  std::string end() const override { return document_.lock()->end(arguments_); }
+
+ private:
+  const std::vector<std::string> arguments_;
+  mutable Guarded<SarifDocument> document_;
+};
+
+}  // namespace
+
+std::string sarif_uri(std::string_view text) {
   constexpr std::string_view kAllowed = "-._~:/?@!$&'()*+,;=%";
   std::string out;
   for (const char c : text) {
@@ -66,104 +128,60 @@ std::string uri_text(std::string_view text) {
   return out;
 }
 
-/// "/path?query" of where it was found.
-std::string path_of(const model::Finding& finding) {
-  const auto url = net::Url::parse(finding.matched_at);
-  const std::string path = url.ok() ? url->request_target() : finding.path;
-  return uri_text(path.starts_with('/') ? path : '/' + path);
+std::string SarifDocument::begin() const {
+  return fmt::format(R"({{"$schema":"{}","version":"2.1.0","runs":[{{"results":[)", kSchema);
 }
 
-void write_location(json::Writer& w, const model::Finding& finding) {
-  const std::string path = path_of(finding);
-  w.key("locations").array().object().key("physicalLocation").object();
-  w.key("artifactLocation").object().field("uri", path);
-  w.key("description").object().field("text", finding.host + path).end();
-  w.end().end().end().end();
+std::string SarifDocument::result(const SarifResult& result) {
+  const std::size_t index = rule_of(result);
+  json::Writer w;
+  w.object().field("ruleId", result.rule);
+  w.field("ruleIndex", static_cast<std::uint64_t>(index));
+  w.key("rule").object().field("id", result.rule).end();
+  const std::string level = level_of(result.severity);
+  // SARIF 2.1.0 3.27.9: what is no failure has no level.
+  w.field("kind", level == "none" ? "informational" : "fail").field("level", level);
+  w.key("message").object().field("text", message_of(result)).end();
+  write_location(w, result);
+  w.key("partialFingerprints").object().field(result.fingerprint_name, result.fingerprint).end();
+  if (result.issue) write_life(w, *result.issue);
+  w.end();
+  return (results_++ == 0 ? "" : ",\n") + w.take();
 }
 
-class Sarif final : public Format {
- public:
-  explicit Sarif(const FormatOptions& options) : arguments_(options.arguments) {}
-
-  std::string begin() const override {
-    return fmt::format(R"({{"$schema":"{}","version":"2.1.0","runs":[{{"results":[)", kSchema);
+std::string SarifDocument::end(const std::vector<std::string>& arguments) {
+  json::Writer w;
+  w.object().key("tool").object().key("driver").object().field("name", "num8");
+  w.field("version", version()).key("rules").array();
+  for (const std::string& rule : rules_) w.raw(rule);
+  w.end().end().end();
+  w.key("invocations").array().object();
+  if (!arguments.empty()) {
+    std::string line;
+    for (const std::string& word : arguments) line += (line.empty() ? "" : " ") + word;
+    w.field("commandLine", line);
+    w.strings("arguments", {arguments.begin() + 1, arguments.end()});
   }
+  w.field("executionSuccessful", true).end().end().end();
+  // The members of the run go on where begin() left its object open.
+  return "]," + w.take().substr(1) + "]}\n";
+}
 
-  std::string finding(const model::Finding& finding) const override {
-    auto state = state_.lock();
-    const std::size_t index = rule_of(*state, finding);
-    json::Writer w;
-    w.object().field("ruleId", finding.info->id);
-    w.field("ruleIndex", static_cast<std::uint64_t>(index));
-    w.key("rule").object().field("id", finding.info->id).end();
-    const std::string level = level_of(finding.info->severity);
-    // SARIF 2.1.0 3.27.9: what is no failure has no level.
-    w.field("kind", level == "none" ? "informational" : "fail").field("level", level);
-    w.key("message").object().field("text", message_of(finding)).end();
-    write_location(w, finding);
-    w.key("partialFingerprints").object().field("finding/v1", fingerprint(finding)).end();
-    w.end();
-    return (state->results++ == 0 ? "" : ",\n") + w.take();
+std::size_t SarifDocument::rule_of(const SarifResult& result) {
+  const auto [at, added] = index_.emplace(result.rule, rules_.size());
+  if (!added) return at->second;
+  json::Writer w;
+  w.object().field("id", result.rule);
+  if (!result.name.empty()) w.field("name", result.name);
+  if (!result.description.empty()) {
+    w.key("shortDescription").object().field("text", message_of(result)).end();
+    w.key("fullDescription").object().field("text", result.description).end();
   }
-
-  std::string end() const override {
-    auto state = state_.lock();
-    json::Writer w;
-    w.object().key("tool").object().key("driver").object().field("name", "num8");
-    w.field("version", version()).key("rules").array();
-    for (const std::string& rule : state->rules) w.raw(rule);
-    w.end().end().end();
-    w.key("invocations").array().object();
-    if (!arguments_.empty()) {
-      w.field("commandLine", arguments_.front() + joined_rest());
-      w.strings("arguments", {arguments_.begin() + 1, arguments_.end()});
-    }
-    w.field("executionSuccessful", true).end().end().end();
-    // The members of the run go on where begin() left its object open.
-    return "]," + w.take().substr(1) + "]}\n";
-  }
-
- private:
-  struct State {
-    std::unordered_map<std::string, std::size_t> index;  ///< of a template's rule
-    std::vector<std::string> rules;
-    std::size_t results = 0;
-  };
-
-  static std::string fingerprint(const model::Finding& finding) {
-    return sha256_hex(fmt::format("{}\n{}\n{}\n{}\n{}", finding.info->id, finding.matcher_name,
-                                  finding.extractor_name, finding.type, finding.matched_at))
-        .substr(0, 32);
-  }
-
-  static std::size_t rule_of(State& state, const model::Finding& finding) {
-    const model::TemplateInfo& info = *finding.info;
-    const auto [at, added] = state.index.emplace(info.id, state.rules.size());
-    if (!added) return at->second;
-    json::Writer w;
-    w.object().field("id", info.id);
-    if (!info.name.empty()) w.field("name", info.name);
-    if (!info.description.empty()) {
-      w.key("shortDescription").object().field("text", message_of(finding)).end();
-      w.key("fullDescription").object().field("text", info.description).end();
-    }
-    w.key("properties").object().strings("tags", {"security"});
-    w.field("security-severity", security_severity(info.severity)).end().end();
-    state.rules.push_back(w.take());
-    return at->second;
-  }
-
-  std::string joined_rest() const {
-    std::string out;
-    for (std::size_t i = 1; i < arguments_.size(); ++i) out += ' ' + arguments_[i];
-    return out;
-  }
-
-  const std::vector<std::string> arguments_;
-  mutable Guarded<State> state_;
-};
-
-}  // namespace
+  w.key("properties").object().strings("tags", {"security"});
+  w.field("security-severity", security_severity(result.severity)).end().end();
+  rules_.push_back(w.take());
+  return at->second;
+}
 
 std::unique_ptr<Format> make_sarif(const FormatOptions& options) {
   return std::make_unique<Sarif>(options);

@@ -1,4 +1,4 @@
-#include "issues/report.h"
+#include "output/issue_report.h"
 
 #include <doctest/doctest.h>
 
@@ -6,7 +6,7 @@
 #include "issues/import.h"
 
 using namespace m8;
-using namespace m8::issues;
+using namespace m8::output;
 
 namespace {
 
@@ -24,7 +24,7 @@ model::Issue make_issue(const std::string& id, model::Severity severity, char st
 }
 
 std::string report_of(const std::string& form, const std::vector<model::Issue>& issues) {
-  output::ReportSummary summary;
+  ReportSummary summary;
   summary.title = "A|report";
   for (const auto& issue : issues) summary.add(issue);
   auto report = make_report(form, {}).value();
@@ -35,7 +35,7 @@ std::string report_of(const std::string& form, const std::vector<model::Issue>& 
 
 }  // namespace
 
-TEST_CASE("issues/report: SARIF is what import reads back, with the right rules") {
+TEST_CASE("output/issue_report: SARIF is what import reads back, with the right rules") {
   auto gone = make_issue("b", model::Severity::kLow, 'R');
   gone.gone = WallTime(std::chrono::hours(1));
   const std::string text =
@@ -58,7 +58,7 @@ TEST_CASE("issues/report: SARIF is what import reads back, with the right rules"
   CHECK(results[1].string_at("baselineState") == "absent");
   CHECK(results[2].find("suppressions") != nullptr);
   std::string read;
-  const auto counts = read_sarif(text, [&](const model::Finding& finding, char status) {
+  const auto counts = issues::read_sarif(text, [&](const model::Finding& finding, char status) {
     read += finding.info->id + status + " " + to_string(finding.info->severity) + " " +
             finding.matched_at + "\n";
     return Status();
@@ -70,7 +70,7 @@ TEST_CASE("issues/report: SARIF is what import reads back, with the right rules"
   CHECK(json::parse(report_of("sarif", {})).ok());
 }
 
-TEST_CASE("issues/report: no field of CSV is a formula, and quotes are doubled") {
+TEST_CASE("output/issue_report: no field of CSV is a formula, and quotes are doubled") {
   auto issue = make_issue("=HYPERLINK(\"x\")", model::Severity::kHigh, 'V');
   issue.name = "two\r\nlines, \"quoted\"";
   const std::string text = report_of("csv", {issue});
@@ -79,14 +79,14 @@ TEST_CASE("issues/report: no field of CSV is a formula, and quotes are doubled")
   CHECK(text.starts_with("issue,severity,status,"));
 }
 
-TEST_CASE("issues/report: Markdown holds no markup of others") {
+TEST_CASE("output/issue_report: Markdown holds no markup of others") {
   const std::string text = report_of("markdown", {make_issue("a|b*", model::Severity::kHigh, 'U')});
   CHECK(text.find("# A\\|report") == 0);
   CHECK(text.find("| 7 | high | unreviewed | a\\|b\\* | http://a.com/x y?q=\\<1\\> |") !=
         text.npos);
 }
 
-TEST_CASE("issues/report: forms") {
+TEST_CASE("output/issue_report: forms") {
   for (const auto& form : report_forms()) CHECK(make_report(form, {}).ok());
   CHECK(make_report("pdf", {}).error().code == ErrorCode::kInvalidArgument);
 }
