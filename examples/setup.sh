@@ -13,7 +13,7 @@ build_packages=(
 # shellcheck disable=SC2034
 test_packages=(
   nsd dnsdist ldnsutils nginx-light apache2 postgresql rabbitmq-server redis-server zstd microsocks tinyproxy-bin openssl curl xz-utils dnsperf wrk
-  clang-14 clang-format-14 libclang-rt-14-dev shellcheck mandoc zsh fish
+  clang-14 clang-format-14 libclang-rt-14-dev shellcheck mandoc zsh fish chromium python3-jsonschema
 )
 # Servers among them: installed for tests, never to be started by the system.
 server_units=(nsd dnsdist nginx apache2 postgresql rabbitmq-server redis-server)

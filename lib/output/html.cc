@@ -13,6 +13,7 @@ namespace m8::output {
 namespace {
 
 constexpr std::size_t kHosts = 25, kDays = 30;
+constexpr std::size_t kDay = 10;  // "2026-11-28"
 constexpr int kCritical = 5;
 constexpr std::array<const char*, 6> kNames{"unknown", "info", "low", "medium", "high", "critical"};
 constexpr const char* kStatuses = "UVIFR";
@@ -57,13 +58,15 @@ std::string chart(const std::string& id, const std::string& title,
           severity, left, floor, width, std::max(height, 0.5));
     }
     const std::string label = html_escape(columns[i].first);
+    // Of a day "11-28" is enough where it stands in a row; all of it is told where one points.
+    const std::string axis = label.size() == kDay ? label.substr(5) : label;
     svg += fmt::format(
         "<rect x=\"{:.1f}\" y=\"10\" width=\"{:.1f}\" height=\"140\" fill=\"none\" "
         "pointer-events=\"all\"><title>{}{}</title></rect>",
         left, width, label, told);
     if (i % every == 0) {
       svg += fmt::format("<text x=\"{:.1f}\" y=\"168\" text-anchor=\"middle\">{}</text>",
-                         left + width / 2, label);
+                         left + width / 2, axis);
     }
   }
   return svg +
@@ -90,7 +93,7 @@ std::string heat_map(const ReportSummary& summary) {
   if (hosts.empty()) return {};
   std::string html =
       "<section aria-labelledby=\"hosts\"><h2 id=\"hosts\">Severity by host</h2><div "
-      "class=\"wide\" tabindex=\"0\" "
+      "class=\"wide hosts\" tabindex=\"0\" "
       "role=\"group\" aria-labelledby=\"hosts\"><table><caption>";
   html += summary.hosts() > hosts.size()
               ? fmt::format("Open issues of the {} hosts with the gravest, of {}.", hosts.size(),
@@ -168,7 +171,7 @@ std::string trend_section(const ReportSummary& summary) {
     names += fmt::format("<th scope=\"col\" class=\"n\">{}</th>", name_of(severity));
   return "<section aria-labelledby=\"trend\"><h2 id=\"trend\">The last scans</h2>" +
          chart("trend-chart", "Findings of each scan", columns) +
-         "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-labelledby=\"trend\"><table>"
+         "<div class=\"wide runs\" tabindex=\"0\" role=\"group\" aria-labelledby=\"trend\"><table>"
          "<caption>Findings of each, the oldest first.</caption><thead><tr><th "
          "scope=\"col\">Run</th>"
          "<th scope=\"col\">Started (UTC)</th><th scope=\"col\">Status</th>"

@@ -18,7 +18,7 @@ a{color:#0b57a4}a:focus,summary:focus,input:focus{outline:3px solid #0b57a4;outl
 section{background:#fff;border:1px solid #d5dbe1;border-radius:.5rem;padding:1.25rem;margin:0 0 1.25rem}
 table{border-collapse:collapse;width:100%}caption{text-align:left;color:#4a535e;padding-bottom:.4rem}
 th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #e4e8ec;vertical-align:top}
-.wide{overflow-x:auto}.wide:focus{outline:3px solid #0b57a4}.wide th[scope=row]{overflow-wrap:anywhere;min-width:8rem}
+.wide{overflow-x:auto}.wide:focus{outline:3px solid #0b57a4}.hosts th[scope=row]{overflow-wrap:anywhere;min-width:8rem}.runs td{white-space:nowrap}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 .cards{display:flex;flex-wrap:wrap;gap:.75rem;list-style:none;padding:0;margin:0}
 .cards li{flex:1 1 8rem;border:1px solid #d5dbe1;border-left:.5rem solid #59636e;border-radius:.35rem;padding:.5rem .75rem}
@@ -49,7 +49,9 @@ body:has(#sR:not(:checked)) .issue.R{display:none}
 th,td{padding:.3rem .35rem}dl{grid-template-columns:1fr}dt{margin-top:.4rem}svg text{font-size:22px}}
 @media print{body{background:#fff;font-size:11pt}header,main,footer{max-width:none;padding:0}
 section{border:0;padding:0;margin:0 0 1rem}.filters,.skip{display:none}
-details.issue,tr,svg{break-inside:avoid}pre{max-height:none;overflow:visible}
+tr,svg,h2,h3{break-inside:avoid}h2,h3,summary,caption{break-after:avoid}
+.wide{overflow:visible}th,td{padding:.2rem .35rem;font-size:9pt}
+pre{max-height:none;overflow:visible;font-size:8pt;margin:.25rem 0}
 details::details-content{content-visibility:visible;display:block}
 .sev,.h1,.h2,.h3,.h4,.h5,.c0,.c1,.c2,.c3,.c4,.c5{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 )css";

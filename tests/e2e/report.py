@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import unittest
 
+import sarif
 import support
 
 EVIL = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">'\"&"
@@ -54,8 +55,9 @@ class Report(unittest.TestCase):
                     "template-id": f"t{i}", "host": host, "url": f"http://{host}",
                     "info": {"name": f"Flaw {i}", "severity": severity, "description": EVIL,
                              "reference": ["https://example.org/x", "javascript:alert(1)"]},
-                    "matched-at": f"http://{host}/{i}", "request": "GET / HTTP/1.1\r\n\r\n",
-                    "response": "HTTP/1.1 200 OK\r\n\r\n\u001b[2J" + "x" * 20000,
+                    "matched-at": f"http://{host}/{i}?token=s3cret",
+                    "request": "GET /?token=s3cret HTTP/1.1\r\nCookie: sid=s3cret\r\n\r\n",
+                    "response": "HTTP/1.1 200 OK\r\nSet-Cookie: sid=s3cret; Path=/\r\n\r\n\u001b[2J" + "x" * 20000,
                     "timestamp": f"2026-06-0{i + 1}T12:00:00Z"})
         lines.append({"template-id": EVIL, "host": EVIL, "info": {"name": EVIL, "severity": "low"},
                       "matched-at": EVIL, "extracted-results": [EVIL], "response": EVIL,
@@ -83,6 +85,22 @@ class Report(unittest.TestCase):
         self.assertEqual(len(severities), 13)
         order = ["critical", "high", "medium", "low", "info", "unknown"]
         self.assertEqual(severities, sorted(severities, key=order.index))
+
+    def test_sarif_is_what_the_schema_says(self):
+        log = json.loads(self.run_program("report", "--format", "sarif"))
+        self.assertEqual(sarif.errors_of(log), [])
+        self.assertEqual(len(log["runs"][0]["results"]), 13)
+        # The check sees what is wrong.
+        log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] = "a b"
+        log["runs"][0]["results"][1]["level"] = "grave"
+        self.assertGreaterEqual(len(sarif.errors_of(log)), 2)
+
+    def test_no_secret_is_handed_over(self):
+        for form in ("html", "markdown", "csv", "sarif"):
+            text = self.run_program("report", "--format", form)
+            self.assertFalse("s3cret" in text, form)
+        self.assertTrue("Cookie: ***" in self.text)
+        self.assertTrue("s3cret" in self.run_program("report", "--no-redact"))
 
     def test_self_contained_without_scripts(self):
         for tag in ("script", "img", "iframe", "link", "object"):

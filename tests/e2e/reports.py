@@ -7,6 +7,7 @@ import re
 import threading
 import unittest
 
+import sarif
 from support import Case, records
 
 TEMPLATE = """id: {id}
@@ -32,9 +33,6 @@ http:
       - type: regex
         regex: ["page [a-z]+"]
 """
-
-RULE_LEVELS = {"none", "note", "warning", "error"}
-KINDS = {"notApplicable", "pass", "fail", "review", "open", "informational"}
 
 
 class Site(http.server.BaseHTTPRequestHandler):
@@ -97,7 +95,7 @@ class Reports(Case):
         self.check_sarif(json.loads((self.folder / "a.sarif").read_text()), ids)
 
     def check_sarif(self, log, ids):
-        """What SARIF 2.1.0 (3.13 to 3.30) requires of the objects that we write."""
+        self.assertEqual(sarif.errors_of(log), [])
         self.assertEqual(log["version"], "2.1.0")
         self.assertTrue(log["$schema"].endswith("sarif-schema-2.1.0.json"))
         (run,) = log["runs"]
@@ -109,17 +107,11 @@ class Reports(Case):
         for rule in rules:
             for text in ("shortDescription", "fullDescription"):
                 self.assertTrue(rule[text]["text"])
-            self.assertRegex(rule["properties"]["security-severity"], r"^\d+(\.\d+)?$")
         (invocation,) = run["invocations"]
         self.assertIs(invocation["executionSuccessful"], True)
         self.assertIn("scan", invocation["arguments"])
         self.assertEqual(len(run["results"]), len(ids))
         for result in run["results"]:
-            self.assertTrue(result["message"]["text"])
-            self.assertEqual(rules[result["ruleIndex"]]["id"], result["ruleId"])
-            self.assertIn(result["level"], RULE_LEVELS)
-            self.assertIn(result["kind"], KINDS)
-            self.assertTrue(result["kind"] == "fail" or result["level"] == "none")
             location = result["locations"][0]["physicalLocation"]["artifactLocation"]
             self.assertRegex(location["uri"], r"^/[!-~]*$")
         levels = {result["ruleId"]: result["level"] for result in run["results"]}
