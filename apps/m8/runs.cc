@@ -184,68 +184,91 @@ std::string diff_text(const model::Run& before, const model::Run& after,
   return text;
 }
 
-Status diff(const cli::Context& context) {
-  const auto& given = context.flags.arguments();
-  if (given.size() != 2) {
-    return Error{ErrorCode::kInvalidArgument, "two runs are needed: ids, or last"};
-  }
-  auto store = M8_TRY(store::open_chosen(context.flags, {.must_exist = true}));
-  const auto before = M8_TRY(store::parse_run(given[0], "", *store));
-  const auto after = M8_TRY(store::parse_run(given[1], "", *store));
-  std::set<std::string> names;
-  for (const auto* run : {&before, &after}) {
-    for (const auto& [name, count] : run->counts) names.insert(name);
-  }
-  output::Stream out(Fd(STDOUT_FILENO), "stdout");
-  M8_TRY(out.write(context.flags.on("jsonl") ? diff_json(before, after, names)
-                                             : diff_text(before, after, names)));
-  return out.flush();
+/// The moment after \p run, when all that it found was known.
+Result<WallTime> after(const model::Run& run) {
+  if (ended(run)) return run.ended + std::chrono::milliseconds(1);
+  return Error{ErrorCode::kInvalidArgument,
+               fmt::format("run {} has no end: name moments, with --since and --until", run.id)};
 }
 
-Result<issues::DifferenceOptions> difference_options(const cli::Values& flags,
-                                                     store::Store& store) {
-  issues::DifferenceOptions options;
-  const WallTime now = SystemClock::instance().wall();
-  const auto since = store::parse_since(flags.text("since"), "", store, now);
-  if (!since.ok()) return since.error().with_context("--since");
-  options.since = *since;
+Result<std::set<issues::Subject>> subjects_of(const cli::Values& flags) {
+  std::set<issues::Subject> subjects;
   for (const std::string& text : flags.list("what")) {
     const auto subject = issues::parse_subject(text);
     if (!subject) return Error{ErrorCode::kInvalidArgument, "--what: not known: " + text};
-    options.subjects.insert(*subject);
+    subjects.insert(*subject);
   }
-  return options;
+  return subjects;
 }
 
-/// What differs since then, record by record. 3 if --fail-on names such a change.
-Result<int> difference_since(const cli::Context& context) {
-  const auto& flags = context.flags;
-  auto store = M8_TRY(store::open_chosen(flags, {.must_exist = true}));
-  const auto options = M8_TRY(difference_options(flags, *store));
+/// What differs, record by record. 3 if --fail-on names such a change.
+Result<int> print_differences(const cli::Values& flags, store::Store& store,
+                              const issues::DifferenceOptions& options, output::Listing& out) {
   const auto fatal = flags.list("fail-on");
   issues::DifferenceLines lines(flags.on("jsonl") ? "jsonl" : flags.text("format"));
-  output::Listing out;
   bool found = false;
   const auto each = [&](const issues::Difference& difference) {
     found |= std::find(fatal.begin(), fatal.end(), to_string(difference.kind)) != fatal.end();
     return out.line(lines.text(difference));
   };
-  M8_TRY(out.finish(issues::each_difference(*store, options, each)));
+  M8_TRY(out.finish(issues::each_difference(store, options, each)));
   return found ? cli::kFound : cli::kDone;
+}
+
+/// Two runs: their counts, and what was known after the one and after the other.
+Result<int> diff_runs(const cli::Values& flags, store::Store& store) {
+  const auto& given = flags.arguments();
+  const auto one = M8_TRY(store::parse_run(given[0], "", store));
+  const auto other = M8_TRY(store::parse_run(given[1], "", store));
+  issues::DifferenceOptions options{M8_TRY(after(one)), M8_TRY(after(other)),
+                                    M8_TRY(subjects_of(flags))};
+  if (options.since > *options.until)
+    return Error{ErrorCode::kInvalidArgument, "the older run is to be the first"};
+  std::set<std::string> names;
+  for (const auto* run : {&one, &other}) {
+    for (const auto& [name, count] : run->counts) names.insert(name);
+  }
+  const bool jsonl = flags.on("jsonl") || flags.text("format") == "jsonl";
+  output::Listing out;
+  if (!flags.given("what") && flags.text("format") != "markdown") {
+    M8_TRY(out.line(jsonl ? diff_json(one, other, names) : diff_text(one, other, names) + '\n'));
+  }
+  return print_differences(flags, store, options, out);
+}
+
+/// --until: the end of a run, or a moment as --since takes it.
+Result<WallTime> until_of(const std::string& text, store::Store& store, WallTime now) {
+  const bool run = text == "last" || text.find_first_not_of("0123456789") == text.npos;
+  if (!run) return store::parse_since(text, "", store, now);
+  return after(M8_TRY(store::parse_run(text, "", store)));
+}
+
+Result<int> diff_moments(const cli::Values& flags, store::Store& store) {
+  const WallTime now = SystemClock::instance().wall();
+  const auto since = store::parse_since(flags.text("since"), "", store, now);
+  if (!since.ok()) return since.error().with_context("--since");
+  issues::DifferenceOptions options{*since, {}, M8_TRY(subjects_of(flags))};
+  if (const std::string text = flags.text("until"); !text.empty()) {
+    const auto until = until_of(text, store, now);
+    if (!until.ok()) return until.error().with_context("--until");
+    options.until = *until;
+    if (options.since > *until)
+      return Error{ErrorCode::kInvalidArgument, "--until lies before --since"};
+  }
+  output::Listing out;
+  return print_differences(flags, store, options, out);
 }
 
 Result<int> run_diff(const cli::Context& context) {
   const auto& flags = context.flags;
-  if (flags.given("since")) {
-    if (flags.arguments().empty()) return difference_since(context);
+  if (flags.given("since") && !flags.arguments().empty())
     return Error{ErrorCode::kInvalidArgument, "two runs, or --since: not both"};
-  }
-  for (const char* name : {"what", "format", "fail-on"}) {
-    if (flags.given(name))
-      return Error{ErrorCode::kInvalidArgument, fmt::format("--{} goes with --since", name)};
-  }
-  M8_TRY(diff(context));
-  return cli::kDone;
+  if (flags.given("until") && !flags.given("since"))
+    return Error{ErrorCode::kInvalidArgument, "--until goes with --since"};
+  if (!flags.given("since") && flags.arguments().size() != 2)
+    return Error{ErrorCode::kInvalidArgument, "two runs are needed: ids, or last"};
+  auto store = M8_TRY(store::open_chosen(flags, {.must_exist = true}));
+  return flags.given("since") ? diff_moments(flags, *store) : diff_runs(flags, *store);
 }
 
 std::vector<cli::Flag> difference_flags() {
@@ -254,11 +277,13 @@ std::vector<cli::Flag> difference_flags() {
     return cli::common(cli::repeated(cli::chosen(std::move(flag), std::move(choices))));
   };
   return {
-      cli::common(
-          cli::detailed(valued("Difference", "since", {}, "RUN|TIME",
-                               "name the records that differ since then, instead of counts"),
-                        store::kSinceForms)),
-      kinds(valued("Difference", "what", {}, "WHAT,...", "only these"),
+      cli::common(cli::detailed(
+          valued("Difference", "since", {}, "RUN|TIME", "name the records that differ since then"),
+          store::kSinceForms)),
+      cli::detailed(valued("Difference", "until", {}, "RUN|TIME",
+                           "compare with what was known then, instead of now"),
+                    "With --since. A run stands for its end."),
+      kinds(valued("Difference", "what", {}, "WHAT,...", "only these, and no counts"),
             {"host", "endpoint", "technology", "certificate", "issue"}),
       cli::common(cli::chosen(
           cli::with_default(valued("Difference", "format", {}, "FORMAT", "form of the lines"),
@@ -322,13 +347,14 @@ std::vector<cli::Command> runs_commands() {
   auto show_one =
       runs_command("show", "RUN", "tell all of a run: options, counts, errors, time, memory", show);
   show_one.detail = "RUN is an id of m8 runs list, or last.";
-  auto compare = runs_command(
-      "diff", "[RUN RUN]", "compare the counts of two runs, or what is known then and now", diff);
+  auto compare = runs_command("diff", "[RUN RUN]",
+                              "compare two runs, or what was known at two moments", nullptr);
   compare.detail =
-      "Two runs, the older one first: their counts, times and options. RUN is an id of m8 runs "
-      "list, or last. With --since: hosts, endpoints, technologies, certificates and issues that "
-      "became new, changed, gone or returned since that run began. Exit code 3 if --fail-on names "
-      "such a change.";
+      "Two runs, the older one first: their counts, times and options, then the hosts, endpoints, "
+      "technologies, certificates and issues that are new, changed, gone or returned after the "
+      "second to what was known after the first, by whichever runs between them. RUN is an id of "
+      "m8 runs list, or last. With --since: the same from then until now, or until --until. Exit "
+      "code 3 if --fail-on names such a change.";
   for (cli::Flag& flag : difference_flags()) compare.flags.push_back(std::move(flag));
   compare.run = [](const cli::Context& context) {
     const auto code = run_diff(context);

@@ -41,13 +41,14 @@ std::string joined(std::initializer_list<const std::vector<std::string>*> lists)
   return out;
 }
 
-Status each_host(store::Store& store, WallTime since, const Each& each) {
-  return store.for_each_change({"", since}, [&](const model::HostnameChange& change) {
-    const auto& [now, was] = std::tie(change.now, change.was);
-    return each(make(Subject::kHost, change.kind, now.hostname,
-                     joined({&was.cname, &was.a, &was.aaaa}),
-                     joined({&now.cname, &now.a, &now.aaaa})));
-  });
+Status each_host(store::Store& store, const store::ChangeSpan& span, const Each& each) {
+  return store.for_each_change({"", span.since, span.until},
+                               [&](const model::HostnameChange& change) {
+                                 const auto& [now, was] = std::tie(change.now, change.was);
+                                 return each(make(Subject::kHost, change.kind, now.hostname,
+                                                  joined({&was.cname, &was.a, &was.aaaa}),
+                                                  joined({&now.cname, &now.a, &now.aaaa})));
+                               });
 }
 
 std::string endpoint_text(int status, const std::string& title, const std::string& server) {
@@ -116,10 +117,10 @@ bool is_endpoint_change(const model::EndpointChange& change) {
   return false;
 }
 
-Status each_endpoint(store::Store& store, WallTime since, const std::set<Subject>& subjects,
-                     const Each& each) {
+Status each_endpoint(store::Store& store, const store::ChangeSpan& span,
+                     const std::set<Subject>& subjects, const Each& each) {
   return store.life().for_each_endpoint_change(
-      since, [&](const model::EndpointChange& change) -> Status {
+      span, [&](const model::EndpointChange& change) -> Status {
         const auto& [now, was] = std::tie(change.now, change.was);
         if (subjects.contains(Subject::kEndpoint) && is_endpoint_change(change)) {
           M8_TRY(each(make(Subject::kEndpoint, change.kind, now.url,
@@ -136,8 +137,8 @@ std::string issue_text(char status, model::Severity severity) {
   return fmt::format("{}, {}", to_string(severity), model::status_name(status));
 }
 
-Status each_issue(store::Store& store, WallTime since, const Each& each) {
-  return store.life().for_each_issue_change(since, [&](const model::IssueChange& change) {
+Status each_issue(store::Store& store, const store::ChangeSpan& span, const Each& each) {
+  return store.life().for_each_issue_change(span, [&](const model::IssueChange& change) {
     const model::Issue& now = change.now;
     const std::string matcher = now.matcher.empty() ? "" : ":" + now.matcher;
     Difference difference = make(
@@ -177,16 +178,17 @@ std::optional<Subject> parse_subject(std::string_view text) {
 }
 
 Status each_difference(store::Store& store, const DifferenceOptions& options, const Each& each) {
+  const store::ChangeSpan span(options.since, options.until);
   std::set<Subject> subjects = options.subjects;
   if (subjects.empty()) {
     for (const auto& [subject, name] : kSubjects) subjects.insert(subject);
   }
-  if (subjects.contains(Subject::kHost)) M8_TRY(each_host(store, options.since, each));
+  if (subjects.contains(Subject::kHost)) M8_TRY(each_host(store, span, each));
   const bool endpoints = subjects.contains(Subject::kEndpoint) ||
                          subjects.contains(Subject::kTechnology) ||
                          subjects.contains(Subject::kCertificate);
-  if (endpoints) M8_TRY(each_endpoint(store, options.since, subjects, each));
-  return subjects.contains(Subject::kIssue) ? each_issue(store, options.since, each) : Status();
+  if (endpoints) M8_TRY(each_endpoint(store, span, subjects, each));
+  return subjects.contains(Subject::kIssue) ? each_issue(store, span, each) : Status();
 }
 
 std::string DifferenceLines::text(const Difference& difference) {

@@ -37,7 +37,8 @@ struct Difference {
 
 struct DifferenceOptions {
   WallTime since{};
-  std::set<Subject> subjects;  ///< empty: all
+  std::optional<WallTime> until;  ///< what was known then, instead of what is known now
+  std::set<Subject> subjects;     ///< empty: all
 };
 
 /// Gives each difference to \p each, by subject, then in the store's order. Streams. Errors of the

@@ -230,7 +230,7 @@ Result<News> collect_news(store::Store& store, const NewsOptions& options) {
     news.items.resize(options.cap);
     return {};
   };
-  M8_TRY(each_difference(store, {options.since, options.subjects}, keep));
+  M8_TRY(each_difference(store, {options.since, {}, options.subjects}, keep));
   std::sort(news.items.begin(), news.items.end(), goes_before);
   if (news.items.size() > options.cap) {
     news.more += news.items.size() - options.cap;

@@ -18,6 +18,19 @@ model::IssueState read_state(const Row& row, int status, int severity, int gone)
           row.integer(gone) != 0};
 }
 
+/// Of the columns from \p first on, the first of which tells whether there is one.
+std::optional<model::EndpointState> read_endpoint_state(const Row& row, int first) {
+  if (row.integer(first) == 0) return std::nullopt;
+  model::EndpointState state;
+  state.live = row.integer(first + 1) != 0;
+  state.status = static_cast<int>(row.integer(first + 2));
+  state.title = row.text(first + 3);
+  state.server = row.text(first + 4);
+  state.technologies = split_lines(row.text(first + 5));
+  state.certificate = read_certificate(row.text(first + 6));
+  return state;
+}
+
 }  // namespace
 
 std::string join_lines(const std::vector<std::string>& texts) {
@@ -109,14 +122,15 @@ model::Hostname read_hostname(const Row& row) {
   return record;
 }
 
+std::optional<model::HostnameChange::Before> read_before(const Row& row) {
+  if (row.integer(11) == 0) return std::nullopt;
+  return model::HostnameChange::Before{row.integer(12) != 0, split_words(row.text(13)),
+                                       split_words(row.text(14)), split_words(row.text(15))};
+}
+
 std::optional<model::HostnameChange> read_change(const Row& row, model::Hostname&& now,
                                                  WallTime since) {
-  std::optional<model::HostnameChange::Before> before;
-  if (row.integer(11) != 0) {
-    before = {row.integer(12) != 0, split_words(row.text(13)), split_words(row.text(14)),
-              split_words(row.text(15))};
-  }
-  return model::change_of(std::move(now), since, std::move(before));
+  return model::change_of(std::move(now), since, read_before(row));
 }
 
 model::Endpoint read_endpoint(const Row& row) {
@@ -173,27 +187,36 @@ model::IssueEvent read_issue_event(const Row& row) {
   return event;
 }
 
-std::optional<model::IssueChange> read_issue_change(const Row& row, WallTime since) {
+std::optional<model::IssueChange> read_issue_change(const Row& row, const ChangeSpan& span) {
   std::optional<model::IssueState> before;
   if (!row.text(17).empty()) before = read_state(row, 17, 18, 19);
-  return model::change_of(read_issue(row), since, before);
+  model::Issue then = read_issue(row);
+  if (span.until && !row.text(20).empty()) {
+    const model::IssueState state = read_state(row, 20, 21, 22);
+    then.status = state.status;
+    then.severity = state.severity;
+    then.gone.reset();
+    if (state.gone) then.gone = from_millis(row.integer(22));
+  }
+  return model::change_of(std::move(then), span.since, before);
 }
 
-std::optional<model::EndpointChange> read_endpoint_change(const Row& row, WallTime since) {
+std::optional<model::EndpointChange> read_endpoint_change(const Row& row, const ChangeSpan& span) {
   model::EndpointChange change;
   change.now = read_endpoint(row);
   change.certificate = read_certificate(row.text(10));
-  std::optional<model::EndpointState> before;
-  if (row.integer(12) != 0) {
-    before.emplace();
-    before->live = row.integer(13) != 0;
-    before->status = static_cast<int>(row.integer(14));
-    before->title = row.text(15);
-    before->server = row.text(16);
-    before->technologies = split_lines(row.text(17));
-    before->certificate = read_certificate(row.text(18));
+  auto before = read_endpoint_state(row, 12);
+  if (span.until) {
+    if (auto then = read_endpoint_state(row, 19)) {
+      change.now.live = then->live;
+      change.now.status = then->status;
+      change.now.title = std::move(then->title);
+      change.now.server = std::move(then->server);
+      change.now.technologies = std::move(then->technologies);
+      change.certificate = std::move(then->certificate);
+    }
   }
-  return model::change_of(std::move(change), from_millis(row.integer(11)), since,
+  return model::change_of(std::move(change), from_millis(row.integer(11)), span.since,
                           std::move(before));
 }
 

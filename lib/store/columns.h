@@ -15,6 +15,7 @@
 #include "model/issue.h"
 #include "model/issue_change.h"
 #include "model/run.h"
+#include "store/life.h"
 #include "store/query.h"
 
 namespace m8::store {
@@ -50,13 +51,15 @@ model::Endpoint read_endpoint(const Row& row);
 model::Issue read_issue(const Row& row);
 /// The same into \p issue, whose texts are used again.
 void read_issue(const Row& row, model::Issue& issue);
+/// What was of a name before the change that \p row has; empty if it has none.
+std::optional<model::HostnameChange::Before> read_before(const Row& row);
 /// What became of \p now, the name of \p row; empty if it is what it was at \p since.
 std::optional<model::HostnameChange> read_change(const Row& row, model::Hostname&& now,
                                                  WallTime since);
 model::Run read_run(const Row& row);
 model::IssueEvent read_issue_event(const Row& row);
-/// Empty if it is what it was at \p since.
-std::optional<model::IssueChange> read_issue_change(const Row& row, WallTime since);
-std::optional<model::EndpointChange> read_endpoint_change(const Row& row, WallTime since);
+/// Empty if it is at the end of \p span what it was at its beginning.
+std::optional<model::IssueChange> read_issue_change(const Row& row, const ChangeSpan& span);
+std::optional<model::EndpointChange> read_endpoint_change(const Row& row, const ChangeSpan& span);
 
 }  // namespace m8::store

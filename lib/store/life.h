@@ -41,6 +41,13 @@ struct IssueFilter {
   bool without_event = false;  ///< Issue::event stays empty: for lists
 };
 
+/// Two moments to compare what is known at.
+struct ChangeSpan {
+  ChangeSpan(WallTime from, std::optional<WallTime> to = {}) : since(from), until(to) {}
+  WallTime since;                 ///< what was known then
+  std::optional<WallTime> until;  ///< and then; empty: now
+};
+
 /// What somebody says of issues.
 struct IssueEdit {
   char status = 'U';
@@ -84,10 +91,11 @@ class Life {
   virtual Status for_each_judged(const std::function<Status(std::string_view signature)>& each) = 0;
   /// The changes of one issue, the oldest first. Empty for one that there is not.
   virtual Status for_each_event(std::int64_t issue, const EachOf<model::IssueEvent>& each) = 0;
-  /// Issues that are not what they were at \p since, by id. Streams.
-  virtual Status for_each_issue_change(WallTime since, const EachOf<model::IssueChange>& each) = 0;
+  /// Issues that are at the end of \p span not what they were at its beginning, by id. Streams.
+  virtual Status for_each_issue_change(const ChangeSpan& span,
+                                       const EachOf<model::IssueChange>& each) = 0;
   /// The same for endpoints, by URL.
-  virtual Status for_each_endpoint_change(WallTime since,
+  virtual Status for_each_endpoint_change(const ChangeSpan& span,
                                           const EachOf<model::EndpointChange>& each) = 0;
 
   /// Says that \p run looks for what these templates find.

@@ -90,6 +90,7 @@ std::vector<Sample> issue_samples() {
   status.statuses = "V";
   fresh.new_since = WallTime{};
   ids.ids = {1, 2};
+  const ChangeSpan now{WallTime{}}, then{WallTime{}, WallTime{}};
   return {
       {"issues", select_issues({}), true, true},
       {"issues of a host", select_issues(host), false, true},
@@ -102,8 +103,10 @@ std::vector<Sample> issue_samples() {
       {"judge issues by id", update_issues(ids, {})},
       {"judge the issues of a host", update_issues(host, {})},
       {"history of an issue", select_events(1), false, true},
-      {"difference of issues", select_issue_changes({}), true, true},
-      {"difference of endpoints", select_endpoint_changes({}), true, true},
+      {"difference of issues", select_issue_changes(now), true, true},
+      {"difference of issues between two runs", select_issue_changes(then), true, true},
+      {"difference of endpoints", select_endpoint_changes(now), true, true},
+      {"difference of endpoints between two runs", select_endpoint_changes(then), true, true},
   };
 }
 
@@ -138,28 +141,52 @@ Query select_events(std::int64_t issue) {
       {issue}};
 }
 
-Query select_issue_changes(WallTime since) {
-  const std::int64_t millis = to_millis(since);
-  Select select("SELECT " + issue_columns("''") +
-                ", c.status_was, c.severity_was, c.gone_was FROM issue i LEFT JOIN issue_change c"
+Query select_issue_changes(const ChangeSpan& span) {
+  const std::int64_t since = to_millis(span.since);
+  std::string columns =
+      "SELECT " + issue_columns("''") + ", c.status_was, c.severity_was, c.gone_was";
+  if (span.until) columns += ", d.status_was, d.severity_was, d.gone_was";
+  Select select(columns +
+                " FROM issue i LEFT JOIN issue_change c"
                 " ON c.id = (SELECT id FROM issue_change WHERE issue_id = i.id");
-  select.append(" AND at >= ", millis, " ORDER BY at, id LIMIT 1)");
-  select.append(" WHERE i.id IN (SELECT id FROM issue WHERE first_seen >= ", millis);
-  select.append(" UNION SELECT issue_id FROM issue_change WHERE at >= ", millis, ")");
+  select.append(" AND at >= ", since, " ORDER BY at, id LIMIT 1)");
+  if (span.until) {
+    select.append(
+        " LEFT JOIN issue_change d ON d.id = (SELECT id FROM issue_change WHERE issue_id = i.id"
+        " AND at >= ",
+        to_millis(*span.until), " ORDER BY at, id LIMIT 1)");
+  }
+  select.append(" WHERE i.id IN (SELECT id FROM issue WHERE first_seen >= ", since);
+  select.append(" UNION SELECT issue_id FROM issue_change WHERE at >= ", since, ")");
+  if (span.until) select.append(" AND i.first_seen < ", to_millis(*span.until));
   return select.order("i.id");
 }
 
-Query select_endpoint_changes(WallTime since) {
-  const std::int64_t millis = to_millis(since);
-  Select select(
+Query select_endpoint_changes(const ChangeSpan& span) {
+  const std::int64_t since = to_millis(span.since);
+  constexpr std::string_view kState = ".at IS NULL THEN 0 ELSE 1 END";
+  std::string columns =
       "SELECT e.url, e.hostname, e.ip, e.port, e.status, e.title, e.server, e.live, e.last_seen,"
-      " e.technologies, e.certificate, e.first_seen, CASE WHEN c.at IS NULL THEN 0 ELSE 1 END,"
-      " c.live, c.status, c.title, c.server, c.technologies, c.certificate"
-      " FROM endpoint e LEFT JOIN endpoint_change c ON c.url = e.url AND c.at ="
-      " (SELECT min(at) FROM endpoint_change WHERE url = e.url");
-  select.append(" AND at >= ", millis, ")");
-  select.append(" WHERE e.url IN (SELECT url FROM endpoint WHERE first_seen >= ", millis);
-  select.append(" UNION SELECT url FROM endpoint_change WHERE at >= ", millis, ")");
+      " e.technologies, e.certificate, e.first_seen";
+  for (const char table : std::string_view(span.until ? "cd" : "c")) {
+    const std::string t = std::string(", ") + table;
+    columns.append(", CASE WHEN ").append(1, table).append(kState);
+    columns += t + ".live" + t + ".status" + t + ".title" + t + ".server" + t + ".technologies" +
+               t + ".certificate";
+  }
+  Select select(columns +
+                " FROM endpoint e LEFT JOIN endpoint_change c ON c.url = e.url AND c.at ="
+                " (SELECT min(at) FROM endpoint_change WHERE url = e.url");
+  select.append(" AND at >= ", since, ")");
+  if (span.until) {
+    select.append(
+        " LEFT JOIN endpoint_change d ON d.url = e.url AND d.at ="
+        " (SELECT min(at) FROM endpoint_change WHERE url = e.url AND at >= ",
+        to_millis(*span.until), ")");
+  }
+  select.append(" WHERE e.url IN (SELECT url FROM endpoint WHERE first_seen >= ", since);
+  select.append(" UNION SELECT url FROM endpoint_change WHERE at >= ", since, ")");
+  if (span.until) select.append(" AND e.first_seen < ", to_millis(*span.until));
   return select.order("e.url");
 }
 

@@ -17,8 +17,8 @@ Query select_issues(const IssueFilter& filter);
 Query update_issues(const IssueFilter& filter, const IssueEdit& edit);
 Query select_judged();
 Query select_events(std::int64_t issue);
-Query select_issue_changes(WallTime since);
-Query select_endpoint_changes(WallTime since);
+Query select_issue_changes(const ChangeSpan& span);
+Query select_endpoint_changes(const ChangeSpan& span);
 
 /// At most so many rows in one statement of the following.
 inline constexpr std::size_t kRowsAtOnce = 1'000;

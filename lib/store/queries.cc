@@ -23,7 +23,7 @@ constexpr std::string_view kSelectHostname =
 constexpr std::string_view kSelectChange =
     "SELECT d.name, h.hostname, h.sources, h.first_seen, h.last_seen, h.a, h.aaaa, h.cname,"
     " h.resolver, h.wildcard, h.live,"
-    " CASE WHEN c.at IS NULL THEN 0 ELSE 1 END, c.live, c.a, c.aaaa, c.cname"
+    " coalesce(c.at, 0), c.live, c.a, c.aaaa, c.cname"
     " FROM domain d CROSS JOIN hostname h"
     " LEFT JOIN hostname_change c ON c.hostname_id = CASE WHEN h.changed > 0 THEN h.id END"
     " AND c.at >= ";
@@ -43,8 +43,10 @@ std::vector<Sample> hostname_samples() {
       {"hostnames of a domain that are live", select_hostnames(domain), false, true},
       {"hostnames, a page of those not seen by a run", select_hostnames(page), false, true},
       {"hostnames first seen since", select_hostnames(fresh), true, true},
-      {"difference of hostnames", select_changes({}), true, true},
-      {"difference of a domain's hostnames", select_changes({"x", {}}), false, true},
+      {"difference of hostnames", select_changes({"", {}, {}}), true, true},
+      {"difference of a domain's hostnames", select_changes({"x", {}, {}}), false, true},
+      {"difference of hostnames between two runs", select_changes({"", {}, WallTime{}}), true,
+       true},
   };
 }
 
@@ -146,6 +148,7 @@ Query select_changes(const ChangeFilter& filter) {
   Select select(kSelectChange);
   select.append("", since).where("h.domain_id = d.id");
   if (!filter.domain.empty()) select.where("d.name = ", filter.domain);
+  if (filter.until) select.where("h.first_seen < ", to_millis(*filter.until));
   select.where("(h.first_seen >= ", since).append(" OR h.changed >= ", since, ")");
   return select.order("d.name, h.hostname, c.at");
 }

@@ -54,17 +54,18 @@ Status SqlLife::for_each_event(std::int64_t issue, const EachOf<model::IssueEven
                      [&](const Row& row) { return each(read_issue_event(row)); });
 }
 
-Status SqlLife::for_each_issue_change(WallTime since, const EachOf<model::IssueChange>& each) {
-  return sql_.stream(select_issue_changes(since), [&](const Row& row) -> Status {
-    const auto change = read_issue_change(row, since);
+Status SqlLife::for_each_issue_change(const ChangeSpan& span,
+                                      const EachOf<model::IssueChange>& each) {
+  return sql_.stream(select_issue_changes(span), [&](const Row& row) -> Status {
+    const auto change = read_issue_change(row, span);
     return change ? each(*change) : Status();
   });
 }
 
-Status SqlLife::for_each_endpoint_change(WallTime since,
+Status SqlLife::for_each_endpoint_change(const ChangeSpan& span,
                                          const EachOf<model::EndpointChange>& each) {
-  return sql_.stream(select_endpoint_changes(since), [&](const Row& row) -> Status {
-    const auto change = read_endpoint_change(row, since);
+  return sql_.stream(select_endpoint_changes(span), [&](const Row& row) -> Status {
+    const auto change = read_endpoint_change(row, span);
     return change ? each(*change) : Status();
   });
 }

@@ -14,8 +14,9 @@ class SqlLife final : public Life {
   Result<std::uint64_t> set_issues(const IssueFilter& filter, const IssueEdit& edit) override;
   Status for_each_judged(const std::function<Status(std::string_view)>& each) override;
   Status for_each_event(std::int64_t issue, const EachOf<model::IssueEvent>& each) override;
-  Status for_each_issue_change(WallTime since, const EachOf<model::IssueChange>& each) override;
-  Status for_each_endpoint_change(WallTime since,
+  Status for_each_issue_change(const ChangeSpan& span,
+                               const EachOf<model::IssueChange>& each) override;
+  Status for_each_endpoint_change(const ChangeSpan& span,
                                   const EachOf<model::EndpointChange>& each) override;
   Status add_templates(std::int64_t run, std::span<const std::string> ids) override;
   Status add_pieces(std::int64_t run, std::span<const Piece> pieces) override;

@@ -112,7 +112,57 @@ Status SqlStore::for_each_hostname(const HostnameFilter& filter,
   return read(select_hostnames(filter), read_hostname, each);
 }
 
+namespace {
+
+/// The changes of names of which the end is a moment too: their rows, by name and time.
+class ChangesBetween {
+ public:
+  ChangesBetween(const ChangeFilter& filter, const EachChange& each)
+      : since_(filter.since), until_(to_millis(*filter.until)), each_(each) {}
+
+  Status add(const Row& row) {
+    auto now = read_hostname(row);
+    if (!now_ || now.hostname != now_->hostname || now.domain != now_->domain) {
+      M8_TRY(end());
+      now_ = std::move(now);
+      before_ = read_before(row);
+      ended_ = false;
+    }
+    if (ended_ || row.integer(11) < until_) return {};
+    ended_ = true;  // the first change after the end replaced what was at the end
+    auto then = read_before(row);
+    now_->live = then->live;
+    now_->a = std::move(then->a);
+    now_->aaaa = std::move(then->aaaa);
+    now_->cname = std::move(then->cname);
+    return {};
+  }
+
+  /// The name before, of which all is known now.
+  Status end() {
+    if (!now_) return {};
+    auto change = model::change_of(*std::move(now_), since_, std::move(before_));
+    now_.reset();
+    return change ? each_(*std::move(change)) : Status();
+  }
+
+ private:
+  const WallTime since_;
+  const std::int64_t until_;
+  const EachChange& each_;
+  std::optional<model::Hostname> now_;
+  std::optional<model::HostnameChange::Before> before_;
+  bool ended_ = false;
+};
+
+}  // namespace
+
 Status SqlStore::for_each_change(const ChangeFilter& filter, const EachChange& each) {
+  if (filter.until) {
+    ChangesBetween changes(filter, each);
+    M8_TRY(stream(select_changes(filter), [&](const Row& row) { return changes.add(row); }));
+    return changes.end();
+  }
   std::string domain, name;  // of the row before
   return stream(select_changes(filter), [&](const Row& row) -> Status {
     auto now = read_hostname(row);

@@ -55,8 +55,9 @@ struct HostnameFilter {
 };
 
 struct ChangeFilter {
-  std::string domain;  ///< of this apex only; empty: all
-  WallTime since{};    ///< what is now is compared with what was then
+  std::string domain;                  ///< of this apex only; empty: all
+  WallTime since{};                    ///< what is at the end is compared with what was then
+  std::optional<WallTime> until = {};  ///< the end; empty: now
 };
 
 struct RunFilter {

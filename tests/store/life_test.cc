@@ -25,26 +25,41 @@ std::string history_of(Store& store, std::int64_t issue) {
 }
 
 /// "new:one gone:two"
-std::string issue_changes(Store& store, int since) {
+std::string issue_changes(Store& store, const ChangeSpan& span) {
   std::string out;
   const auto add = [&out](const model::IssueChange& change) -> Status {
     out += fmt::format("{}{}:{}", out.empty() ? "" : " ", to_string(change.kind),
                        change.now.template_id);
     return {};
   };
-  REQUIRE(store.life().for_each_issue_change(at_second(since), add).ok());
+  REQUIRE(store.life().for_each_issue_change(span, add).ok());
   return out;
 }
 
-std::string endpoint_changes(Store& store, int since) {
+std::string issue_changes(Store& store, int since) {
+  return issue_changes(store, at_second(since));
+}
+
+std::string endpoint_changes(Store& store, const ChangeSpan& span) {
   std::string out;
   const auto add = [&out](const model::EndpointChange& change) -> Status {
     out += fmt::format("{}{}:{}", out.empty() ? "" : " ", to_string(change.kind), change.now.url);
     for (const std::string& field : change.fields()) out += "+" + field;
     return {};
   };
-  REQUIRE(store.life().for_each_endpoint_change(at_second(since), add).ok());
+  REQUIRE(store.life().for_each_endpoint_change(span, add).ok());
   return out;
+}
+
+std::string endpoint_changes(Store& store, int since) {
+  return endpoint_changes(store, at_second(since));
+}
+
+std::string all_changes(Store& store, int since, std::optional<int> until) {
+  ChangeSpan span(at_second(since));
+  if (until) span.until = at_second(*until);
+  return changes_of(store, {"", span.since, span.until}) + " | " + issue_changes(store, span) +
+         " | " + endpoint_changes(store, span);
 }
 
 IssueEdit edit(char status, int second, const std::string& note = "") {
@@ -266,6 +281,54 @@ TEST_CASE("store/life: the difference of endpoints names technologies and certif
       return {};
     };
     REQUIRE(store.life().for_each_endpoint_change(at_second(5), check).ok());
+  });
+}
+
+TEST_CASE("store/life: what differed between two moments is told also when more has changed") {
+  on_each_backend([](Store& store, const auto&) {
+    const auto stage = [&store](int i) {
+      const int second = 10 * i;
+      std::vector<model::Hostname> names;
+      std::vector<model::Issue> issues;
+      std::vector<model::Endpoint> endpoints;
+      for (int k = 0; k <= 8; ++k) {
+        if (k > i + 3) continue;  // three are new at first, then one at a time
+        const std::string host = fmt::format("h{}.a.org", k);
+        model::Hostname name = make_hostname(host, "a.org", second);
+        name.a = {fmt::format("10.0.0.{}", (i * k) % 3 + 1)};
+        if ((i + k) % 4 != 3) names.push_back(name);
+        if ((i * 7 + k) % 5 == 0) REQUIRE(store.deny_hostnames({&name, 1}).ok());
+        model::Issue issue = issue_at("one", "http://" + host, second);
+        issue.severity = static_cast<model::Severity>(1 + (i + k) / 3 % 4);
+        if ((i + k) % 3 != 2) issues.push_back(issue);
+        model::Endpoint endpoint;
+        endpoint.url = "http://" + host;
+        endpoint.status = 200 + i / 2 * k;
+        endpoint.live = (i + 2 * k) % 5 != 4;
+        endpoint.technologies = {k % 2 == 0 ? "Nginx" : fmt::format("Nginx:{}", i)};
+        endpoint.last_seen = at_second(second);
+        endpoints.push_back(endpoint);
+      }
+      REQUIRE(store.upsert_hostnames(i, names).ok());
+      REQUIRE(store.upsert_endpoints(i, endpoints).ok());
+      std::vector<std::string> targets;
+      for (const model::Endpoint& endpoint : endpoints) targets.push_back(endpoint.url);
+      scan(store, i, second + 1, targets, {"one"}, issues);
+    };
+    std::map<std::pair<int, int>, std::string> told;
+    for (int i = 1; i <= 6; ++i) {
+      stage(i);
+      for (int since = 0; since < i; ++since)
+        told[{since, i}] = all_changes(store, 10 * since + 5, std::nullopt);
+    }
+    CHECK(told[{1, 2}] != told[{1, 3}]);
+    for (const char* kind : {"new:", "gone:", "returned:", "changed:"})
+      CHECK(told[{2, 6}].find(kind) != std::string::npos);
+    for (const auto& [moments, wanted] : told) {
+      CAPTURE(moments.first);
+      CAPTURE(moments.second);
+      CHECK(all_changes(store, 10 * moments.first + 5, 10 * moments.second + 5) == wanted);
+    }
   });
 }
 
