@@ -56,7 +56,6 @@ constexpr Migration kPostgres[] = {
     },
     {
         4,
-        4,
         "0004_api.sql",
 #include "store/schema/postgres/0004_api.sql"
     },
