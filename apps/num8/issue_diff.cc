@@ -56,7 +56,8 @@ Result<int> diff(const cli::Context& context) {
     const bool wanted = kinds.empty() || kinds.contains(difference.kind);
     return wanted ? out.line(lines.text(difference)) : Status();
   };
-  M8_TRY(out.finish(issues::each_difference(*store, {*since, {}, {issues::Subject::kIssue}}, each)));
+  M8_TRY(
+      out.finish(issues::each_difference(*store, {*since, {}, {issues::Subject::kIssue}}, each)));
   say_issue(context, fmt::format("{} new, {} changed, {} gone, {} returned", counts[0], counts[1],
                                  counts[2], counts[3]));
   for (const ChangeKind kind : fatal) {
