@@ -153,6 +153,7 @@ class Scan {
     if (!network.ok()) return cli::fail(context_.program, network.error());
     const auto continuation = continuation_of(context_.flags, settings_, *catalog, journal_);
     if (!continuation.ok()) return cli::fail(context_.program, continuation.error());
+    if (continuation->resume != 0) tell_of_parts();
     // Last, for the run is on record from here on.
     auto outputs = Outputs::open(context_, settings_.redactor, stop_, record_, *continuation);
     if (!outputs.ok()) return cli::fail(context_.program, outputs.error());
@@ -176,6 +177,14 @@ class Scan {
   }
 
  private:
+  /// Files that can't be gone on with.
+  void tell_of_parts() const {
+    for (const char* name : {"json-export", "sarif-export"})
+      if (!context_.flags.text(name).empty())
+        say(context_,
+            fmt::format("--{} will have what this session finds, num8 report has all", name));
+  }
+
   /// What watches the scan. Errors of their files.
   Status open_logs(const templates::Catalog& catalog) {
     M8_TRY(trace_.open(context_.flags.text("trace-jobs")));

@@ -200,8 +200,10 @@ void keep(CompiledCache& cache) {
 
 }  // namespace
 
-Result<Document> read_template(const std::string& path, const LoadOptions& options) {
-  const auto file = M8_TRY(read_template_file(path, nullptr));
+Result<Document> read_template(const std::string& path, const LoadOptions& options,
+                               CompiledCache* cache) {
+  const auto file = M8_TRY(read_template_file(path, cache));
+  if (cache && file.is_new) cache->put(path, file.stamp, file.record());
   return read_document(file.source, origin_of(path, options.root));
 }
 
@@ -239,16 +241,18 @@ Result<Catalog> load_catalog(const LoadOptions& options, dsl::Services& services
   const auto files = M8_TRY(find_files(arguments, options.root));
   std::vector<Slot> slots(files.size());
   std::optional<CompiledCache> cache;
-  if (options.cache && files.size() >= options.cache_from) cache.emplace(*options.cache);
+  const bool many = files.size() >= options.cache_from || !options.workflows.empty();
+  if (options.cache && many) cache.emplace(*options.cache);
   load_all(files, Loader(options, services, cache ? &*cache : nullptr),
            std::clamp(options.workers, 1, 64), slots, stop);
   if (stop.stop_requested()) return Error{ErrorCode::kCancelled, "load templates: interrupted"};
-  if (cache) keep(*cache);
   Catalog catalog;
   catalog.files = files.size();
   Collector collector(catalog);
   for (std::size_t i = 0; i < files.size(); ++i) collector.add(files[i], slots[i]);
-  if (!options.workflows.empty()) M8_TRY(load_workflows(options, services, stop, catalog));
+  if (!options.workflows.empty())
+    M8_TRY(load_workflows(options, services, stop, cache ? &*cache : nullptr, catalog));
+  if (cache) keep(*cache);
   return catalog;
 }
 

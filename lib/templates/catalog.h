@@ -69,8 +69,10 @@ struct Catalog {
 Result<Catalog> load_catalog(const LoadOptions& options, dsl::Services& services,
                              std::stop_token stop);
 
-/// Reads one file. Errors of read_file() and read_document().
-Result<Document> read_template(const std::string& path, const LoadOptions& options);
+/// Reads one file, from \p cache if it is not null and has it; what it has not is noted there, and
+/// the result borrows from it. Errors of read_file() and read_document().
+Result<Document> read_template(const std::string& path, const LoadOptions& options,
+                               CompiledCache* cache = nullptr);
 
 /// What the user would have to say to let the template run ("--allow dos"); empty: nothing
 /// (cli-and-output 3.5).

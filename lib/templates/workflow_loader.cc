@@ -59,13 +59,17 @@ std::vector<const yaml::Node*> entries_of(const Document& document) {
 class Loader {
  public:
   Loader(const LoadOptions& options, dsl::Services& services, std::stop_token stop,
-         Catalog& catalog)
-      : options_(options), services_(services), stop_(std::move(stop)), catalog_(catalog) {
+         CompiledCache* cache, Catalog& catalog)
+      : options_(options),
+        services_(services),
+        stop_(std::move(stop)),
+        cache_(cache),
+        catalog_(catalog) {
     for (const auto& info : catalog.selected) ids_.insert(info->id);
   }
 
   void load_workflow(const std::string& path) {
-    const auto document = read_template(path, options_);
+    const auto document = read_template(path, options_, cache_);
     if (!document.ok()) return reject(catalog_.invalid, path, "", document.error().message);
     if (document->kind != Kind::kWorkflow) {
       ++catalog_.filtered;
@@ -147,7 +151,7 @@ class Loader {
   }
 
   Loaded load_anew(const std::string& path) {
-    const auto document = read_template(path, options_);
+    const auto document = read_template(path, options_, cache_);
     if (!document.ok()) {
       reject(catalog_.invalid, path, "", document.error().message);
       return {};
@@ -190,7 +194,7 @@ class Loader {
     for (std::size_t i = 0; i < files.size() && !stop_.stop_requested(); ++i) {
       pool.submit(
           [&, i](std::stop_token) {
-            const auto document = read_template(files[i], options_);
+            const auto document = read_template(files[i], options_, cache_);
             if (!document.ok() || document->kind == Kind::kWorkflow) return;
             all[i] = {files[i], document->info->tags};
           },
@@ -203,6 +207,7 @@ class Loader {
   const LoadOptions& options_;
   dsl::Services& services_;
   const std::stop_token stop_;
+  CompiledCache* const cache_;
   Catalog& catalog_;
   std::map<std::string, Loaded> loaded_;
   std::optional<std::vector<Tagged>> index_;
@@ -221,10 +226,10 @@ Status check_workflow(const Document& document) {
 }
 
 Status load_workflows(const LoadOptions& options, dsl::Services& services, std::stop_token stop,
-                      Catalog& catalog) {
+                      CompiledCache* cache, Catalog& catalog) {
   const auto files = M8_TRY(find_files(options.workflows, options.root));
   catalog.files += files.size();
-  Loader loader(options, services, stop, catalog);
+  Loader loader(options, services, stop, cache, catalog);
   for (const std::string& file : files) {
     if (stop.stop_requested()) return Error{ErrorCode::kCancelled, "load workflows: interrupted"};
     loader.load_workflow(file);

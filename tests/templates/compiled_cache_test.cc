@@ -253,3 +253,26 @@ TEST_CASE("templates/proven: a template of the cache has its operators when they
   CHECK(one.whole_info()->name == "n");
   CHECK(one.whole_info()->path == path);
 }
+
+TEST_CASE("templates/workflow_loader: workflows and their steps are read from the cache, too") {
+  const Folder folder;
+  std::filesystem::create_directory(folder.path("t"));
+  folder.write("t/a.yaml", template_text("a", "x"), 1000);
+  folder.write("w.yaml",
+               "id: w\ninfo: {name: n, author: a, severity: info}\nworkflows:\n  - tags: t\n",
+               1000);
+  dsl::Services services;
+  LoadOptions options;
+  options.root = folder.path("t");
+  options.workflows = {folder.path("w.yaml")};
+  options.cache = folder.options();
+  for (int i = 0; i < 2; ++i) {
+    const auto catalog = load_catalog(options, services, {});
+    REQUIRE(catalog.ok());
+    REQUIRE(catalog->templates.size() == 1);
+    CHECK(catalog->templates[0]->request_count() == 1);
+    CHECK(catalog->invalid.empty());
+    const CompiledCache cache(folder.options());
+    CHECK(cache.size() == 2);
+  }
+}
