@@ -22,8 +22,10 @@
 #include "net/scope.h"
 #include "output/stream.h"
 #include "passive.h"
+#include "run_metrics.h"
 #include "run_record.h"
 #include "scope_flags.h"
+#include "serve/telemetry.h"
 #include "store/run_store.h"
 
 namespace m8::asmm8 {
@@ -202,15 +204,23 @@ class EnumRun {
         provenance_(probe_) {}
 
   Result<int> run() {
+    telemetry_ = M8_TRY(serve::Telemetry::start(
+        serve::Telemetry::options(context_, limits_.memory().limit()), clock_));
     continuation_ = M8_TRY(continuation_of(flags_, plan_.domains, plan_.stages->words_file()));
     M8_TRY(open_outputs(flags_, continuation_, record_.run(), outputs_, limits_.token()));
-    if (flags_.on("passive-only"))
-      return list_names(*plan_.passive, outputs_, record_, context_, limits_.token());
+    outputs_.all.add(found_metrics_);
+    if (flags_.on("passive-only")) {
+      const auto code = list_names(*plan_.passive, outputs_, record_, context_, limits_.token());
+      count_run(record_.run(), "passive", plan_.domains);
+      M8_TRY(telemetry_->end());
+      return code;
+    }
     Status ready = load_known(flags_, plan_.domains, record_.run(), outputs_);
     if (ready.ok()) ready = prepare();
     if (!ready.ok()) return give_up(ready);
     plan_.passive->start(provenance_, limits_.token());
     plan_.stages->keep([this] { return outputs_.all.flush(); });
+    const auto sampling = sample_enumeration(*engine_);
     ran_ = run_engine(*engine_, outputs_, flags_, limits_.token());
     const Status probed = probe_.finish(limits_.token());
     if (ran_.ok()) ran_ = probed;
@@ -271,10 +281,13 @@ class EnumRun {
     const bool good = ran_.ok() && kept.ok();
     const int code = good ? verdict() : cli::kDone;
     const Status summary = record_.end(ran_.ok() ? kept : ran_, code == cli::kIncomplete);
+    count_run(run, "enum", plan_.domains);  // before the store keeps its last sample
     const Status stored = outputs_.store ? outputs_.store->end(run) : Status();
     if (run.status == "done") plan_.stages->forget();
     say_how_to_go_on(context_, ran_, continuation_, run);
-    for (const Status& status : {ran_, kept, summary, stored}) {
+    count_queries(engine_->queries());
+    const Status measured = telemetry_->end();
+    for (const Status& status : {ran_, kept, summary, stored, measured}) {
       if (!status.ok()) return status.error();
     }
     return code;
@@ -287,6 +300,8 @@ class EnumRun {
   Clock& clock_;
   store::Continuation continuation_;
   RunRecord record_;
+  std::unique_ptr<serve::Telemetry> telemetry_;
+  FoundMetrics found_metrics_;
   Outputs outputs_;
   enumerate::Merge candidates_;
   EnumProbe probe_;
@@ -341,9 +356,9 @@ std::vector<cli::Flag> enum_flags() {
       summary_flag(),
       dry_run,
   };
-  for (auto more :
-       {stage_flags(), passive_flags(), enum_probe_flags(), enum_inventory_flags(),
-        dns_flags(kDnsDefaults), scope_flags(), cli::run_limit_flags(), store::store_flags()})
+  for (auto more : {stage_flags(), passive_flags(), enum_probe_flags(), enum_inventory_flags(),
+                    dns_flags(kDnsDefaults), scope_flags(), cli::run_limit_flags(),
+                    store::store_flags(), serve::telemetry_flags()})
     flags.insert(flags.end(), more.begin(), more.end());
   return flags;
 }

@@ -11,6 +11,7 @@
 #include "cli/terminal.h"
 #include "commands.h"
 #include "dns/server_list.h"
+#include "http/session_metrics.h"
 #include "model/endpoint_json.h"
 #include "more_targets.h"
 #include "net/socket.h"
@@ -22,8 +23,10 @@
 #include "probe_lines.h"
 #include "probe_world.h"
 #include "response_folder.h"
+#include "run_metrics.h"
 #include "run_record.h"
 #include "scope_flags.h"
+#include "serve/telemetry.h"
 #include "store/run_store.h"
 
 namespace m8::asmm8 {
@@ -241,12 +244,16 @@ Result<int> probe(const cli::Context& context, std::stop_token stop) {
   probe::Engine engine({*world.session, *lines, clock, world.technologies.get(), world.cdn.get(),
                         world.lookup.get()},
                        settings);
+  const auto telemetry =
+      M8_TRY(serve::Telemetry::start(serve::Telemetry::options(context, 0), clock));
   Status ran;
   {
     const Flusher flusher(*lines);
+    const auto sampling = sample_probe(engine, *world.session);
     ran = drive(context, engine, reader, lines->more(), unread.get_token());
   }
   const http::SessionStats stats = world.session->stats();
+  http::count_session(stats);
   world.session.reset();
   const Status written = lines->flush();
   const Status lost = losses(engine.counts(), ran, *lines);
@@ -256,8 +263,10 @@ Result<int> probe(const cli::Context& context, std::stop_token stop) {
   if (store != nullptr) record.run().counts["records.lost"] = store->unwritten();
   const Status outcome = !written.ok() ? written : !lost.ok() ? lost : kept;
   const Status summary = record.end(outcome);
+  count_run(record.run(), "probe");
   const Status stored = store != nullptr ? store->end(record.run()) : Status();
-  for (const Status& status : {outcome, summary, stored})
+  const Status measured = telemetry->end();
+  for (const Status& status : {outcome, summary, stored, measured})
     if (!status.ok()) return status.error();
   return cli::kDone;
 }

@@ -18,6 +18,7 @@
 #include "probe_world.h"
 #include "run_record.h"
 #include "scope_flags.h"
+#include "serve/telemetry.h"
 #include "store/settings.h"
 
 namespace m8::asmm8 {
@@ -268,8 +269,9 @@ Status read_screenshot(const cli::Values& flags, probe::Settings& out) {
 
 std::vector<cli::Flag> probe_flags() {
   Flags all;
-  for (auto part : {input_flags(), request_flags(), show_flags(), probe_table_flags(),
-                    filter_flags(), output_flags(), scope_flags(), store::store_flags()})
+  for (auto part :
+       {input_flags(), request_flags(), show_flags(), probe_table_flags(), filter_flags(),
+        output_flags(), scope_flags(), serve::telemetry_flags(), store::store_flags()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

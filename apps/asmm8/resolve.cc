@@ -24,8 +24,10 @@
 #include "net/scope.h"
 #include "output/stream.h"
 #include "resolve_lines.h"
+#include "run_metrics.h"
 #include "run_record.h"
 #include "scope_flags.h"
+#include "serve/telemetry.h"
 
 namespace m8::asmm8 {
 namespace {
@@ -296,9 +298,13 @@ Result<int> resolve(const cli::Context& context, cli::RunLimits& limits) {
   const auto bulk = M8_TRY(dns::Bulk::create(
       {options, types_of(flags), !flags.on("no-cut"), flags.on("raw")}, poller, job, clock));
 
+  const auto telemetry = M8_TRY(
+      serve::Telemetry::start(serve::Telemetry::options(context, limits.memory().limit()), clock));
+  const Tally& tally = job.tally();
+  const auto sampling = metrics::Registry::process().sample(
+      [&tally] { count_names(tally.done, tally.failed, tally.asked - tally.done); });
   Status ran;
   {
-    const Tally& tally = job.tally();
     const cli::Progress progress(
         cli::progress_mode(flags), "names",
         [&tally] {
@@ -312,18 +318,20 @@ Result<int> resolve(const cli::Context& context, cli::RunLimits& limits) {
   const Status written = writer->finish();
   count(job.tally(), bulk->resolver().counts(), record.run());
   const Status summary = record.end(!written.ok() ? written : ran, limits.reached());
-  for (const Status& status : {written, feed->status(), ran, summary}) {
+  count_run(record.run(), "resolve");
+  count_queries(bulk->resolver().counts());
+  const Status measured = telemetry->end();
+  for (const Status& status : {written, feed->status(), ran, summary, measured}) {
     if (!status.ok()) return status.error();
   }
   if (limits.reached()) {
-    const Tally& tally = job.tally();
     fmt::print(stderr, "{}: {}{}\n", context.program,
                limits.text(tally.asked - tally.done, tally.asked, "names"),
                job.input_ended() ? "" : ", and the input was not read to its end");
     return cli::kIncomplete;
   }
   // A few names without an answer are their zones' doing; many are work that was lost.
-  const std::uint64_t failed = job.tally().failed, done = job.tally().done;
+  const std::uint64_t failed = tally.failed, done = tally.done;
   if (failed * 4 <= done) return cli::kDone;
   fmt::print(stderr, "{} {}: incomplete: {} of {} names got no answer\n", context.program,
              context.command, failed, done);
@@ -385,7 +393,7 @@ std::vector<cli::Flag> resolve_flags() {
     flags.push_back(flag(name, {}, "Query", brief));
     flags.back().common = type == RrType::kA || type == RrType::kAaaa || type == RrType::kCname;
   }
-  for (auto more : {dns_flags({}), scope_flags(), cli::run_limit_flags()})
+  for (auto more : {dns_flags({}), scope_flags(), cli::run_limit_flags(), serve::telemetry_flags()})
     flags.insert(flags.end(), more.begin(), more.end());
   return flags;
 }

@@ -9,7 +9,12 @@ namespace m8::app {
 
 /// `m8 config init|check|show`.
 std::vector<cli::Command> config_commands();
+/// alerts check
+std::vector<cli::Command> alert_commands();
+cli::Command health_command();
 cli::Command lab_command();
+/// metrics list|dump|kpi
+std::vector<cli::Command> metrics_commands();
 cli::Command oob_command();
 cli::Command serve_command();
 /// token add|list|revoke
@@ -22,6 +27,7 @@ std::vector<cli::Command> db_commands();
 std::vector<cli::Command> notify_commands();
 /// queue status|declare|purge|dlq list|dlq replay|desired
 std::vector<cli::Command> queue_commands();
+cli::Command top_command();
 /// runs list|show|diff
 std::vector<cli::Command> runs_commands();
 

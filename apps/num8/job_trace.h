@@ -18,7 +18,9 @@ class JobTrace final : public scan::JobSink {
     return {};
   }
   bool wanted() const { return stream_ != nullptr; }
-  Status job(const scan::JobResult& job) override { return stream_->write(scan::job_line(job)); }
+  Status job(const scan::JobResult& job) override {
+    return stream_ ? stream_->write(scan::job_line(job)) : Status();
+  }
   /// Hands over what is left.
   Status end() { return stream_ ? stream_->flush() : Status(); }
 

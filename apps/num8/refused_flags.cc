@@ -84,7 +84,7 @@ std::vector<cli::RefusedFlags> refused_flags() {
       {{"update-templates", "ut"}, "see num8 templates update"},
       {{"honeypot-detect", "hpd", "honeypot-threshold", "hpt", "suppress-honeypot", "shp"},
        "there is no such guess"},
-      {{"metrics-port", "mp"}, "see --progress json"},
+      {{"metrics-port", "mp"}, "use --metrics-listen"},
       {{"http-stats", "hps"}, "see --summary"},
       {{"auth", "team-id", "tid", "cloud-upload", "cup", "scan-id", "sid", "scan-name", "sname",
         "dashboard", "pd", "dashboard-upload", "pdu"},

@@ -26,8 +26,10 @@
 #include "profile.h"
 #include "resume.h"
 #include "scan_flags.h"
+#include "scan_metrics.h"
 #include "scan_report.h"
 #include "selection.h"
+#include "serve/telemetry.h"
 #include "stats.h"
 #include "templates/cluster.h"
 #include "templates/cluster_mates.h"
@@ -135,6 +137,10 @@ class Scan {
   }
 
   int run() {
+    auto telemetry = serve::Telemetry::start(
+        serve::Telemetry::options(context_, limits_.memory().limit()), clock_);
+    if (!telemetry.ok()) return cli::fail(context_.program, telemetry.error());
+    telemetry_ = std::move(*telemetry);
     const Status opened = services_.open(context_.flags);
     if (!opened.ok()) return cli::fail(context_.program, opened.error());
     auto catalog = load(context_, settings_, services_, stop_.get_token());
@@ -154,6 +160,7 @@ class Scan {
     const auto continuation = continuation_of(context_.flags, settings_, *catalog, journal_);
     if (!continuation.ok()) return cli::fail(context_.program, continuation.error());
     if (continuation->resume != 0) tell_of_parts();
+    set_template_metrics(*catalog);
     // Last, for the run is on record from here on.
     auto outputs = Outputs::open(context_, settings_.redactor, stop_, record_, *continuation);
     if (!outputs.ok()) return cli::fail(context_.program, outputs.error());
@@ -202,7 +209,7 @@ class Scan {
   scan::Engine::Parts parts(Outputs& outputs, Network& network) {
     scan::Engine::Parts parts{network.session(),   outputs,         services_, settings_.requests,
                               settings_.overrides, settings_.scope, clock_,    &limits_.memory()};
-    if (trace_.wanted()) parts.jobs = &trace_;
+    parts.jobs = &target_metrics_;
     if (witnesses_.wanted()) parts.witness = &witnesses_;
     if (journaled_) parts.journal = &journal_;
     if (oob_.receiver) parts.interactions = &oob_.receiver->correlator();
@@ -214,6 +221,7 @@ class Scan {
     templates::find_cluster_mates(catalog.templates);
     settings_.engine.choice = choice_ ? &*choice_ : nullptr;
     scan::Engine engine(scheduled(context_, catalog), parts(outputs, network), settings_.engine);
+    auto sampling = sample_scan(engine, network, limits_.memory());
     before_journal_.begin(engine, outputs);
     if (journaled_) outputs.store()->flush_first(before_journal_);
     Status status;
@@ -229,6 +237,8 @@ class Scan {
       await_interactions();
       usage_ = process_usage();
       stats_ = network.session().stats();
+      (void)metrics::Registry::process().exposition();  // the last numbers of the session
+      sampling = {};
       if (stop_.stop_requested()) network.close();             // what is in flight ends now
       if (oob_.receiver) oob_.receiver->correlator().clear();  // nothing may outlive the engine
       engine.close();
@@ -298,8 +308,9 @@ class Scan {
                       closing_line(record_, totals_, stats_, usage_) + outputs.kept_in());
     if ((interrupted || limits_.reached()) && journaled_)
       say(context_, "go on with: " + resume_command(context_, record_.id));
-    for (const Status& ended :
-         {write_summary(), outputs.end(record_), trace_.end(), audit_.end(), witnesses_.end()})
+    count_run(record_);
+    for (const Status& ended : {write_summary(), outputs.end(record_), trace_.end(), audit_.end(),
+                                witnesses_.end(), telemetry_->end()})
       if (!ended.ok()) return cli::fail(context_.program, ended.error());
     // A store that is still full has just said so; a pipe or file that lost a record has not.
     if (!totals_.first_record_error.empty())
@@ -340,6 +351,8 @@ class Scan {
   ScanServices services_;
   std::stop_source& stop_ = limits_.stop_source();  ///< also when nobody reads any more
   JobTrace trace_;
+  TargetMetrics target_metrics_{&trace_};
+  std::unique_ptr<serve::Telemetry> telemetry_;
   AuditLog audit_;
   Witnesses witnesses_;
   store::ScanJournal journal_;

@@ -19,6 +19,7 @@
 #include "reports.h"
 #include "resume.h"
 #include "selection.h"
+#include "serve/telemetry.h"
 #include "store/run_store.h"
 #include "tool_services.h"
 #include "witnesses.h"
@@ -432,7 +433,7 @@ Flags scan_flags() {
   for (Flags more :
        {selection_flags(), output_flags(), Reports::flags(), store::store_flags(), request_flags(),
         oob_flags(), rate_flags(), run_flags(), Witnesses::flags(), cli::run_limit_flags(),
-        http::service_flags(), Flags{tech_file_flag("Templates")}})
+        http::service_flags(), serve::telemetry_flags(), Flags{tech_file_flag("Templates")}})
     for (cli::Flag& flag : more) flags.push_back(std::move(flag));
   return flags;
 }

@@ -8,6 +8,7 @@ extern const Workload kDns;
 extern const Workload kEnum;
 extern const Workload kHttp;
 extern const Workload kMemory;
+extern const Workload kMetrics;
 extern const Workload kPermute;
 extern const Workload kProbe;
 extern const Workload kQueueBench;
@@ -18,8 +19,8 @@ extern const Workload kStartup;
 namespace {
 
 constexpr const Workload* kWorkloads[] = {
-    &kDb,    &kDns,        &kEnum,           &kHttp, &kMemory,  &kPermute,
-    &kProbe, &kQueueBench, &kResolversBench, &kScan, &kStartup,
+    &kDb,      &kDns,   &kEnum,       &kHttp,           &kMemory, &kMetrics,
+    &kPermute, &kProbe, &kQueueBench, &kResolversBench, &kScan,   &kStartup,
 };
 
 }  // namespace

@@ -100,7 +100,7 @@ const std::vector<Flag>& common_flags() {
 }
 
 const std::vector<std::string>& setting_sections() {
-  static const std::vector<std::string> sections = {"store", "http", "queue", "cache"};
+  static const std::vector<std::string> sections = {"store", "http", "queue", "cache", "alerts"};
   return sections;
 }
 

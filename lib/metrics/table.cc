@@ -49,6 +49,7 @@ constexpr Row kTable[] = {
     row(kTemplates),
     row(kExecutions),
     row(kTargets),
+    row(kTargetErrors),
     row(kFindings),
     row(kQueueDepth),
     row(kQueueMessages),

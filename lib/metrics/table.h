@@ -138,6 +138,8 @@ inline constexpr GaugeMetric kTemplates{{"m8_templates", "Templates of the catal
 inline constexpr CounterMetric kExecutions{
     {"m8_template_executions_total", "Templates run on a target", {"result"}}};
 inline constexpr CounterMetric kTargets{{"m8_targets_total", "Targets that ended", {"state"}}};
+inline constexpr CounterMetric kTargetErrors{
+    {"m8_target_errors_total", "Requests that a target did not answer", {"error"}}};
 inline constexpr CounterMetric kFindings{{"m8_findings_total", "Findings of scans"}};
 
 // ---- queues and caches --------------------------------------------------------------------------

@@ -36,6 +36,11 @@ constexpr Migration kSqlite[] = {
         "0006_api.sql",
 #include "store/schema/sqlite/0006_api.sql"
     },
+    {
+        10,
+        "0010_metrics.sql",
+#include "store/schema/sqlite/0010_metrics.sql"
+    },
 };
 
 constexpr Migration kPostgres[] = {
@@ -63,6 +68,11 @@ constexpr Migration kPostgres[] = {
         5,
         "0005_room.sql",
 #include "store/schema/postgres/0005_room.sql"
+    },
+    {
+        8,
+        "0008_metrics.sql",
+#include "store/schema/postgres/0008_metrics.sql"
     },
 };
 

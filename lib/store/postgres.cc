@@ -11,6 +11,7 @@
 #include "store/pool.h"
 #include "store/slow_query.h"
 #include "store/sql_store.h"
+#include "store/store_metrics.h"
 
 namespace m8::store {
 namespace {
@@ -153,7 +154,10 @@ Result<std::int64_t> PostgresStore::run(const Query& query, const EachRow& each)
   const SlowQuery timer(query.sql, slow_query_);
   for (int attempt = 1;; ++attempt) {
     auto result = connection->run(query);
-    if (!result.ok() && collided(*connection) && attempt < kAttempts) continue;
+    if (!result.ok() && collided(*connection) && attempt < kAttempts) {
+      count_lock_wait();
+      continue;
+    }
     if (!result.ok()) return result.error();
     M8_TRY(result->for_each(each));
     return result->changed();
@@ -235,7 +239,9 @@ Status PostgresStore::in_transaction(const char* what, Write write) {
       return transaction.commit();
     }();
     if (status.ok()) wrote();
-    if (status.ok() || !collided(*connection) || attempt == kAttempts) return status;
+    if (status.ok() || !collided(*connection)) return status;
+    count_lock_wait();
+    if (attempt == kAttempts) return status;
   }
 }
 

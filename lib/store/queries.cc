@@ -4,6 +4,7 @@
 #include "store/life_queries.h"
 #include "store/pages.h"
 #include "store/scan_requests.h"
+#include "store/sql_samples.h"
 #include "store/tokens.h"
 
 namespace m8::store {
@@ -171,7 +172,7 @@ std::vector<Sample> sample_queries() {
       {"endpoints", select_endpoints(), true, true},
   };
   for (auto more : {hostname_samples(), run_samples(), life_samples(), page_samples(),
-                    token_samples(), scan_request_samples()})
+                    token_samples(), scan_request_samples(), samples_queries()})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }

@@ -6,11 +6,14 @@
 #include <mutex>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "metrics/kpi.h"
 #include "store/chosen_store.h"
+#include "store/store_metrics.h"
 
 namespace m8::store {
 
@@ -48,6 +51,7 @@ Result<std::unique_ptr<RunStore>> RunStore::open(const cli::Values& flags, model
     run.id = M8_TRY(made->store_->begin_run(run));
   }
   made->run_ = run.id;
+  made->process_ = fmt::format("{} {}", run.command, ::getpid());
   StoreSinkOptions options = sink_options(flags);
   options.pieces = run.command == "num8 scan";
   made->sink_ = std::make_unique<StoreSink>(*made->store_, run.id, options);
@@ -55,6 +59,7 @@ Result<std::unique_ptr<RunStore>> RunStore::open(const cli::Values& flags, model
   made->sample_interval_ = flags.duration("store-sample-interval");
   if (!made->key_.empty())
     M8_TRY(made->store_->save_journal(run.id, {made->key_, made->kept_->text()}));
+  made->sampling_ = sample_pool(*made->store_, flags.number<int>("store-max-open"));
   made->keeper_ =
       std::jthread([raw = made.get()](const std::stop_token& stop) { raw->keep(stop); });
   return made;
@@ -97,7 +102,15 @@ void RunStore::keep(const std::stop_token& stop) {
     if (clock.now() - tended < sample_interval_) continue;
     tended = clock.now();
     tend();
+    keep_sample();
   }
+}
+
+/// For m8 metrics kpi and m8 alerts check; nothing depends on it, so an error is passed over.
+void RunStore::keep_sample() {
+  const WallTime now = SystemClock::instance().wall();
+  const std::string lines = metrics::kpi_lines(metrics::Registry::process().exposition());
+  (void)store_->samples().add_sample({process_, now, lines});
 }
 
 void RunStore::tend() {
@@ -115,7 +128,7 @@ Status RunStore::checkpoint() {
   const JournalState state{key_, kept_->text()};
   if (model::Sink* readers = readers_) M8_TRY(readers->flush());
   M8_TRY(sink_->flush());
-  M8_TRY(store_->save_journal(run_, state));
+  M8_TRY(counted(Operation::kSaveJournal, [&] { return store_->save_journal(run_, state); }));
   saved_changes_ = changes;
   return {};
 }
@@ -137,6 +150,7 @@ Status RunStore::end(model::Run run) {
         std::max(run.counts["db_connections"], static_cast<std::uint64_t>(pool->most_open));
     run.counts["db_waits"] += pool->waits;
   }
+  keep_sample();
   if (first.ok()) first = conclude(run);
   const Status ended = store_->end_run(run);
   return first.ok() ? ended : first;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cli/flag.h"
+#include "metrics/metrics.h"
 #include "model/inventory.h"
 #include "model/run.h"
 #include "model/sink.h"
@@ -73,6 +74,7 @@ class RunStore {
   Status take_up(model::Run& run, const Continuation& continuation);
   void keep(const std::stop_token& stop);
   void tend();
+  void keep_sample();
   Status checkpoint();
   Status conclude(model::Run& run);
 
@@ -80,6 +82,7 @@ class RunStore {
   std::unique_ptr<Store> store_;
   std::unique_ptr<StoreSink> sink_;
   std::int64_t run_ = 0;
+  std::string process_;  ///< whose samples
   int gone_after_ = 0;
   std::uint64_t gone_ = 0;
   std::string key_;
@@ -89,6 +92,7 @@ class RunStore {
   std::map<std::string, std::uint64_t> earlier_counts_;
   std::atomic<model::Sink*> readers_{nullptr};
   std::chrono::milliseconds sample_interval_{0};
+  metrics::Registry::Sampling sampling_;
   std::jthread keeper_;  ///< of the journal and of the pool
 };
 

@@ -1,4 +1,4 @@
-/// SlowQuery: a guard that logs a statement which took longer than it should.
+/// SlowQuery: a guard that measures a statement, and logs one that took longer than it should.
 #pragma once
 
 #include <chrono>
@@ -9,7 +9,8 @@
 namespace m8::store {
 
 /// Measures from its making to its end. Logs (level info: shown with -v) the statement's text and
-/// its time, never its values. Borrows \p sql. \p threshold 0: never.
+/// its time, never its values. Counts its time in the metrics. Borrows \p sql. \p threshold 0:
+/// logs nothing.
 class SlowQuery {
  public:
   SlowQuery(std::string_view sql, std::chrono::milliseconds threshold,

@@ -11,13 +11,15 @@
 #include "store/query.h"
 #include "store/query_cache.h"
 #include "store/sql_life.h"
+#include "store/sql_samples.h"
 #include "store/store.h"
 
 namespace m8::store {
 
 class SqlStore : public Store, protected Statements {
  public:
-  explicit SqlStore(const OpenOptions& options) : cache_(options.query_cache_ttl), life_(*this) {}
+  explicit SqlStore(const OpenOptions& options)
+      : cache_(options.query_cache_ttl), life_(*this), samples_(*this) {}
 
   Result<std::int64_t> begin_run(const model::Run& run) final;
   Status end_run(const model::Run& run) final;
@@ -37,6 +39,7 @@ class SqlStore : public Store, protected Statements {
   Status for_each_run(const RunFilter& filter, const Each<model::Run>& each) final;
   Life& life() final { return life_; }
   Statements& statements() final { return *this; }
+  Samples& samples() final { return samples_; }
   Result<StoreInfo> info() final;
   Status explain(const Each<QueryPlan>& each) final;
 
@@ -62,6 +65,7 @@ class SqlStore : public Store, protected Statements {
 
   QueryCache cache_;
   SqlLife life_;
+  SqlSamples samples_;
 };
 
 }  // namespace m8::store

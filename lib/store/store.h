@@ -27,6 +27,7 @@
 #include "model/run.h"
 #include "store/life.h"
 #include "store/pool_options.h"
+#include "store/samples.h"
 
 namespace m8::store {
 
@@ -172,6 +173,8 @@ class Store {
 
   /// What becomes of issues and endpoints over many runs.
   virtual Life& life() = 0;
+  /// What processes exported, and which alerts are on.
+  virtual Samples& samples() = 0;
 
   /// For the parts of the store that are made of queries alone: Pages, Tokens, ScanRequests.
   virtual Statements& statements() = 0;

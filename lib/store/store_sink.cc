@@ -7,6 +7,7 @@
 
 #include "model/size.h"
 #include "net/url.h"
+#include "store/store_metrics.h"
 
 namespace m8::store {
 namespace {
@@ -139,20 +140,33 @@ Status StoreSink::write_hostnames(std::vector<model::Hostname>& records) {
   const auto gone = std::stable_partition(
       records.begin(), records.end(), [](const model::Hostname& record) { return record.live; });
   const std::span seen(records.begin(), gone), denied(gone, records.end());
-  if (!seen.empty()) M8_TRY(store_.upsert_hostnames(run_, seen));
-  return denied.empty() ? Status() : store_.deny_hostnames(denied);
+  if (!seen.empty()) {
+    M8_TRY(
+        counted(Operation::kUpsertHostnames, [&] { return store_.upsert_hostnames(run_, seen); }));
+  }
+  if (denied.empty()) return {};
+  return counted(Operation::kDenyHostnames, [&] { return store_.deny_hostnames(denied); });
 }
 
 /// Clears each list that was written, so that another try does not write it again.
 Status StoreSink::write(Batch& batch) {
   M8_TRY(write_hostnames(batch.hostnames));
   batch.hostnames.clear();
-  if (!batch.endpoints.empty()) M8_TRY(store_.upsert_endpoints(run_, batch.endpoints));
+  if (!batch.endpoints.empty()) {
+    M8_TRY(counted(Operation::kUpsertEndpoints,
+                   [&] { return store_.upsert_endpoints(run_, batch.endpoints); }));
+  }
   batch.endpoints.clear();
-  if (!batch.issues.empty()) M8_TRY(store_.upsert_issues(run_, batch.issues));
+  if (!batch.issues.empty()) {
+    M8_TRY(counted(Operation::kUpsertIssues,
+                   [&] { return store_.upsert_issues(run_, batch.issues); }));
+  }
   batch.issues.clear();
   // Last: what is finished has all that it found in the store.
-  if (!batch.pieces.empty()) M8_TRY(store_.life().add_pieces(run_, batch.pieces));
+  if (!batch.pieces.empty()) {
+    M8_TRY(counted(Operation::kAddPieces,
+                   [&] { return store_.life().add_pieces(run_, batch.pieces); }));
+  }
   batch.pieces.clear();
   return {};
 }

@@ -1,11 +1,13 @@
 #include "metrics/metrics.h"
 
+#include <cstdlib>
 #include <set>
 #include <thread>
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "metrics/process_metrics.h"
 
 using namespace m8::metrics;
@@ -214,4 +216,15 @@ TEST_CASE("metrics: the process as it is") {
   CHECK(registry.gauge(kStarted).value() > 1.7e9);
   CHECK(registry.gauge(kOpenFiles).value() >= 3);
   CHECK(available_memory(0) > 1u << 20);
+}
+
+TEST_CASE("metrics/table: every constant of the header is a row") {
+  const char* source = std::getenv("M8_SOURCE_DIR");
+  REQUIRE(source != nullptr);
+  const auto header = m8::read_file(std::string(source) + "/lib/metrics/table.h");
+  REQUIRE(header.ok());
+  CHECK(lines_with(*header, "inline constexpr CounterMetric k") +
+            lines_with(*header, "inline constexpr GaugeMetric k") +
+            lines_with(*header, "inline constexpr HistogramMetric k") ==
+        table().size());
 }

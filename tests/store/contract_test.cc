@@ -489,6 +489,32 @@ TEST_CASE("store/contract: a run's journal is replaced, read back, and forgotten
   });
 }
 
+TEST_CASE("store/contract: samples of metrics are kept for a day, alerts until the next check") {
+  on_each_backend([](Store& store, const auto&) {
+    Samples& samples = store.samples();
+    const WallTime now{std::chrono::hours(1'000)};
+    for (const int hours : {30, 20, 1})
+      REQUIRE(samples.add_sample({"num8 scan 7", now - std::chrono::hours(hours), "a 1\n"}).ok());
+    REQUIRE(samples.add_sample({"asmm8 enum 9", now, "b 2\n"}).ok());
+    std::vector<std::string> seen;
+    const auto note = [&seen](const MetricSample& sample) {
+      seen.push_back(sample.process + "|" + sample.body);
+      return Status();
+    };
+    REQUIRE(samples.for_each_sample(now - std::chrono::hours(48), note).ok());
+    CHECK(seen ==
+          std::vector<std::string>{"asmm8 enum 9|b 2\n", "num8 scan 7|a 1\n", "num8 scan 7|a 1\n"});
+    REQUIRE(samples.set_alerts({{"memory", {2, now, 1}}, {"db_pool", {1, now, 0}}}).ok());
+    REQUIRE(samples.set_alerts({{"memory", {1, now, 2}}}).ok());
+    const auto alerts = samples.alerts();
+    REQUIRE(alerts.ok());
+    REQUIRE(alerts->size() == 1);
+    CHECK(alerts->at("memory").level == 1);
+    CHECK(alerts->at("memory").told == 2);
+    CHECK(alerts->at("memory").since == now);
+  });
+}
+
 TEST_CASE("store/contract: a store tells of itself, and how it answers") {
   on_each_backend([](Store& store, const auto&) {
     REQUIRE(store.upsert_hostnames(1, make_hostnames(3)).ok());

@@ -21,6 +21,7 @@ class Failing final : public Store {
   Result<std::int64_t> begin_run(const model::Run& run) override { return real_.begin_run(run); }
   Life& life() override { return real_.life(); }
   Statements& statements() override { return real_.statements(); }
+  Samples& samples() override { return real_.samples(); }
   Status end_run(const model::Run& run) override { return real_.end_run(run); }
   Result<model::Run> find_run(std::int64_t id) override { return real_.find_run(id); }
   Status save_journal(std::int64_t run, const JournalState& journal) override {
