@@ -22,8 +22,6 @@ using namespace std::chrono_literals;
 
 constexpr double kLeastRatio = 0.7, kLeastGain = 10;
 constexpr std::size_t kBytes = 1024;
-constexpr std::uint16_t kPrefetch = 200;
-constexpr std::size_t kInFlight = 1000;
 constexpr auto kPatience = 60s;
 constexpr const char* kQueue = "m8.bench";
 constexpr const char* kSmall = "m8.bench.small";
@@ -86,7 +84,7 @@ Result<std::size_t> drain(queue::Consumer& consumer, std::size_t count, std::sto
 struct Flow {
   std::string queue;
   std::size_t count = 0;
-  std::uint16_t prefetch = kPrefetch;
+  std::uint16_t prefetch = 1;
   bool one_by_one = false;  ///< one message in flight
 };
 
@@ -119,7 +117,7 @@ Result<double> measure(const Context& context, queue::Broker& broker, const Flow
 
 Result<std::unique_ptr<queue::Broker>> open(const Context& context, const std::string& url) {
   queue::BrokerOptions options;
-  options.in_flight = kInFlight;
+  options.in_flight = context.flags.number<std::size_t>("in-flight");
   options.name = "m8 bench queue";
   return queue::open_broker(url, options, context.clock, context.stop);
 }
@@ -158,9 +156,9 @@ Result<double> run_perf_test(const Context& context, const std::vector<std::stri
       "--size",
       fmt::format("{}", kBytes),
       "--confirm",
-      fmt::format("{}", kInFlight),
+      context.flags.text("in-flight"),
       "--qos",
-      fmt::format("{}", kPrefetch),
+      context.flags.text("prefetch"),
       "--pmessages",
       fmt::format("{}", count),
       "--cmessages",
@@ -180,6 +178,7 @@ struct Setup {
   std::string url;
   std::vector<std::string> perf_test;  ///< its command; empty: not there
   std::size_t messages = 0, one_by_one = 0;
+  std::uint16_t prefetch = 1;
 };
 
 Status prepare(const Context& context, queue::Broker& broker) {
@@ -198,7 +197,7 @@ Status compare_with_perf_test(const Context& context, const Setup& setup, queue:
   row.peer_name = setup.perf_test.empty() ? "" : "PerfTest";
   const auto ours = [&]() -> Status {
     std::size_t lost = 0;
-    row.ours.add(M8_TRY(measure(context, broker, {kQueue, setup.messages}, lost)));
+    row.ours.add(M8_TRY(measure(context, broker, {kQueue, setup.messages, setup.prefetch}, lost)));
     if (lost == 0) return {};
     return Error{ErrorCode::kInternal, fmt::format("{} messages were lost", lost)};
   };
@@ -218,7 +217,8 @@ Status compare_with_guide(const Context& context, const Setup& setup, queue::Bro
   return alternate(
       context,
       [&]() -> Status {
-        row.ours.add(M8_TRY(measure(context, broker, {kQueue, setup.messages}, lost)));
+        row.ours.add(
+            M8_TRY(measure(context, broker, {kQueue, setup.messages, setup.prefetch}, lost)));
         return {};
       },
       [&]() -> Status {
@@ -237,7 +237,7 @@ Status count_lost(const Context& context, const Setup& setup, queue::Broker& bro
       context,
       [&]() -> Status {
         std::size_t lost = 0;
-        const Flow flow{kSmall, setup.one_by_one, kPrefetch, false};
+        const Flow flow{kSmall, setup.one_by_one, setup.prefetch, false};
         rate.ours.add(M8_TRY(measure(context, broker, flow, lost)));
         row.ours.add(static_cast<double>(lost));
         return {};
@@ -253,7 +253,8 @@ Status in_this_process(const Context& context, const Setup& setup, Report& repor
       context,
       [&]() -> Status {
         std::size_t lost = 0;
-        row.ours.add(M8_TRY(measure(context, *broker, {kQueue, setup.messages}, lost)));
+        row.ours.add(
+            M8_TRY(measure(context, *broker, {kQueue, setup.messages, setup.prefetch}, lost)));
         return {};
       },
       nullptr);
@@ -263,6 +264,7 @@ Result<Setup> read_setup(const Context& context) {
   Setup setup;
   setup.messages = context.flags.number<std::size_t>("messages");
   setup.one_by_one = context.flags.number<std::size_t>("one-by-one");
+  setup.prefetch = context.flags.number<std::uint16_t>("prefetch");
   setup.url = context.flags.text("url");
   if (const std::string folder = context.flags.text("perf-test"); !folder.empty()) {
     const std::string java = M8_TRY(context.peer_program("java", "default-jre-headless"));
@@ -286,10 +288,11 @@ Result<Report> run(const Context& context) {
   M8_TRY(compare_with_guide(context, setup, *broker, report));
   M8_TRY(count_lost(context, setup, *broker, report));
   M8_TRY(in_this_process(context, setup, report));
-  report.note(fmt::format(
-      "{}; {} persistent messages of {} bytes, {} in flight, mandatory, "
-      "prefetch {}, each acknowledged; {} of them to the queue of 2",
-      broker->describe(), setup.messages, kBytes, kInFlight, kPrefetch, setup.one_by_one));
+  report.note(
+      fmt::format("{}; {} persistent messages of {} bytes, {} in flight, mandatory, "
+                  "prefetch {}, each acknowledged; {} of them to the queue of 2",
+                  broker->describe(), setup.messages, kBytes, context.flags.text("in-flight"),
+                  setup.prefetch, setup.one_by_one));
   if (setup.perf_test.empty())
     report.note("without --perf-test there is no peer: com.rabbitmq:perf-test of Maven Central");
   for (const char* name : {kQueue, kSmall, kPeerQueue})
@@ -299,13 +302,18 @@ Result<Report> run(const Context& context) {
 
 std::vector<cli::Flag> flags() {
   const char* in = "Benchmark";
+  const auto number = [&](const char* name, const char* initial, const char* brief) {
+    return cli::typed(cli::with_default(cli::valued(in, name, {}, "N", brief), initial),
+                      cli::ValueType::number(1, 100'000'000));
+  };
   return {
-      cli::typed(cli::with_default(cli::valued(in, "messages", {}, "N", "messages in each repeat"),
-                                   "100000"),
-                 cli::ValueType::number(100, 100'000'000)),
+      number("messages", "100000", "messages in each repeat"),
+      number("one-by-one", "2000", "messages to the queue of 2"),
+      number("in-flight", "1000", "messages not yet confirmed, at most"),
       cli::typed(cli::with_default(
-                     cli::valued(in, "one-by-one", {}, "N", "messages to the queue of 2"), "2000"),
-                 cli::ValueType::number(10, 10'000'000)),
+                     cli::valued(in, "prefetch", {}, "N", "messages not yet acknowledged, at most"),
+                     "200"),
+                 cli::ValueType::number(1, 65'535)),
       cli::typed(cli::valued(in, "url", {}, "URL", "a RabbitMQ that is there; else one is started"),
                  cli::ValueType::url()),
       cli::detailed(

@@ -1,6 +1,5 @@
 #include "bench/rabbitmq_server.h"
 
-#include <csignal>
 #include <filesystem>
 
 #include <fmt/format.h>

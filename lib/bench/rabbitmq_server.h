@@ -4,6 +4,7 @@
 /// One thread uses it; its processes end with that thread.
 #pragma once
 
+#include <csignal>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -30,6 +31,9 @@ class RabbitServer {
   Status stop();
   /// Starts it again after kill() or stop(), with what it had on disk; waits until it answers.
   Status start_again(std::stop_token stop);
+  /// Stops it where it stands, connections open; lets it go on.
+  void freeze() { node_.back().signal(SIGSTOP); }
+  void thaw() { node_.back().signal(SIGCONT); }
   /// rabbitmqctl with \p arguments, in vain after a minute.
   Status control(const std::vector<std::string>& arguments);
 

@@ -247,9 +247,28 @@ M8_RABBITMQ_TEST("queue/rabbitmq: when it stays away, callers are told in the en
   auto consumer = consumer_of(test);
   REQUIRE(test.broker->publish(to, message_of("x"), {}).ok());
   take(*consumer);
+  auto brief = open({.persistent = false});
+  const Address elsewhere = brief.declare();
+  REQUIRE(brief.broker->publish(elsewhere, message_of("not kept"), {}).ok());
   REQUIRE(server().stop().ok());
   CHECK(test.broker->publish(to, message_of("x"), {}).error().code == ErrorCode::kRefused);
   CHECK(eventually([&] { return !consumer->next(kShort, {}).ok(); }));
   CHECK_FALSE(test.broker->inspect(test.queue(), {}).ok());
   REQUIRE(words_of(server().start_again({})).empty());
+  // What was persistent is there, what was not is not.
+  CHECK(brief.broker->inspect(test.queue(), {}).value_or(QueueState{}).messages == 1);
+  CHECK(brief.broker->inspect(brief.queue(), {}).value_or(QueueState{}).messages == 0);
+  CHECK(brief.broker->remove_queue(test.queue(), {}).ok());
+}
+
+M8_RABBITMQ_TEST("queue/rabbitmq: a broker that is silent is gone after two heartbeats") {
+  BrokerOptions options;
+  options.heartbeat = 1s;
+  auto test = open(options);
+  const Address to = test.declare();
+  server().freeze();
+  CHECK(eventually([&] { return !test.broker->stats().connected; }));
+  server().thaw();
+  CHECK(test.broker->publish(to, message_of("x"), {}).ok());
+  CHECK(eventually([&] { return test.broker->stats().reconnects >= 1; }));
 }
