@@ -4,6 +4,7 @@
 /// The server is our own (RabbitServer), or what --url names.
 #include <atomic>
 #include <charconv>
+#include <semaphore>
 #include <thread>
 
 #include <fmt/format.h>
@@ -63,8 +64,10 @@ class Sender {
   std::atomic<std::size_t> good_{0}, bad_{0};
 };
 
-/// Takes and acknowledges until each of \p count messages was there once. How many are missing.
-Result<std::size_t> drain(queue::Consumer& consumer, std::size_t count, std::stop_token stop) {
+/// Takes and acknowledges until each of \p count messages was there once, and releases \p settled
+/// for each. How many are missing.
+Result<std::size_t> drain(queue::Consumer& consumer, std::size_t count,
+                          std::counting_semaphore<>& settled, std::stop_token stop) {
   std::vector<bool> seen(count, false);
   for (std::size_t left = count; left > 0;) {
     const auto next = M8_TRY(consumer.next(kPatience, stop));
@@ -77,6 +80,7 @@ Result<std::size_t> drain(queue::Consumer& consumer, std::size_t count, std::sto
     if (!seen[number]) --left;
     seen[number] = true;
     M8_TRY(consumer.ack(*next));
+    settled.release();
   }
   return std::size_t(0);
 }
@@ -85,7 +89,7 @@ struct Flow {
   std::string queue;
   std::size_t count = 0;
   std::uint16_t prefetch = 1;
-  bool one_by_one = false;  ///< one message in flight
+  bool one_by_one = false;  ///< one in flight: confirmed and acknowledged before the next is sent
 };
 
 /// Messages a second from the first submit() until the last is confirmed and acknowledged. \p lost
@@ -97,11 +101,14 @@ Result<double> measure(const Context& context, queue::Broker& broker, const Flow
   const std::uint64_t acked = broker.stats().acked;
   const SteadyTime began = context.clock.now();
   Status sent;
+  std::counting_semaphore<> settled(0);
   std::jthread publisher([&] {
-    for (std::size_t i = 0; i < flow.count && sent.ok(); ++i)
+    for (std::size_t i = 0; i < flow.count && sent.ok(); ++i) {
       sent = flow.one_by_one ? sender.send_and_wait(i, context.stop) : sender.send(i, context.stop);
+      if (flow.one_by_one && !settled.try_acquire_for(kPatience)) return;
+    }
   });
-  auto missing = drain(*consumer, flow.count, context.stop);
+  auto missing = drain(*consumer, flow.count, settled, context.stop);
   publisher.join();
   M8_TRY(Status(sent));
   lost = M8_TRY(std::move(missing));
