@@ -360,6 +360,8 @@ complete -c m8 -n '__m8_in bench queue' -s n -l repeat -x -d 'how often to measu
 complete -c m8 -n '__m8_in bench queue' -l json -d 'one line of JSON with every value instead of the table'
 complete -c m8 -n '__m8_in bench queue' -l messages -x -d 'messages in each repeat'
 complete -c m8 -n '__m8_in bench queue' -l one-by-one -x -d 'messages to the queue of 2'
+complete -c m8 -n '__m8_in bench queue' -l in-flight -x -d 'messages not yet confirmed, at most'
+complete -c m8 -n '__m8_in bench queue' -l prefetch -x -d 'messages not yet acknowledged, at most'
 complete -c m8 -n '__m8_in bench queue' -l url -x -d 'a RabbitMQ that is there; else one is started'
 complete -c m8 -n '__m8_in bench queue' -l perf-test -x -d 'the peer: where the archives of PerfTest are'
 complete -c m8 -n '__m8_in bench queue' -l config -r -F -d 'read settings from this file'
