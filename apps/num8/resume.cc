@@ -64,6 +64,8 @@ Result<store::Continuation> continuation_of(const cli::Values& flags, const Scan
   store::Continuation continuation;
   continuation.resume = flags.number<std::int64_t>("resume");
   continuation.journal = &journal;
+  // Without a store there is no journal, and looking at each template again takes a while.
+  if (flags.on("no-store") && continuation.resume == 0) return continuation;
   store::RunKey key;
   key.add("targets", settings.targets.arguments);
   for (const std::string& file : settings.targets.files) {
