@@ -134,7 +134,7 @@ const ScanType* find_scan_type(std::string_view name) {
 
 Result<std::string> check_target(std::string_view text) {
   const Error no_target = wrong("target", "no host, host:port, URL, address or network");
-  if (text.empty() || text.size() > kLongestTarget) return no_target;
+  if (text.empty() || text.size() > kLongestTarget || text.front() == '-') return no_target;
   if (std::any_of(text.begin(), text.end(),
                   [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; }))
     return no_target;

@@ -3,6 +3,7 @@
 namespace m8::bench {
 
 // One declaration and one entry for each lib/bench/<workload>.cc.
+extern const Workload kApi;
 extern const Workload kDb;
 extern const Workload kDns;
 extern const Workload kEnum;
@@ -19,8 +20,8 @@ extern const Workload kStartup;
 namespace {
 
 constexpr const Workload* kWorkloads[] = {
-    &kDb,      &kDns,   &kEnum,       &kHttp,           &kMemory, &kMetrics,
-    &kPermute, &kProbe, &kQueueBench, &kResolversBench, &kScan,   &kStartup,
+    &kApi,     &kDb,    &kDns,        &kEnum,           &kHttp, &kMemory,  &kMetrics,
+    &kPermute, &kProbe, &kQueueBench, &kResolversBench, &kScan, &kStartup,
 };
 
 }  // namespace
