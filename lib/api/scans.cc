@@ -110,14 +110,22 @@ Status Scans::check_scope(const ScanOrder& order) const {
   return {};
 }
 
+/// The request with \p key that is not over; empty if there is none.
+std::optional<Accepted> Scans::under_way(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  const auto same = by_key_.find(key);
+  if (same == by_key_.end()) return std::nullopt;
+  ++counts_.merged;
+  return Accepted{open_.at(same->second), true};
+}
+
 Result<Accepted> Scans::submit_one(store::ScanRequest request) {
   const std::string key = key_of(request);
+  if (auto same = under_way(key)) return *std::move(same);
+  const std::lock_guard turn(submitting_);
+  if (auto same = under_way(key)) return *std::move(same);
   {
     const std::lock_guard lock(mutex_);
-    if (const auto same = by_key_.find(key); same != by_key_.end()) {
-      ++counts_.merged;
-      return Accepted{open_.at(same->second), true};
-    }
     if (waiting_.size() >= options_.max_queued)
       return Error{ErrorCode::kExhausted, "too many scans wait"};
   }
@@ -137,7 +145,6 @@ Result<Accepted> Scans::submit_one(store::ScanRequest request) {
 
 Result<std::vector<Accepted>> Scans::submit(const ScanOrder& order, const std::string& owner) {
   M8_TRY(check_scope(order));
-  const std::lock_guard turn(submitting_);
   std::vector<Accepted> all;
   for (const std::string& target : order.targets) {
     store::ScanRequest request;
@@ -181,14 +188,15 @@ Result<store::ScanRequest> Scans::cancel(std::int64_t id) {
   }
   request.state = "cancelled";
   request.ended = clock_.wall();
-  save(request);
+  save({&request, 1});
   return request;
 }
 
-void Scans::save(const store::ScanRequest& request) {
-  const Status saved = store_.update(request);
-  if (!saved.ok()) log::get("api")->warn("scan {}: {}", request.id, saved.error().message);
-  events_.publish("scan", scan_json(request), request.id, request.over());
+void Scans::save(std::span<const store::ScanRequest> requests) {
+  const Status saved = store_.update(requests);
+  if (!saved.ok()) log::get("api")->warn("scans: {}", saved.error().message);
+  for (const store::ScanRequest& request : requests)
+    events_.publish("scan", scan_json(request), request.id, request.over());
 }
 
 Scans::Counts Scans::counts() const {
@@ -215,6 +223,7 @@ std::shared_ptr<Scans::Batch> Scans::next_batch(const std::stop_token& stop) {
   batch->options = first.options;
   batch->type = find_scan_type(type);
   std::deque<std::int64_t> others;
+  const WallTime now = clock_.wall();
   for (const std::int64_t id : waiting_) {
     store::ScanRequest& request = open_.at(id);
     if (request.type != type || request.options != batch->options ||
@@ -223,7 +232,7 @@ std::shared_ptr<Scans::Batch> Scans::next_batch(const std::stop_token& stop) {
       continue;
     }
     request.state = "running";
-    request.started = clock_.wall();
+    request.started = now;
     batch->ids.push_back(id);
     batch->left.insert(id);
     batch->by_host.emplace(host_of(request.target), id);
@@ -235,14 +244,13 @@ std::shared_ptr<Scans::Batch> Scans::next_batch(const std::stop_token& stop) {
 
 void Scans::work(const std::stop_token& stop) {
   while (const auto batch = next_batch(stop)) {
-    for (const std::int64_t id : batch->ids) {
-      std::optional<store::ScanRequest> begun;
-      {
-        const std::lock_guard lock(mutex_);
-        if (const auto found = open_.find(id); found != open_.end()) begun = found->second;
-      }
-      if (begun) save(*begun);
+    std::vector<store::ScanRequest> begun;
+    {
+      const std::lock_guard lock(mutex_);
+      for (const std::int64_t id : batch->ids)
+        if (const auto found = open_.find(id); found != open_.end()) begun.push_back(found->second);
     }
+    save(begun);
     if (batch->type == nullptr) {
       finish(*batch, "failed", "a kind of scan that this version does not know");
     } else {
@@ -358,6 +366,7 @@ void Scans::take_finding(Batch& batch, std::string_view line) {
 /// to wait again.
 void Scans::finish(Batch& batch, std::string_view state, const std::string& reason) {
   std::vector<store::ScanRequest> ended;
+  const WallTime now = clock_.wall();
   {
     const std::lock_guard lock(mutex_);
     for (const std::int64_t id : batch.ids) {
@@ -375,14 +384,14 @@ void Scans::finish(Batch& batch, std::string_view state, const std::string& reas
         ended.push_back(request);
         continue;
       }
-      request.ended = clock_.wall();
+      request.ended = now;
       ++(state == "done" ? counts_.done : counts_.failed);
       by_key_.erase(key_of(request));
       ended.push_back(std::move(request));
       open_.erase(found);
     }
   }
-  for (const store::ScanRequest& request : ended) save(request);
+  save(ended);
   if (state == "queued") wanted_.notify_all();
 }
 

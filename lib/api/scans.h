@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -88,9 +89,10 @@ class Scans {
   void take_message(Batch& batch, std::string_view line);
   void take_finding(Batch& batch, std::string_view line);
   void finish(Batch& batch, std::string_view state, const std::string& reason);
-  void save(const store::ScanRequest& request);
+  void save(std::span<const store::ScanRequest> requests);
   Status check_scope(const ScanOrder& order) const;
   Result<Accepted> submit_one(store::ScanRequest request);
+  std::optional<Accepted> under_way(const std::string& key);
 
   const ScanOptions options_;
   mutable store::ScanRequests store_;

@@ -218,7 +218,7 @@ Status send_at(const Context& context, Asker& asker, const Pace& pace,
   const SteadyTime began = context.clock.now();
   for (int i = 0; i < count; ++i) {
     auto request = M8_TRY(make(i));
-    const SteadyTime due = began + i * 1s / pace.per_second;
+    const SteadyTime due = began + i * std::chrono::nanoseconds(1s) / pace.per_second;
     if (!context.clock.sleep_until(due, context.stop))
       return Error{ErrorCode::kCancelled, "stopped"};
     asker.session().send(std::move(request), [&, due](Result<http::Exchange> done) {

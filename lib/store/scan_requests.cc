@@ -1,11 +1,15 @@
 #include "store/scan_requests.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "store/columns.h"
 
 namespace m8::store {
 namespace {
+
+constexpr std::size_t kAtOnce = 100;  // requests of one statement
 
 constexpr std::string_view kColumns =
     "SELECT id, type, target, options, owner, state, created, started, ended, run, found, reason"
@@ -28,12 +32,30 @@ Query insert_request(const ScanRequest& request) {
        to_millis(request.created)}};
 }
 
-Query update_request(const ScanRequest& request) {
-  return {
-      "UPDATE api_scan SET state = $1, started = $2, ended = $3, run = $4, found = $5, reason = $6"
-      " WHERE id = $7 AND state IN ('queued', 'running')",
-      {request.state, millis_or_zero(request.started), millis_or_zero(request.ended), request.run,
-       request.found, request.reason, request.id}};
+/// \p requests differ in id and found alone.
+Query update_requests(std::span<const ScanRequest> requests) {
+  const ScanRequest& first = requests.front();
+  Query query{
+      "UPDATE api_scan SET state = $1, started = $2, ended = $3, run = $4, reason = $5,"
+      " found = CASE id",
+      {first.state, millis_or_zero(first.started), millis_or_zero(first.ended), first.run,
+       first.reason}};
+  std::string ids;
+  for (const ScanRequest& request : requests) {
+    query.values.emplace_back(request.id);
+    const std::string id = fmt::format("${}", query.values.size());
+    query.values.emplace_back(request.found);
+    query.sql += fmt::format(" WHEN {} THEN CAST(${} AS bigint)", id, query.values.size());
+    ids += (ids.empty() ? "" : ", ") + id;
+  }
+  query.sql += fmt::format(" END WHERE id IN ({}) AND state IN ('queued', 'running')", ids);
+  return query;
+}
+
+/// True if one statement can write both.
+bool end_alike(const ScanRequest& a, const ScanRequest& b) {
+  return a.state == b.state && a.started == b.started && a.ended == b.ended && a.run == b.run &&
+         a.reason == b.reason;
 }
 
 Query select_request(std::int64_t id) { return {std::string(kColumns) + " WHERE id = $1", {id}}; }
@@ -77,8 +99,15 @@ Result<std::int64_t> ScanRequests::add(const ScanRequest& request) {
   return id;
 }
 
-Status ScanRequests::update(const ScanRequest& request) {
-  M8_TRY(sql_.run(update_request(request), [](const Row&) { return Status(); }));
+Status ScanRequests::update(std::span<const ScanRequest> requests) {
+  while (!requests.empty()) {
+    std::size_t alike = 1;
+    while (alike < std::min(requests.size(), kAtOnce) &&
+           end_alike(requests.front(), requests[alike]))
+      ++alike;
+    M8_TRY(sql_.run(update_requests(requests.first(alike)), [](const Row&) { return Status(); }));
+    requests = requests.subspan(alike);
+  }
   return {};
 }
 
@@ -107,7 +136,7 @@ Status ScanRequests::page(std::int64_t before, std::size_t limit,
 std::vector<Sample> scan_request_samples() {
   return {
       {"add a scan that was asked for", insert_request({})},
-      {"what became of a scan", update_request({})},
+      {"what became of scans", update_requests(std::vector<ScanRequest>(2))},
       {"a scan", select_request(1)},
       {"scans that are not over", select_open()},
       {"a page of scans", select_page(1, 1)},

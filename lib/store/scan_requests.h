@@ -41,8 +41,9 @@ class ScanRequests {
 
   /// Its id; request.id is not read.
   Result<std::int64_t> add(const ScanRequest& request);
-  /// Writes state, times, run, found and reason of request.id, unless that is over.
-  Status update(const ScanRequest& request);
+  /// Writes state, times, run, found and reason of each, unless that is over; in one statement for
+  /// those that differ in what was found alone.
+  Status update(std::span<const ScanRequest> requests);
   /// kNotFound.
   Result<ScanRequest> find(std::int64_t id);
   /// Those that are queued or running, by id.
