@@ -243,7 +243,10 @@ std::shared_ptr<Scans::Batch> Scans::next_batch(const std::stop_token& stop) {
 }
 
 void Scans::work(const std::stop_token& stop) {
-  while (const auto batch = next_batch(stop)) {
+  for (SteadyTime next{}; clock_.sleep_until(next, stop);) {
+    const auto batch = next_batch(stop);
+    if (!batch) return;
+    next = clock_.now() + options_.gather;
     std::vector<store::ScanRequest> begun;
     {
       const std::lock_guard lock(mutex_);

@@ -38,7 +38,10 @@ struct ScanOptions {
   unsigned at_once = 1;                  ///< children, 0..64; 0: nothing is run here
   std::size_t max_queued = 10'000;       ///< more are refused
   std::size_t max_together = 500;        ///< requests of one child
-  int nice = 10;
+  /// From one start of a child to the next of the same thread, so that under load many requests
+  /// share one; the first after a pause begins at once.
+  std::chrono::milliseconds gather{1'000};
+  int nice = 15;
   std::size_t memory = 0;                                      ///< bytes of each child; 0: any
   std::chrono::milliseconds deadline{std::chrono::hours(24)};  ///< of each child
 };
