@@ -111,7 +111,10 @@ cli::ProgressNumbers numbers_of(const scan::Engine& engine) {
 
 std::vector<std::string> ids_of(const templates::Catalog& catalog) {
   std::vector<std::string> ids;
-  for (const auto& one : catalog.templates) ids.push_back(one->info().id);
+  for (const auto& one : catalog.templates) {
+    for (std::string& id : one->ids())
+      ids.push_back(one->self_contained() ? store::once(id) : std::move(id));
+  }
   return ids;
 }
 

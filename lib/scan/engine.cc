@@ -297,7 +297,11 @@ void Engine::finished(TargetRun& run, const TargetOutcome& outcome) {
     sorted_->add(run.job.id, run.take_findings());
   }
   // All this before its place is free: with the last one run() ends, and nobody may come after it.
-  if (run.job.id != 0) report(run, outcome);
+  if (run.job.id != 0) {
+    report(run, outcome);
+  } else if (outcome.kind == Kind::kDone) {
+    records_.add(model::Outcome{model::Outcome::Kind::kDone, "", "scan", ""});
+  }
   // After a stop some of its templates may have been cut short.
   if (run.job.journal && outcome.kind != Kind::kInterrupted && !scan_->runs.stop.stop_requested())
     parts_.journal->finished(run.job.number);

@@ -247,7 +247,7 @@ void TargetRun::start_next() {
 
 /// What a template did not find because nobody answered is not known to be gone.
 void TargetRun::report_failure(const templates::Template& one, const Error& error) {
-  const std::string target = target_.url.to_string();
+  const std::string target = job.id == 0 ? std::string() : target_.url.to_string();
   for (std::string& id : one.ids())
     scan_.records.add(
         model::Outcome{model::Outcome::Kind::kFailed, target, std::move(id), error.message});

@@ -55,9 +55,12 @@ struct IssueEdit {
   WallTime at{};
 };
 
+/// The template \p id in Life::add_templates() as one that has no target.
+inline std::string once(std::string_view id) { return std::string("once:").append(id); }
+
 /// A piece of work that a run has finished.
 struct Piece {
-  std::string target;       ///< as in the issues found there
+  std::string target;       ///< as in the issues found there; empty: of templates without one
   std::string host;         ///< of the target
   std::string template_id;  ///< this one did not come to its end there; empty: the others did
 };
@@ -98,7 +101,8 @@ class Life {
   virtual Status for_each_endpoint_change(const ChangeSpan& span,
                                           const EachOf<model::EndpointChange>& each) = 0;
 
-  /// Says that \p run looks for what these templates find.
+  /// Says that \p run looks for what these templates find; those that run once, whatever the
+  /// targets, by once().
   virtual Status add_templates(std::int64_t run, std::span<const std::string> ids) = 0;
   /// Adds finished work of \p run. What it found has to be stored before.
   virtual Status add_pieces(std::int64_t run, std::span<const Piece> pieces) = 0;

@@ -209,22 +209,41 @@ Query insert_failures(std::int64_t run, std::span<const Piece* const> pieces) {
   return insert_rows("run_failure (run, target, template_id)", 3, std::move(values));
 }
 
+namespace {
+
+/// What conclude_run() and conclude_once() do to an issue that was looked for in vain.
+constexpr std::string_view kMiss =
+    // missed_run: a run that was killed in its last step does it again, and misses nothing twice.
+    "UPDATE issue AS i SET missed = missed + 1, missed_run = $1,"
+    " gone = CASE WHEN missed + 1 >= $2 THEN $3 ELSE 0 END,"
+    " status = CASE WHEN missed + 1 >= $2 AND status IN ('U', 'V') THEN 'R' ELSE status END,"
+    " by_at = $3, by_run = $1, by_author = 'm8', by_note = 'no longer found'"
+    " WHERE i.gone = 0 AND i.last_run <> $1 AND i.missed_run <> $1 AND i.last_seen <= $3 AND ";
+
+}  // namespace
+
 Query conclude_run(std::int64_t run, WallTime at, int gone_after) {
-  // missed_run: a run that was killed in its last step does it again, and misses nothing twice.
-  return {
-      "UPDATE issue AS i SET missed = missed + 1, missed_run = $1,"
-      " gone = CASE WHEN missed + 1 >= $2 THEN $3 ELSE 0 END,"
-      " status = CASE WHEN missed + 1 >= $2 AND status IN ('U', 'V') THEN 'R' ELSE status END,"
-      " by_at = $3, by_run = $1, by_author = 'm8', by_note = 'no longer found'"
-      " WHERE i.host IN (SELECT host FROM run_target WHERE run = $1)"
-      " AND i.gone = 0 AND i.last_run <> $1 AND i.missed_run <> $1 AND i.last_seen <= $3"
-      " AND EXISTS (SELECT 1 FROM run_target t WHERE t.run = $1 AND t.target = i.target)"
-      " AND EXISTS (SELECT 1 FROM run_template t WHERE t.run = $1"
-      " AND t.template_id = i.template_id)"
-      " AND NOT EXISTS (SELECT 1 FROM run_failure f WHERE f.run = $1 AND f.target = i.target"
-      " AND f.template_id = i.template_id)"
-      " RETURNING gone",
-      {run, std::int64_t{gone_after}, to_millis(at)}};
+  return {std::string(kMiss) +
+              "i.host IN (SELECT host FROM run_target WHERE run = $1)"
+              " AND EXISTS (SELECT 1 FROM run_target t WHERE t.run = $1 AND t.target = i.target)"
+              " AND EXISTS (SELECT 1 FROM run_template t WHERE t.run = $1"
+              " AND t.template_id = i.template_id)"
+              " AND NOT EXISTS (SELECT 1 FROM run_failure f WHERE f.run = $1"
+              " AND f.target = i.target AND f.template_id = i.template_id)"
+              " RETURNING gone",
+          {run, std::int64_t{gone_after}, to_millis(at)}};
+}
+
+Query conclude_once(std::int64_t run, WallTime at, int gone_after) {
+  // "once:" to "once;": the ids that once() made.
+  return {std::string(kMiss) +
+              "i.template_id IN (SELECT substr(template_id, 6) FROM run_template WHERE run = $1"
+              " AND template_id > 'once:' AND template_id < 'once;')"
+              " AND EXISTS (SELECT 1 FROM run_target t WHERE t.run = $1 AND t.target = '')"
+              " AND NOT EXISTS (SELECT 1 FROM run_failure f WHERE f.run = $1 AND f.target = ''"
+              " AND f.template_id = i.template_id)"
+              " RETURNING gone",
+          {run, std::int64_t{gone_after}, to_millis(at)}};
 }
 
 Query forget_pieces(const char* table, std::int64_t run) {
@@ -303,6 +322,7 @@ std::vector<Sample> life_samples() {
       {"add finished targets", insert_targets(1, pieces)},
       {"add failed pieces", insert_failures(1, pieces)},
       {"call issues gone", conclude_run(1, {}, 1)},
+      {"call issues without a target gone", conclude_once(1, {}, 1)},
       {"forget finished targets", forget_pieces("run_target", 1)},
       {"queue a message", insert_message({})},
       {"claim a message", claim_message("x", {}, {})},

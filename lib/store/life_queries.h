@@ -27,6 +27,8 @@ Query insert_templates(std::int64_t run, std::span<const std::string> ids);
 Query insert_targets(std::int64_t run, std::span<const Piece* const> pieces);
 Query insert_failures(std::int64_t run, std::span<const Piece* const> pieces);
 Query conclude_run(std::int64_t run, WallTime at, int gone_after);
+/// The same for the templates of once().
+Query conclude_once(std::int64_t run, WallTime at, int gone_after);
 /// \p table: run_template, run_target or run_failure.
 Query forget_pieces(const char* table, std::int64_t run);
 

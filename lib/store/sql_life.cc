@@ -94,10 +94,12 @@ Status SqlLife::add_pieces(std::int64_t run, std::span<const Piece> pieces) {
 Result<std::uint64_t> SqlLife::conclude(std::int64_t run, WallTime at, int gone_after) {
   std::uint64_t gone = 0;
   if (gone_after > 0) {
-    M8_TRY(sql_.run(conclude_run(run, at, gone_after), [&gone](const Row& row) {
+    const auto count = [&gone](const Row& row) {
       gone += row.integer(0) != 0 ? 1 : 0;
       return Status();
-    }));
+    };
+    M8_TRY(sql_.run(conclude_run(run, at, gone_after), count));
+    M8_TRY(sql_.run(conclude_once(run, at, gone_after), count));
   }
   for (const char* table : kPieceTables) M8_TRY(change(forget_pieces(table, run)));
   return gone;

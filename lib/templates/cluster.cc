@@ -37,6 +37,11 @@ std::shared_ptr<const Template> Template::cluster(Templates members) {
 }
 
 std::vector<std::string> Template::ids() const {
+  if (workflow_) {
+    std::vector<std::string> ids = workflow_->ids();
+    ids.push_back(info_->id);
+    return ids;
+  }
   if (members_.empty()) return {info_->id};
   std::vector<std::string> ids;
   for (const auto& member : members_) ids.push_back(member->info().id);

@@ -61,7 +61,7 @@ class Template {
   std::optional<std::string> needs() const;
   /// Templates that a run of this one runs: itself, or the members of a cluster.
   std::size_t members() const { return std::max<std::size_t>(members_.size(), 1); }
-  /// Their ids.
+  /// Their ids; of a workflow, with those of all templates that it may run.
   std::vector<std::string> ids() const;
 
   /// As protocols::Block::cluster_key(), for the template.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <set>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -83,6 +84,14 @@ std::int64_t requests_of(const std::vector<WorkflowStep>& steps) {
   return sum;
 }
 
+void add_ids(const std::vector<WorkflowStep>& steps, std::set<std::string>& ids) {
+  for (const WorkflowStep& step : steps) {
+    for (const auto& one : step.templates) ids.insert(one->info().id);
+    add_ids(step.subtemplates, ids);
+    for (const auto& matcher : step.matchers) add_ids(matcher.subtemplates, ids);
+  }
+}
+
 bool any_needs_interactions(const std::vector<WorkflowStep>& steps) {
   return std::any_of(steps.begin(), steps.end(), [](const WorkflowStep& step) {
     return any_needs_interactions(step.subtemplates) ||
@@ -109,6 +118,12 @@ bool WorkflowStep::Matcher::holds(const std::vector<std::string>& found) const {
 int Workflow::request_count() const {
   return static_cast<int>(
       std::min<std::int64_t>(requests_of(steps), std::numeric_limits<int>::max()));
+}
+
+std::vector<std::string> Workflow::ids() const {
+  std::set<std::string> ids;
+  add_ids(steps, ids);
+  return {ids.begin(), ids.end()};
 }
 
 bool Workflow::needs_interactions() const { return any_needs_interactions(steps); }

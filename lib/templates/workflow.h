@@ -45,6 +45,8 @@ struct Workflow {
 
   /// Requests of all templates in it, each counted once for each step that names it.
   int request_count() const;
+  /// Of all templates in it, each once.
+  std::vector<std::string> ids() const;
   /// True if some template in it may need an interaction server.
   bool needs_interactions() const;
 };

@@ -162,6 +162,59 @@ def check_suppressed(case, url, upload):
     assert "[upload]" in case.run(*only, "--no-store", expect=3)
 
 
+WORKFLOW = """id: flow
+info: {name: Flow, author: a}
+workflows:
+  - template: FOLDER/gate.yaml
+    subtemplates:
+      - template: FOLDER/flaw.yaml
+"""
+
+GATE = """id: gate
+info: {name: Gate, author: a, severity: info}
+http:
+  - method: GET
+    path: ["{{BaseURL}}/"]
+    matchers:
+      - type: word
+        words: ["home"]
+"""
+
+ONCE = """id: once
+info: {name: Once, author: a, severity: low}
+self-contained: true
+http:
+  - method: GET
+    path: ["URL/flaw"]
+    matchers:
+      - type: word
+        words: ["flaw is"]
+"""
+
+
+def check_indirect(case, url):
+    """What a workflow's steps and templates without a target found is gone when these no longer find it."""
+    case.store += ".indirect"
+    folder = case.templates.parent
+    (case.templates / "gate.yaml").write_text(GATE)
+    (folder / "flow.yaml").write_text(WORKFLOW.replace("FOLDER", str(case.templates)))
+    (folder / "once.yaml").write_text(ONCE.replace("URL", url))
+    scans = {"flaw": ["-w", str(folder / "flow.yaml")], "once": ["-t", str(folder / "once.yaml"), "-esc"]}
+
+    def scan():
+        for arguments in scans.values():
+            case.run("scan", "-u", url, "-silent", *arguments)
+        return {name: bool(issue["gone_since"]) for name, issue in case.issues().items()}
+
+    assert scan() == {"flaw": False, "once": False}, case.issues()
+    MODE["silent"] = True
+    assert scan() == {"flaw": False, "once": False}
+    MODE["silent"], MODE["flaw"] = False, False
+    assert scan() == {"flaw": True, "once": True}, case.issues()
+    MODE["flaw"] = True
+    assert scan() == {"flaw": False, "once": False}
+
+
 def check_at_once(case, url):
     """Two scans into one store: both end well, and each issue is there once."""
     scans = [subprocess.Popen(
@@ -216,6 +269,7 @@ def main():
         case, url = Case(folder), f"http://127.0.0.1:{server.server_port}"
         check(case, url)
         check_at_once(case, url)
+        check_indirect(case, url)
         check_killed_import(case, folder)
         check_bad_store(case, folder)
     server.shutdown()

@@ -34,6 +34,13 @@ void fill_large(Store& store) {
     issues.back().status = i % 50 == 1 ? 'V' : 'U';
   }
   REQUIRE(store.upsert_issues(1, issues).ok());
+  std::vector<model::Endpoint> endpoints(5000);
+  for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    endpoints[i].hostname = fmt::format("h{:04}.org", i);
+    endpoints[i].url = "http://" + endpoints[i].hostname;
+    endpoints[i].last_seen = at_second(static_cast<int>(i));
+  }
+  REQUIRE(store.upsert_endpoints(1, endpoints).ok());
   model::Run run;
   run.arguments = std::string(1000, 'x');
   for (int i = 0; i < 200; ++i) {

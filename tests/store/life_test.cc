@@ -332,6 +332,21 @@ TEST_CASE("store/life: what differed between two moments is told also when more 
   });
 }
 
+TEST_CASE("store/life: what a template without a target no longer finds is gone") {
+  on_each_backend([](Store& store, const auto&) {
+    const std::string a = "http://a.com";
+    const auto found = std::vector{issue_at("once", a, 0), issue_at("other", a, 0)};
+    const auto templates = std::vector{once("once"), std::string("other")};
+    CHECK(scan(store, 1, 0, {""}, templates, found) == 0);
+    CHECK(scan(store, 2, 10, {}, templates) == 0);                               // did not end
+    CHECK(scan(store, 3, 20, {""}, templates, {}, 1, {{"", "", "once"}}) == 0);  // failed
+    CHECK(scan(store, 4, 30, {""}, {"other"}) == 0);                             // did not run
+    CHECK(scan(store, 5, 40, {""}, templates) == 1);
+    CHECK(issues_of(store, of_template("once")).at(0).gone.has_value());
+    CHECK(!issues_of(store, of_template("other")).at(0).gone.has_value());
+  });
+}
+
 TEST_CASE("store/life: issues are filtered by tag, severities, presence, age and id") {
   on_each_backend([](Store& store, const auto&) {
     std::vector<model::Issue> batch = {make_issue("one", "http://a.com/", 0),
