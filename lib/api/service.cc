@@ -14,6 +14,7 @@
 #include "metrics/process_metrics.h"
 #include "model/severity.h"
 #include "store/pages.h"
+#include "store/samples.h"
 
 namespace m8::api {
 namespace {
@@ -172,14 +173,19 @@ Result<Response> Service::summary(const Call& call) {
   return json_answer(text + counts + '}');
 }
 
-/// What is wrong now.
-Response Service::alerts() {
+/// What is wrong now: checks that fail, and thresholds as `m8 alerts check` last found them.
+Result<Response> Service::alerts() {
   json::Writer w;
   w.object().key("items").array();
   for (const auto& [name, check] : checker_.check(options_.check_deadline).checks) {
     if (check.healthy) continue;
     w.object().field("name", name + " is not healthy").field("state", "firing");
     w.field("message", check.error).end();
+  }
+  for (const auto& [name, state] : M8_TRY(store_->samples().alerts())) {
+    if (state.level == 0) continue;
+    w.object().field("name", name).field("state", state.level == 1 ? "warning" : "critical");
+    w.field("message", "since " + rfc3339(state.since)).end();
   }
   return json_answer(w.end().key("next").null().end().take());
 }

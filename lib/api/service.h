@@ -58,7 +58,7 @@ class Service {
   metrics::PerformanceNumbers numbers();
   Result<serve::Response> summary(const Call& call);
   Result<std::string> counted();
-  serve::Response alerts();
+  Result<serve::Response> alerts();
   Result<serve::Response> health(const Call& call);
   Result<serve::Response> ready();
 
