@@ -14,6 +14,7 @@
 #include "commands.h"
 #include "dns_flags.h"
 #include "domain_input.h"
+#include "enum_distributed.h"
 #include "enum_inventory.h"
 #include "enum_outputs.h"
 #include "enum_probe.h"
@@ -75,8 +76,22 @@ Status check_stdin(const cli::Values& flags) {
   return Error{ErrorCode::kInvalidArgument, "-w -: the domains are read from stdin"};
 }
 
+/// What jobs can't do.
+Status check_distributed(const cli::Values& flags) {
+  M8_TRY(fleet::slice_of(flags));
+  if (!flags.on("distributed")) return {};
+  for (const char* name : {"no-store", "passive-only"}) {
+    if (flags.on(name))
+      return Error{ErrorCode::kInvalidArgument,
+                   fmt::format("--{} can't be used with --distributed", name)};
+  }
+  if (flags.text("wordlist") != "-") return {};
+  return Error{ErrorCode::kInvalidArgument, "-w -: with --distributed words come from a file"};
+}
+
 Status make_plan(const cli::Values& flags, cli::RunLimits& limits, Clock& clock, Plan& plan) {
   const std::stop_token stop = limits.token();
+  M8_TRY(check_distributed(flags));
   M8_TRY(check_stdin(flags));
   plan.domains = M8_TRY(domains_of(flags, stop));
   plan.resolver = M8_TRY(resolver_options(flags, kDnsDefaults));
@@ -203,6 +218,35 @@ class EnumRun {
         probe_(outputs_.all, candidates_),
         provenance_(probe_) {}
 
+  /// The same, done by workers.
+  Result<int> run_by_workers() {
+    telemetry_ = M8_TRY(serve::Telemetry::start(
+        serve::Telemetry::options(context_, limits_.memory().limit()), clock_));
+    const cli::Command command = enum_command();
+    DistributedEnum workers(context_, plan_.domains, plan_.stages->words_known(), clock_);
+    M8_TRY(workers.prepare(command.flags));
+    continuation_ = M8_TRY(continuation_of(flags_, plan_.domains, plan_.stages->words_file()));
+    M8_TRY(open_outputs(flags_, continuation_, record_.run(), outputs_, limits_.token()));
+    if (const Status ready = load_known(flags_, plan_.domains, record_.run(), outputs_);
+        !ready.ok())
+      return give_up(ready);
+    ran_ = workers.run(outputs_, record_.run().id, limits_.token());
+    const bool limited = limits_.reached();
+    if (limited) ran_ = {};
+    const Status flushed = outputs_.all.flush();
+    model::Run& run = record_.run();
+    const int code = std::max<int>(workers.conclude(run), limited ? cli::kIncomplete : cli::kDone);
+    run.counts["records.lost"] = outputs_.store->unwritten();
+    const Status summary = record_.end(ran_.ok() ? flushed : ran_, code == cli::kIncomplete);
+    const Status stored = outputs_.store->end(run);
+    say_how_to_go_on(context_, ran_, continuation_, run);
+    const Status measured = telemetry_->end();
+    for (const Status& status : {ran_, flushed, summary, stored, measured}) {
+      if (!status.ok()) return status.error();
+    }
+    return code;
+  }
+
   Result<int> run() {
     telemetry_ = M8_TRY(serve::Telemetry::start(
         serve::Telemetry::options(context_, limits_.memory().limit()), clock_));
@@ -290,6 +334,14 @@ class EnumRun {
     for (const Status& status : {ran_, kept, summary, stored, measured}) {
       if (!status.ok()) return status.error();
     }
+    if (outputs_.records) {
+      fleet::JobTotals totals;
+      totals.exit_code = code;
+      totals.counts = run.counts;
+      totals.http.requests = run.counts["queries"];
+      M8_TRY(outputs_.records->totals(totals));
+      M8_TRY(outputs_.lines->flush());
+    }
     return code;
   }
 
@@ -320,7 +372,7 @@ Result<int> enumerate_domains(const cli::Context& context, cli::RunLimits& limit
     return cli::kDone;
   }
   EnumRun run(context, limits, plan, clock);
-  return run.run();
+  return context.flags.on("distributed") ? run.run_by_workers() : run.run();
 }
 
 cli::Flag flag(std::string name, std::vector<std::string> aliases, const char* section,
@@ -357,8 +409,8 @@ std::vector<cli::Flag> enum_flags() {
       dry_run,
   };
   for (auto more : {stage_flags(), passive_flags(), enum_probe_flags(), enum_inventory_flags(),
-                    dns_flags(kDnsDefaults), scope_flags(), cli::run_limit_flags(),
-                    store::store_flags(), serve::telemetry_flags()})
+                    dns_flags(kDnsDefaults), scope_flags(), fleet::distributed_flags(),
+                    cli::run_limit_flags(), store::store_flags(), serve::telemetry_flags()})
     flags.insert(flags.end(), more.begin(), more.end());
   return flags;
 }

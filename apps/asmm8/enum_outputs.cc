@@ -33,6 +33,16 @@ std::string FailureLog::to_string() const {
 
 Status open_outputs(const cli::Values& flags, const store::Continuation& continuation,
                     model::Run& run, Outputs& outputs, std::stop_token stop) {
+  if (const std::string root = flags.text("as-job"); !root.empty()) {
+    outputs.lines = std::make_unique<output::Stream>(
+        Fd(STDOUT_FILENO), "stdout",
+        output::StreamOptions{.flush_each = false, .stop = std::move(stop)});
+    outputs.records = std::make_unique<fleet::RecordLines>(
+        root, [lines = outputs.lines.get()](std::string_view line) { return lines->write(line); });
+    outputs.all.add(*outputs.records);
+    outputs.all.add(outputs.failures);
+    return {};
+  }
   const char* format = flags.on("jsonl") ? "jsonl" : "screen";
   output::FormatOptions options;
   options.sources = flags.on("collect-sources");

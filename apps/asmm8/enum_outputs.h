@@ -11,9 +11,11 @@
 
 #include "cli/flag.h"
 #include "enum_inventory.h"
+#include "fleet/records.h"
 #include "model/run.h"
 #include "model/sink.h"
 #include "net/name.h"
+#include "output/stream.h"
 #include "output/writer.h"
 #include "store/run_store.h"
 
@@ -38,6 +40,8 @@ class FailureLog final : public model::Sink {
 /// The places where records go.
 struct Outputs {
   std::unique_ptr<output::Writer> screen, file;
+  std::unique_ptr<output::Stream> lines;  ///< of a job of a worker; null: it is none
+  std::unique_ptr<fleet::RecordLines> records;
   std::unique_ptr<store::RunStore> store;
   FailureLog failures;
   model::FanOut readers;  ///< screen and file
@@ -47,7 +51,10 @@ struct Outputs {
   explicit Outputs(const std::vector<net::Name>& domains) : failures(domains) {}
 
   /// Whether anybody still takes records.
-  bool wanted() const { return !screen->closed() || file || store; }
+  bool wanted() const {
+    if (lines) return !lines->closed();
+    return !screen->closed() || file || store;
+  }
 };
 
 /// Opens what the flags ask for; \p run gets its id from the store. Errors of files and of the

@@ -14,6 +14,7 @@
 #include "cli/make_flag.h"
 #include "enumerate/mask.h"
 #include "enumerate/permute.h"
+#include "fleet/flags.h"
 #include "net/rate_limiter.h"
 
 namespace m8::asmm8 {
@@ -51,6 +52,36 @@ void drop_old(const std::string& folder) {
   for (const fs::path& path : paths) fs::remove(path, error);
 }
 
+/// Each Nth word of another source.
+class SlicedWords final : public enumerate::WordSource {
+ public:
+  SlicedWords(std::unique_ptr<enumerate::WordSource> all, fleet::Slice slice)
+      : all_(std::move(all)), slice_(slice) {}
+  Result<std::optional<std::string_view>> next() override {
+    for (;;) {
+      auto word = all_->next();
+      if (!word.ok() || !*word || slice_.has(at_++)) return word;
+    }
+  }
+  std::optional<std::size_t> size() const override {
+    const auto all = all_->size();
+    if (!all) return all;
+    const auto of = static_cast<std::size_t>(slice_.of);
+    return (*all + of - 1 - static_cast<std::size_t>(slice_.number)) / of;
+  }
+
+ private:
+  const std::unique_ptr<enumerate::WordSource> all_;
+  const fleet::Slice slice_;
+  std::size_t at_ = 0;
+};
+
+std::unique_ptr<enumerate::WordSource> sliced(std::unique_ptr<enumerate::WordSource> words,
+                                              fleet::Slice slice) {
+  if (slice.of == 1) return words;
+  return std::make_unique<SlicedWords>(std::move(words), slice);
+}
+
 /// --deep stands for all that asks more of the zones themselves.
 bool wanted(const cli::Values& flags, const char* stage) {
   return flags.on(stage) || flags.on("deep");
@@ -82,7 +113,8 @@ Status Stages::configure(const cli::Values& flags, const std::stop_token& stop) 
 
 Status Stages::configure_words(const cli::Values& flags, const std::stop_token& stop) {
   list_ = M8_TRY(WordList::open(flags.text("wordlist"), temp_folder(), stop));
-  auto words = M8_TRY(list_.words());
+  const fleet::Slice slice = M8_TRY(fleet::slice_of(flags));
+  auto words = sliced(M8_TRY(list_.words()), slice);
   const auto size = words->size();
   plan_.push_back(
       fmt::format("words      {}{}", list_.shown(), size ? fmt::format(" ({})", *size) : ""));
@@ -90,12 +122,13 @@ Status Stages::configure_words(const cli::Values& flags, const std::stop_token& 
   numbered_.add(*words_);
   std::size_t names = size.value_or(0);
   if (auto masks = M8_TRY(masks_of(flags)); !masks.empty()) {
-    auto values = std::make_unique<enumerate::MaskWords>(std::move(masks));
+    auto values = sliced(std::make_unique<enumerate::MaskWords>(std::move(masks)), slice);
     names += values->size().value_or(0);
     plan_.push_back(fmt::format("masks      {}", values->size().value_or(0)));
     masks_.emplace(domains_, std::move(values), "mask");
     numbered_.add(*masks_);
   }
+  words_known_ = names;
   if (size) plan_.push_back(fmt::format("names      {}", domains_.size() * (names + 1)));
   if (!flags.on("recurse") && !flags.given("recurse-depth")) return {};
   const int depth = flags.number<int>("recurse-depth");

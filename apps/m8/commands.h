@@ -28,6 +28,10 @@ std::vector<cli::Command> notify_commands();
 /// queue status|declare|purge|dlq list|dlq replay|desired
 std::vector<cli::Command> queue_commands();
 cli::Command top_command();
+/// `m8 worker`.
+cli::Command worker_command();
+/// runs cancel
+cli::Command runs_cancel_command();
 /// runs list|show|diff
 std::vector<cli::Command> runs_commands();
 

@@ -8,8 +8,8 @@ cli::Program program() {
   program.name = "m8";
   program.brief =
       "the store, its runs, the practice target, out-of-band interactions and benchmarks";
-  program.commands = {lab_command(), oob_command(), serve_command(), health_command(),
-                      top_command()};
+  program.commands = {lab_command(), oob_command(),    serve_command(),      health_command(),
+                      top_command(), worker_command(), runs_cancel_command()};
   for (const auto& commands :
        {config_commands(), bench_commands(), db_commands(), runs_commands(), notify_commands(),
         queue_commands(), token_commands(), metrics_commands(), alert_commands()}) {

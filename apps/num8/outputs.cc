@@ -38,6 +38,10 @@ Result<std::unique_ptr<Outputs>> Outputs::open(const cli::Context& context,
                                                const store::Continuation& continuation) {
   const cli::Values& flags = context.flags;
   std::unique_ptr<Outputs> outputs(new Outputs(redactor, std::move(unread)));
+  if (const std::string root = flags.text("as-job"); !root.empty()) {
+    outputs->be_job(root);
+    return outputs;
+  }
   const std::string format = format_of(flags);
   const bool append = continuation.resume != 0;
   output::FormatOptions options = format_options(context);
@@ -65,6 +69,20 @@ Status Outputs::open_store(const cli::Values& flags, model::Run& run,
   return {};
 }
 
+void Outputs::be_job(const std::string& root) {
+  lines_ = std::make_unique<output::Stream>(
+      Fd(STDOUT_FILENO), "stdout",
+      output::StreamOptions{.flush_each = false, .stop = unread_.get_token()});
+  records_ = std::make_unique<fleet::RecordLines>(
+      root, [this](std::string_view line) { return lines_->write(line); });
+}
+
+Status Outputs::job_totals(const fleet::JobTotals& totals) {
+  if (!records_) return {};
+  M8_TRY(records_->totals(totals));
+  return lines_->flush();
+}
+
 std::optional<model::Severity> Outputs::worst() const {
   const int worst = worst_.load();
   if (worst < 0) return std::nullopt;
@@ -88,6 +106,11 @@ bool Outputs::hidden(const model::Finding& finding) const {
 Status Outputs::finding(const model::Finding& found) {
   model::Finding finding = found;
   redactor_.apply(finding);
+  if (records_) {
+    Status status = records_->finding(finding);
+    if (unread()) unread_.request_stop();
+    return status;
+  }
   // Only the writer's thread gets here, so there is nobody to race with.
   if (finding.matched) ++found_[static_cast<std::size_t>(finding.info->severity)];
   if (finding.matched && hidden(finding)) {
@@ -118,14 +141,17 @@ Status Outputs::write(const model::Finding& finding) {
 }
 
 Status Outputs::endpoint(const model::Endpoint& endpoint) {
+  if (records_) return records_->endpoint(endpoint);
   return store_ ? store_->sink().endpoint(endpoint) : Status();
 }
 
 Status Outputs::outcome(const model::Outcome& outcome) {
+  if (records_) return records_->outcome(outcome);
   return store_ ? store_->sink().outcome(outcome) : Status();
 }
 
 Status Outputs::flush_files() {
+  if (records_) return lines_->flush();
   const Status shown = screen_->flush();
   const Status kept = file_ ? file_->flush() : Status();
   const Status reported = reports_->flush();
@@ -141,6 +167,7 @@ Status Outputs::flush() {
 }
 
 Status Outputs::end(const model::Run& run) {
+  if (records_) return {};
   const Status shown = screen_->end();
   const Status kept = file_ ? file_->end() : Status();
   const Status reported = reports_->end();

@@ -14,9 +14,11 @@
 #include "base/result.h"
 #include "cli/flag.h"
 #include "cli/progress.h"
+#include "fleet/records.h"
 #include "model/severity.h"
 #include "model/sink.h"
 #include "output/redact.h"
+#include "output/stream.h"
 #include "output/writer.h"
 #include "reports.h"
 #include "store/judged.h"
@@ -41,7 +43,10 @@ class Outputs final : public model::Sink {
   /// The highest severity found and not judged before; empty before the first such finding.
   std::optional<model::Severity> worst() const;
   /// Nobody read the results to the end, and there was no other place for them.
-  bool unread() const { return !file_ && !store_ && reports_->empty() && screen_->closed(); }
+  bool unread() const {
+    if (records_) return lines_->closed();
+    return !file_ && !store_ && reports_->empty() && screen_->closed();
+  }
   /// Counts the findings by severity, and those that were not shown because they were judged.
   void count(model::Run& run) const;
   /// ", kept in URL", or nothing without a store.
@@ -62,6 +67,8 @@ class Outputs final : public model::Sink {
   Status looks_for(const std::vector<std::string>& templates) {
     return store_ ? store_->looks_for(templates) : Status();
   }
+  /// What the scan came to, if it is a job of a worker; nothing else.
+  Status job_totals(const fleet::JobTotals& totals);
   Status flush() override;
   /// The same without the store.
   Status flush_files();
@@ -73,8 +80,11 @@ class Outputs final : public model::Sink {
                     const store::Continuation& continuation);
   bool hidden(const model::Finding& finding) const;
   Status write(const model::Finding& finding);
+  void be_job(const std::string& root);
 
   const output::Redactor& redactor_;
+  std::unique_ptr<output::Stream> lines_;        ///< of a job; null: it is none,
+  std::unique_ptr<fleet::RecordLines> records_;  ///< and there is a screen
   std::unique_ptr<output::Writer> screen_;
   std::unique_ptr<output::Writer> file_;
   std::unique_ptr<Reports> reports_;

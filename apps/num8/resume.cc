@@ -80,6 +80,7 @@ Result<store::Continuation> continuation_of(const cli::Values& flags, const Scan
   for (const auto& one : catalog.templates) texts.push_back(version_of(one->info()));
   key.add("templates", texts);
   texts.clear();
+  if (flags.on("distributed")) key.add("workers", {"1"});  // another kind of journal
   for (const char* option : kOptions)
     for (const std::string& value : flags.list(option)) texts.push_back(value);
   key.add("options", texts);

@@ -16,6 +16,7 @@
 #include "cli/shell_words.h"
 #include "cli/signals.h"
 #include "commands.h"
+#include "distributed.h"
 #include "dsl/drawn_texts.h"
 #include "job_trace.h"
 #include "network.h"
@@ -60,7 +61,7 @@ model::TargetReader make_reader(const cli::Context& context, ScanSettings& setti
 }
 
 /// What is run: who watches single templates gets them one by one.
-scan::Templates scheduled(const cli::Context& context, const templates::Catalog& catalog) {
+scan::Templates all_scheduled(const cli::Context& context, const templates::Catalog& catalog) {
   const cli::Values& flags = context.flags;
   const bool apart = flags.on("disable-clustering") || flags.on("automatic-scan") ||
                      flags.on("matcher-status") || Witnesses::watch(flags);
@@ -68,6 +69,16 @@ scan::Templates scheduled(const cli::Context& context, const templates::Catalog&
   auto clusters = templates::make_clusters(catalog.templates);
   keep_until_exit(std::make_shared<const scan::Templates>(clusters));
   return clusters;
+}
+
+/// The part of it that a job is for.
+scan::Templates scheduled(const cli::Context& context, const templates::Catalog& catalog,
+                          const fleet::Slice& slice = {}) {
+  scan::Templates all = all_scheduled(context, catalog), part;
+  if (slice.of == 1) return all;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (slice.has(i)) part.push_back(std::move(all[i]));
+  return part;
 }
 
 bool wants_stats(const cli::Values& flags) {
@@ -156,6 +167,7 @@ class Scan {
     }
     if (const Status ready = open_logs(*catalog); !ready.ok())
       return cli::fail(context_.program, ready.error());
+    if (context_.flags.on("distributed")) return run_by_workers(*catalog, reader);
     auto network = Network::create(context_.flags, settings_,
                                    {limits_.memory(), audit_.wanted() ? &audit_ : nullptr}, clock_,
                                    stop_.get_token());
@@ -184,6 +196,31 @@ class Scan {
     count_targets(reader.counts(), record_);
     report_targets(context_, reader.counts(), totals_);
     return finish(resolved(status, reader.counts(), (*network)->lookups()), **outputs);
+  }
+
+  /// The same, but the work.
+  int run_by_workers(const templates::Catalog& catalog, model::TargetReader& reader) {
+    distributed_.emplace(context_, settings_, clock_);
+    if (const Status ready = distributed_->prepare(); !ready.ok())
+      return cli::fail(context_.program, ready.error());
+    const auto continuation = continuation_of(context_.flags, settings_, catalog, journal_);
+    if (!continuation.ok()) return cli::fail(context_.program, continuation.error());
+    auto outputs = Outputs::open(context_, settings_.redactor, stop_, record_, *continuation);
+    if (!outputs.ok()) return cli::fail(context_.program, outputs.error());
+    const Status looked = (*outputs)->looks_for(ids_of(catalog));
+    if (!looked.ok()) return cli::fail(context_.program, looked.error());
+    journaled_ = !continuation->key.empty();
+    const Status status = distributed_->run(scheduled(context_, catalog), reader, **outputs,
+                                            record_.id, stop_.get_token());
+    usage_ = process_usage();
+    totals_ = distributed_->totals().scan;
+    stats_ = distributed_->totals().http;
+    names_lost_ = distributed_->totals().names_lost;
+    count_catalog(catalog, record_);
+    count_targets(reader.counts(), record_);
+    distributed_->report(record_);
+    report_targets(context_, reader.counts(), totals_);
+    return finish(status, **outputs);
   }
 
  private:
@@ -223,7 +260,9 @@ class Scan {
               Network& network) {
     templates::find_cluster_mates(catalog.templates);
     settings_.engine.choice = choice_ ? &*choice_ : nullptr;
-    scan::Engine engine(scheduled(context_, catalog), parts(outputs, network), settings_.engine);
+    const fleet::Slice slice = M8_TRY(fleet::slice_of(context_.flags));
+    scan::Engine engine(scheduled(context_, catalog, slice), parts(outputs, network),
+                        settings_.engine);
     auto sampling = sample_scan(engine, network, limits_.memory());
     before_journal_.begin(engine, outputs);
     if (journaled_) outputs.store()->flush_first(before_journal_);
@@ -291,7 +330,10 @@ class Scan {
   }
 
   int finish(const Status& status, Outputs& outputs) {
-    const bool interrupted = limits_.end() == cli::RunLimits::End::kSignal;
+    const bool cancelled =
+        distributed_ && !status.ok() && status.error().code == ErrorCode::kCancelled;
+    const bool interrupted = limits_.end() == cli::RunLimits::End::kSignal ||
+                             (cancelled && limits_.end() == cli::RunLimits::End::kNone);
     record_.ended = clock_.wall();
     totals_.records_lost += outputs.unwritten();
     count_scan(totals_, stats_, record_);
@@ -312,8 +354,9 @@ class Scan {
     if ((interrupted || limits_.reached()) && journaled_)
       say(context_, "go on with: " + resume_command(context_, record_.id));
     count_run(record_);
-    for (const Status& ended : {write_summary(), outputs.end(record_), trace_.end(), audit_.end(),
-                                witnesses_.end(), telemetry_->end()})
+    for (const Status& ended :
+         {outputs.job_totals({code, totals_, stats_, names_lost_, {}}), write_summary(),
+          outputs.end(record_), trace_.end(), audit_.end(), witnesses_.end(), telemetry_->end()})
       if (!ended.ok()) return cli::fail(context_.program, ended.error());
     // A store that is still full has just said so; a pipe or file that lost a record has not.
     if (!totals_.first_record_error.empty())
@@ -329,8 +372,9 @@ class Scan {
     if (totals_.records_lost > 0 || !totals_.first_record_error.empty()) return cli::kFailed;
     if (settings_.fail_on && outputs.worst() && *outputs.worst() >= *settings_.fail_on)
       return cli::kFound;
-    const bool incomplete =
-        is_incomplete(totals_, stats_) || names_lost_ > 0 || limits_.reached() || oob_.skipped > 0;
+    const bool incomplete = is_incomplete(totals_, stats_) || names_lost_ > 0 ||
+                            limits_.reached() || oob_.skipped > 0 ||
+                            (distributed_ && distributed_->incomplete());
     return incomplete ? cli::kIncomplete : cli::kDone;
   }
 
@@ -368,6 +412,7 @@ class Scan {
   ProcessUsage usage_;
   OobConnection oob_;
   std::optional<scan::TechnologyChoice> choice_;
+  std::optional<DistributedScan> distributed_;
   std::uint64_t names_lost_ = 0;  ///< host names that no resolver answered
 };
 

@@ -13,6 +13,7 @@
 #include "cli/run_limits.h"
 #include "cli/secrets.h"
 #include "cli/terminal.h"
+#include "fleet/flags.h"
 #include "http/service_flags.h"
 #include "oob_flags.h"
 #include "output/format.h"
@@ -430,10 +431,10 @@ Status read_scope(const cli::Values& flags, net::Scope& out) {
 
 Flags scan_flags() {
   Flags flags = input_flags();
-  for (Flags more :
-       {selection_flags(), output_flags(), Reports::flags(), store::store_flags(), request_flags(),
-        oob_flags(), rate_flags(), run_flags(), Witnesses::flags(), cli::run_limit_flags(),
-        http::service_flags(), serve::telemetry_flags(), Flags{tech_file_flag("Templates")}})
+  for (Flags more : {selection_flags(), output_flags(), Reports::flags(), store::store_flags(),
+                     request_flags(), oob_flags(), rate_flags(), run_flags(), Witnesses::flags(),
+                     cli::run_limit_flags(), http::service_flags(), serve::telemetry_flags(),
+                     fleet::distributed_flags(), Flags{tech_file_flag("Templates")}})
     for (cli::Flag& flag : more) flags.push_back(std::move(flag));
   return flags;
 }
@@ -447,7 +448,10 @@ Result<ScanSettings> scan_settings(const cli::Context& context) {
   M8_TRY(read_redaction(flags, settings));
   settings.details = flags.on("verbose") || flags.on("vv");
   settings.interactions = oob_options(flags);
+  M8_TRY(fleet::slice_of(flags));
   M8_TRY(read_scope(flags, settings.scope));
+  if (flags.on("distributed") && flags.on("no-store"))
+    return wrong("distributed", "the store is the way back: not with --no-store");
   if (const std::string word = flags.text("fail-on"); !word.empty())
     settings.fail_on = model::parse_severity(word);
   const bool scans = !flags.on("validate") && !flags.on("tl");

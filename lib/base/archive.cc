@@ -1,5 +1,6 @@
 #include "base/archive.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string_view>
@@ -139,6 +140,87 @@ Result<Unpacked> unpack_archive(const std::string& path, const std::string& into
                                 const UnpackLimits& limits, std::stop_token stop) {
   const std::string name = std::filesystem::path(path).filename().string();
   return Unpacker(name, into, limits).run(path, stop);
+}
+
+namespace {
+
+namespace fs = std::filesystem;
+using Writer = std::unique_ptr<archive, Freed<archive_write_free>>;
+
+la_ssize_t append(archive*, void* out, const void* bytes, std::size_t size) {
+  static_cast<std::string*>(out)->append(static_cast<const char*>(bytes), size);
+  return static_cast<la_ssize_t>(size);
+}
+
+class Packer {
+ public:
+  explicit Packer(const UnpackLimits& limits) : limits_(limits), writer_(archive_write_new()) {}
+
+  Result<std::string> run(const std::vector<Packed>& what) {
+    archive_write_add_filter_zstd(writer_.get());
+    archive_write_set_format_pax_restricted(writer_.get());
+    archive_write_set_bytes_in_last_block(writer_.get(), 1);
+    if (archive_write_open(writer_.get(), &out_, nullptr, append, nullptr) != ARCHIVE_OK)
+      return broken();
+    for (const Packed& one : what) M8_TRY(add(one.path, one.name, 0));
+    if (archive_write_close(writer_.get()) != ARCHIVE_OK) return broken();
+    return std::move(out_);
+  }
+
+ private:
+  Error broken() const {
+    const char* reason = archive_error_string(writer_.get());
+    return {ErrorCode::kIo, fmt::format("pack an archive: {}", reason ? reason : "failed")};
+  }
+
+  Status add(const std::string& path, const std::string& name, int depth) {
+    std::error_code error;
+    const auto status = fs::status(path, error);
+    if (fs::is_regular_file(status)) return add_file(path, name);
+    if (!fs::is_directory(status) || depth > 64) return {};  // sockets, devices, circles
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(path, error))
+      if (entry.path().filename() != ".git") names.push_back(entry.path().filename().string());
+    if (error) return Error{ErrorCode::kIo, fmt::format("{}: {}", path, error.message())};
+    std::sort(names.begin(), names.end());
+    M8_TRY(write(name, {}, AE_IFDIR, 0755));
+    for (const std::string& child : names)
+      M8_TRY(add(path + "/" + child, name + "/" + child, depth + 1));
+    return {};
+  }
+
+  Status add_file(const std::string& path, const std::string& name) {
+    const std::string text = M8_TRY(read_file(path, limits_.file_bytes));
+    bytes_ += text.size();
+    if (bytes_ > limits_.bytes)
+      return Error{ErrorCode::kExhausted, path + ": the archive would be too large"};
+    return write(name, text, AE_IFREG, 0644);
+  }
+
+  Status write(const std::string& name, std::string_view text, unsigned type, int mode) {
+    if (++files_ > limits_.files)
+      return Error{ErrorCode::kExhausted, name + ": the archive would have too many files"};
+    const std::unique_ptr<archive_entry, Freed<archive_entry_free>> entry(archive_entry_new());
+    archive_entry_set_pathname(entry.get(), name.c_str());
+    archive_entry_set_size(entry.get(), static_cast<la_int64_t>(text.size()));
+    archive_entry_set_filetype(entry.get(), type);
+    archive_entry_set_perm(entry.get(), static_cast<mode_t>(mode));
+    if (archive_write_header(writer_.get(), entry.get()) != ARCHIVE_OK) return broken();
+    if (archive_write_data(writer_.get(), text.data(), text.size()) < 0) return broken();
+    return {};
+  }
+
+  const UnpackLimits& limits_;
+  const Writer writer_;
+  std::string out_;
+  std::uint64_t bytes_ = 0;
+  std::size_t files_ = 0;
+};
+
+}  // namespace
+
+Result<std::string> pack_archive(const std::vector<Packed>& what, const UnpackLimits& limits) {
+  return Packer(limits).run(what);
 }
 
 }  // namespace m8

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -29,5 +30,15 @@ struct Unpacked {
 /// kCancelled. After an error \p into holds a part.
 Result<Unpacked> unpack_archive(const std::string& path, const std::string& into,
                                 const UnpackLimits& limits, std::stop_token stop);
+
+/// A file or folder for an archive.
+struct Packed {
+  std::string path;  ///< on this machine; a folder goes with all that is in it, links followed
+  std::string name;  ///< in the archive, relative
+};
+
+/// A tar with zstd of \p what; the same bytes for the same names and contents, whenever and
+/// wherever it is made. kExhausted above \p limits; errors of reading. Held in memory: O(bytes).
+Result<std::string> pack_archive(const std::vector<Packed>& what, const UnpackLimits& limits);
 
 }  // namespace m8

@@ -37,6 +37,11 @@ constexpr Migration kSqlite[] = {
 #include "store/schema/sqlite/0006_api.sql"
     },
     {
+        7,
+        "0007_fleet.sql",
+#include "store/schema/sqlite/0007_fleet.sql"
+    },
+    {
         10,
         "0010_metrics.sql",
 #include "store/schema/sqlite/0010_metrics.sql"
@@ -68,6 +73,11 @@ constexpr Migration kPostgres[] = {
         5,
         "0005_room.sql",
 #include "store/schema/postgres/0005_room.sql"
+    },
+    {
+        6,
+        "0006_fleet.sql",
+#include "store/schema/postgres/0006_fleet.sql"
     },
     {
         8,

@@ -12,6 +12,7 @@
 #include "store/slow_query.h"
 #include "store/sql_store.h"
 #include "store/store_metrics.h"
+#include "store/together.h"
 
 namespace m8::store {
 namespace {
@@ -44,7 +45,7 @@ class PgLease {
   Pool::Lease lease_;
 };
 
-class PostgresStore final : public SqlStore {
+class PostgresStore final : public SqlStore, public Together {
  public:
   PostgresStore(const PgTarget& target, const OpenOptions& options)
       : SqlStore(options),
@@ -63,6 +64,7 @@ class PostgresStore final : public SqlStore {
 
  private:
   Result<std::int64_t> run(const Query& query, const EachRow& each) override;
+  Status together(const char* what, const Work& work) override;
   Status stream(const Query& query, const EachRow& each) override;
   Status compact() override;
   Result<std::vector<std::string>> plan(const Sample& sample) override;
@@ -243,6 +245,35 @@ Status PostgresStore::in_transaction(const char* what, Write write) {
     count_lock_wait();
     if (attempt == kAttempts) return status;
   }
+}
+
+/// The statements of one transaction.
+class PgInside final : public Statements {
+ public:
+  PgInside(PgConnection& connection, Statements& outside)
+      : connection_(connection), outside_(outside) {}
+  Result<std::int64_t> run(const Query& query, const EachRow& each) override {
+    const PgResult result = M8_TRY(connection_.run(query));
+    M8_TRY(result.for_each(each));
+    return result.changed();
+  }
+  Status stream(const Query& query, const EachRow& each) override {
+    M8_TRY(run(query, each));
+    return {};
+  }
+  Status compact() override { return {}; }
+  void wrote() override { outside_.wrote(); }
+
+ private:
+  PgConnection& connection_;
+  Statements& outside_;
+};
+
+Status PostgresStore::together(const char* what, const Work& work) {
+  return in_transaction(what, [&](PgConnection& connection) {
+    PgInside inside(connection, *this);
+    return work(inside);
+  });
 }
 
 Status PostgresStore::upsert_hostnames(std::int64_t run, std::span<const model::Hostname> batch) {

@@ -4,6 +4,7 @@
 #include "store/life_queries.h"
 #include "store/pages.h"
 #include "store/scan_requests.h"
+#include "store/sql_jobs.h"
 #include "store/sql_samples.h"
 #include "store/tokens.h"
 
@@ -174,6 +175,7 @@ std::vector<Sample> sample_queries() {
   for (auto more : {hostname_samples(), run_samples(), life_samples(), page_samples(),
                     token_samples(), scan_request_samples(), samples_queries()})
     all.insert(all.end(), more.begin(), more.end());
+  for (auto& [name, query] : sample_job_queries()) all.push_back({name, std::move(query)});
   return all;
 }
 

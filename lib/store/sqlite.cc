@@ -16,6 +16,7 @@
 #include "store/sqlite_db.h"
 #include "store/sqlite_hostnames.h"
 #include "store/sqlite_issues.h"
+#include "store/together.h"
 
 namespace m8::store {
 namespace {
@@ -44,7 +45,7 @@ constexpr std::string_view kUpsertEndpoint =
     " certificate = CASE excluded.certificate WHEN '' THEN certificate"
     " ELSE excluded.certificate END";
 
-class SqliteStore final : public SqlStore, private SchemaOwner {
+class SqliteStore final : public SqlStore, public Together, private SchemaOwner {
  public:
   SqliteStore(std::unique_ptr<SqliteDb> db, const OpenOptions& options)
       : SqlStore(options), slow_query_(options.slow_query), db_(std::move(db)) {}
@@ -59,6 +60,7 @@ class SqliteStore final : public SqlStore, private SchemaOwner {
 
  private:
   Result<std::int64_t> run(const Query& query, const EachRow& each) override;
+  Status together(const char* what, const Work& work) override;
   Status stream(const Query& query, const EachRow& each) override;
   Status compact() override;
   Result<std::vector<std::string>> plan(const Sample& sample) override;
@@ -70,6 +72,7 @@ class SqliteStore final : public SqlStore, private SchemaOwner {
   Result<int> schema_version() override;
   Status apply(const Migration& step) override;
   Result<std::int64_t> pragma(std::string_view name);
+  Result<std::int64_t> run_locked(const Query& query, const EachRow& each);
   template <typename Write>
   Status in_transaction(Write write);
 
@@ -117,6 +120,10 @@ Status SqliteStore::fill_info(StoreInfo& info) {
 
 Result<std::int64_t> SqliteStore::run(const Query& query, const EachRow& each) {
   std::lock_guard lock(mutex_);
+  return run_locked(query, each);
+}
+
+Result<std::int64_t> SqliteStore::run_locked(const Query& query, const EachRow& each) {
   auto statement = M8_TRY(db_->prepare(query.sql));
   for (const Value& value : query.values) statement.bind_value(value);
   // Up to the first row: what follows is also the reader's time.
@@ -172,6 +179,26 @@ Status SqliteStore::in_transaction(Write write) {
   M8_TRY(transaction.commit());
   wrote();
   return {};
+}
+
+Status SqliteStore::together(const char*, const Work& work) {
+  struct Inside final : Statements {
+    explicit Inside(SqliteStore& of) : store(of) {}
+    Result<std::int64_t> run(const Query& query, const EachRow& each) override {
+      return store.run_locked(query, each);
+    }
+    Status stream(const Query& query, const EachRow& each) override {
+      M8_TRY(run(query, each));
+      return {};
+    }
+    Status compact() override { return {}; }
+    void wrote() override { store.wrote(); }
+    SqliteStore& store;
+  };
+  return in_transaction([&] {
+    Inside inside(*this);
+    return work(inside);
+  });
 }
 
 Status SqliteStore::upsert_hostnames(std::int64_t run, std::span<const model::Hostname> batch) {

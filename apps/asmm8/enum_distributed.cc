@@ -1,0 +1,115 @@
+#include "enum_distributed.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include <fmt/format.h>
+
+#include "cli/exit_code.h"
+#include "cli/progress.h"
+#include "net/rate_limiter.h"
+
+namespace m8::asmm8 {
+namespace {
+
+/// What the program that cuts the run does itself.
+const std::vector<std::string_view> kHere = {
+    "metrics-listen", "metrics-file", "cpu-profile", "domain",   "list",
+    "stored",         "config",       "verbose",     "quiet",    "no-color",
+    "output",         "jsonl",        "summary",     "progress", "resume",
+    "only-new",       "no-recheck",   "distributed", "share",    "store",
+    "deadline",       "max-memory",   "rate",        "dry-run",  "collect-sources"};
+
+}  // namespace
+
+Status DistributedEnum::prepare(const std::vector<cli::Flag>& flags) {
+  model_.program = "asmm8";
+  model_.command = "enum";
+  model_.arguments =
+      M8_TRY(fleet::job_arguments(context_.flags, {"asmm8 enum", &flags, kHere, {}}, bundle_));
+  if (bundle_.empty()) return {};
+  M8_TRY(bundle_.make());
+  model_.bundle = bundle_.hash();
+  return {};
+}
+
+fleet::CutOptions DistributedEnum::cut_options(int slots) const {
+  const cli::Values& flags = context_.flags;
+  fleet::CutOptions options;
+  options.slots = slots;
+  options.at_once = 1;
+  const net::Rate rate = flags.rate("rate");
+  const double share = rate.unlimited() ? 1'000 : rate.per_second / slots;
+  options.seconds = std::max(double(words_) / share, 0.5);
+  // Words below the zones that other words find, and names made of those that were found, need all
+  // of a domain in one place.
+  static constexpr const char* kWhole[] = {"recurse", "permute", "deep", "learn",
+                                           "srv",     "nsec",    "axfr"};
+  options.slices = !flags.given("recurse-depth") &&
+                   std::none_of(std::begin(kWhole), std::end(kWhole),
+                                [&](const char* name) { return flags.on(name); });
+  options.later = {"--no-passive"};
+  options.most_slices = static_cast<int>(std::clamp<std::uint64_t>(words_, 1, 1'000));
+  return options;
+}
+
+/// Once each, under whichever part of the list it was found first.
+Status DistributedEnum::hostname(const model::Hostname& record) {
+  if (!seen_.insert(record.domain + " " + record.hostname).second && record.endpoints.empty())
+    return {};
+  return outputs_->all.hostname(record);
+}
+
+Status DistributedEnum::endpoint(const model::Endpoint& record) {
+  return outputs_->all.endpoint(record);
+}
+
+Status DistributedEnum::run(Outputs& outputs, std::int64_t run, std::stop_token stop) {
+  outputs_ = &outputs;
+  const auto tell = [this](const std::string& text) {
+    if (!context_.flags.on("quiet")) fmt::print(stderr, "{}: {}\n", context_.program, text);
+  };
+  auto fleet = M8_TRY(
+      fleet::DistributedRun::open(context_.flags, outputs.store->store(), tell, clock_, stop));
+  M8_TRY(fleet->put(bundle_));
+  std::size_t at = 0;
+  fleet::Cut cut(cut_options(fleet->slots(stop)), model_,
+                 [&](std::stop_token) -> Result<std::optional<fleet::CutLine>> {
+                   if (at == domains_.size()) return std::optional<fleet::CutLine>();
+                   return std::optional(fleet::CutLine{domains_[at++].text(), {}});
+                 });
+  fleet::SubmitOptions options;
+  options.run = run;
+  options.rate = context_.flags.rate("rate").per_second;
+  std::atomic<std::uint64_t> done{0}, total{0}, found{0};
+  const cli::Progress progress(
+      cli::progress_mode(context_.flags), "jobs",
+      [&] {
+        return cli::ProgressNumbers{done, total, found, 0};
+      },
+      clock_);
+  const auto told = [&](const fleet::SubmitProgress& now) {
+    done = now.jobs_done;
+    total = now.all_cut ? now.jobs : 0;
+    found = seen_.size();
+  };
+  const Status status = fleet->run(options, cut, {*this, bundle_, {}, told}, stop);
+  progress_ = fleet->progress();
+  return status;
+}
+
+int DistributedEnum::conclude(model::Run& run) const {
+  for (const auto& [name, count] : progress_.totals.counts) run.counts[name] = count;
+  run.counts["found"] = seen_.size();
+  run.counts["jobs"] = progress_.jobs;
+  run.counts["jobs.given_up"] = progress_.jobs_given_up;
+  run.counts["jobs.started_again"] = progress_.started_again;
+  run.counts["jobs.published_again"] = progress_.published_again;
+  for (const std::string& text : progress_.given_up)
+    fmt::print(stderr, "{}: incomplete: {}\n", context_.program, text);
+  const bool incomplete =
+      progress_.jobs_given_up > 0 || progress_.totals.exit_code == cli::kIncomplete;
+  return incomplete ? cli::kIncomplete : cli::kDone;
+}
+
+}  // namespace m8::asmm8

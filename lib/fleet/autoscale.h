@@ -1,0 +1,44 @@
+/// Autoscale: as many worker processes on this machine as there is work for.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <stop_token>
+#include <string_view>
+
+#include "base/result.h"
+#include "cli/flag.h"
+
+namespace m8::fleet {
+
+/// How many workers there may be.
+struct ScaleBounds {
+  int least = 0, most = 1;
+  /// "2..8". kInvalidArgument.
+  static Result<ScaleBounds> parse(std::string_view text);
+};
+
+/// Decides how many workers there should be, from what waits and how that changes. Grows at once,
+/// shrinks one at a time after a while without need. One thread; no clock of its own.
+class Scale {
+ public:
+  /// \p slots: jobs that one worker does at once.
+  Scale(ScaleBounds bounds, int slots) : bounds_(bounds), slots_(slots < 1 ? 1 : slots) {}
+  /// \p waiting: jobs in the queue; \p busy: jobs under way; \p now: rising seconds.
+  int wanted(std::uint64_t waiting, std::uint64_t busy, double now);
+  int current() const { return current_; }
+
+ private:
+  const ScaleBounds bounds_;
+  const int slots_;
+  int current_ = 0;
+  double last_time_ = -1, trend_ = 0;  ///< jobs a second, smoothed
+  std::uint64_t last_waiting_ = 0;
+  double idle_since_ = -1;
+};
+
+/// `m8 worker --autoscale`: runs this program's own worker as children until stop is requested,
+/// then lets them end. Returns the exit code.
+Result<int> autoscale(const cli::Context& context, std::stop_token stop);
+
+}  // namespace m8::fleet

@@ -1,0 +1,256 @@
+"""Runs that workers do: the same results as without them, whatever happens to the workers."""
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+import unittest
+
+import postgres
+import rabbitmq
+from support import SECONDS, Case, Lab, clean_environment, command, records
+
+TEMPLATE = """id: page-{0}
+info: {{name: Page {0}, author: m8, severity: {1}, tags: fleet}}
+http:
+  - method: GET
+    path: ["{{{{BaseURL}}}}/page-{0}"]
+    extractors: [{{type: regex, name: length, regex: ["."]}}]
+    matchers: [{{type: status, status: [200, 404]}}]
+"""
+
+
+def key_of(event):
+    return (event["template-id"], event["matched-at"], event.get("matcher-name"),
+            event["template-path"], tuple(event.get("extracted-results", [])),
+            event["info"]["severity"])
+
+
+class Scans(Case):
+    """What scans have in common: templates, targets and the store's URL."""
+
+    def templates(self, count=4):
+        (self.folder / "t").mkdir()
+        for i in range(count):
+            self.write(f"t/page-{i}.yaml", TEMPLATE.format(i, "high" if i == 1 else "info"))
+
+    def targets(self, lab, count):
+        lines = [f"http://127.81.{i // 250}.{1 + i % 250}:{lab.port}" for i in range(count)]
+        self.write("targets", "\n".join(lines) + "\n")
+
+    def arguments(self, *more):
+        return ["scan", "-l", "targets", "-t", "t", "-j", "-rl", "0", *more]
+
+    def local(self, *more):
+        done = self.run_program("num8", *self.arguments("--store", "sqlite:local.db", *more))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return sorted(map(key_of, records(done.stdout)))
+
+
+class WithoutBroker(Scans):
+    def test_one_process_does_its_own_jobs(self):
+        with Lab("--hosts", 60) as lab:
+            self.templates()
+            self.targets(lab, 60)
+            expected = self.local()
+            self.assertEqual(len(expected), 240)
+            done = self.run_program(
+                "num8", *self.arguments("--distributed", "--store", "sqlite:s.db", "--summary",
+                                        "sum.json", "--fail-on", "high"))
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertEqual(sorted(map(key_of, records(done.stdout))), expected)
+            summary = json.loads((self.folder / "sum.json").read_text())
+            self.assertEqual(summary["counts"]["targets.done"], 60)
+            self.assertEqual(summary["counts"]["findings"], 240)
+            self.assertEqual(summary["counts"]["requests"], 240)
+            self.assertGreater(summary["counts"]["jobs"], 1)
+            self.assertEqual(summary["counts"]["jobs.given_up"], 0)
+            # The store has them once each, and nothing of the jobs is left.
+            with contextlib.closing(sqlite3.connect(self.folder / "s.db")) as store:
+                for table, rows in (("issue", 240), ("fleet_job", 0), ("fleet_worker", 0)):
+                    count = store.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+                    self.assertEqual(count, rows, table)
+
+    def test_sorted_findings_come_in_the_same_order_as_without_workers(self):
+        with Lab("--hosts", 40) as lab:
+            self.templates(2)
+            self.targets(lab, 40)
+            texts = []
+            for more in ([], ["--distributed"]):
+                done = self.run_program("num8", *self.arguments(
+                    "--sorted", "--store", f"sqlite:{len(texts)}.db", *more))
+                self.assertEqual(done.returncode, 0, done.stderr)
+                texts.append([key_of(event) for event in records(done.stdout)])
+            self.assertEqual(texts[0], texts[1])
+
+    def test_what_can_not_travel_is_refused_before_anything_is_done(self):
+        self.templates(1)
+        self.write("targets", "http://127.0.0.1:1\n")
+        for more in (["--debug"], ["--allow-local-file-access"], ["--trace-jobs", "x"],
+                     ["--explain"]):
+            done = self.run_program("num8", *self.arguments("--distributed", "--store",
+                                                            "sqlite:s.db", *more))
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(f"{more[0]} can't be used with --distributed", done.stderr)
+        done = self.run_program("num8", *self.arguments("--distributed", "--no-store"))
+        self.assert_one_error(done, 2, "--no-store")
+
+
+@unittest.skipUnless(rabbitmq.installed() and postgres.programs(), "no RabbitMQ or PostgreSQL")
+class Fleet(Scans):
+    """One broker and one database for all tests of the class."""
+
+    @classmethod
+    def setUpClass(cls):
+        stack = contextlib.ExitStack()
+        cls.addClassCleanup(stack.close)
+        cls.broker = stack.enter_context(rabbitmq.RabbitMQ())
+        cls.database = stack.enter_context(postgres.Postgres(connections=60))
+        cls.number = 0
+
+    def setUp(self):
+        super().setUp()
+        Fleet.number += 1
+        schema = f"fleet_{Fleet.number}"
+        self.assertEqual(self.database.sql(f"CREATE SCHEMA {schema}").returncode, 0)
+        self.store = self.database.url(options=f"?options=-csearch_path%3D{schema}")
+        self.shared = ["--store", self.store, "--queue-url", self.broker.url(),
+                       "--queue-prefix", schema]
+        self.schema = schema
+
+    def sql(self, text):
+        done = self.database.sql(f"SET search_path TO {self.schema}; {text}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.strip()
+
+    def start_worker(self, *more):
+        with open(self.folder / "worker.log", "ab") as log:
+            return self.start_program("m8", "worker", *self.shared, *more, stderr=log)
+
+    def log(self):
+        return (self.folder / "worker.log").read_text()
+
+    def scan(self, *more, **options):
+        return self.run_program("num8", *self.arguments("--distributed", *self.shared, *more),
+                                **options)
+
+    def wait_for(self, what, condition):
+        deadline = time.monotonic() + SECONDS
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, what + "\n" + self.log())
+            time.sleep(0.02)
+
+    def waiting(self):
+        return sum(messages for name, messages in self.broker.queues().items()
+                   if name.startswith(self.schema + "."))
+
+    def started(self):
+        if not self.sql("SELECT to_regclass('fleet_job')"):
+            return 0
+        return int(self.sql("SELECT count(*) FROM fleet_job WHERE state = 1"))
+
+    def test_two_workers_find_what_one_process_finds(self):
+        with Lab("--hosts", 100) as lab:
+            self.templates()
+            self.targets(lab, 100)
+            expected = self.local()
+            workers = [self.start_worker(), self.start_worker()]
+            self.wait_for("workers", lambda: self.log().count("places") == 2)
+            done = self.scan()
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(sorted(map(key_of, records(done.stdout))), expected)
+            for worker in workers:
+                worker.send_signal(signal.SIGTERM)
+            for worker in workers:
+                self.assertEqual(worker.wait(SECONDS), 0)
+            self.assertEqual(self.sql("SELECT count(*) FROM fleet_worker"), "0")
+            self.assertEqual(self.sql("SELECT count(*) FROM fleet_job"), "0")
+            self.assertEqual(self.sql("SELECT count(*) FROM issue"), "400")
+            self.assertEqual(self.waiting(), 0)
+
+    def test_a_killed_workers_jobs_are_done_by_another(self):
+        with Lab("--hosts", 40, "--latency", "50ms") as lab:
+            self.templates(6)
+            self.targets(lab, 40)
+            expected = self.local()
+            first = self.start_worker()
+            scan = self.start_program("num8", *self.arguments("--distributed", *self.shared))
+            self.wait_for("a job that is under way", lambda: self.started() > 0)
+            first.kill()
+            self.start_worker()
+            out, errors = scan.communicate(timeout=SECONDS)
+            self.assertEqual(scan.returncode, 0, errors)
+            self.assertEqual(sorted(map(key_of, records(out))), expected)
+
+    def test_cancel_ends_the_work_within_seconds(self):
+        with Lab("--hosts", 20, "--latency", "1s") as lab:
+            self.templates(8)
+            self.targets(lab, 20)
+            self.start_worker()
+            scan = self.start_program("num8", *self.arguments("--distributed", "-c", "1",
+                                                              *self.shared))
+            self.wait_for("a job that is under way", lambda: self.started() > 0)
+            cancelled = self.run_program("m8", "runs", "cancel", "1", "--store", self.store)
+            self.assertEqual(cancelled.returncode, 0, cancelled.stderr)
+            begun = time.monotonic()
+            _, errors = scan.communicate(timeout=SECONDS)
+            self.assertLess(time.monotonic() - begun, 15)
+            self.assertNotEqual(scan.returncode, 0)
+            self.assertIn("cancelled", errors)
+            self.assertEqual(self.started(), 0)
+
+    def test_what_is_no_job_of_ours_becomes_a_dead_letter_and_the_rest_goes_on(self):
+        with Lab("--hosts", 5) as lab:
+            self.templates(1)
+            self.targets(lab, 5)
+            expected = self.local()
+            self.start_worker()
+            self.wait_for("a worker", lambda: "places" in self.log())
+            queue = f"{self.schema}.work.0"
+            for body in ("hello", '{"m8_job":1}', json.dumps(
+                    {"m8_job": 1, "run": 7, "number": 0, "program": "sh", "command": "-c",
+                     "arguments": ["rm"], "input": [], "hosts": []})):
+                self.broker.control("eval", publish_expression(queue, body))
+            done = self.scan()
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(sorted(map(key_of, records(done.stdout))), expected)
+            self.wait_for("dead letters", lambda: self.broker.queues().get(
+                f"{self.schema}.dead-letter") == 3)
+            self.assertIn("no job of ours", self.log())
+            self.assertIn("no job that the store knows", self.log())
+
+    def test_a_worker_has_a_scope_of_its_own(self):
+        with Lab("--hosts", 6) as lab:
+            self.templates(1)
+            self.targets(lab, 6)
+            self.write("scope", "127.81.0.1\n127.81.0.2\n")
+            self.start_worker("--scope", self.folder / "scope")
+            done = self.scan()
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(len(records(done.stdout)), 2)
+            self.assertIn("outside the scope", done.stderr)
+
+    def test_autoscale_starts_workers_when_there_is_work(self):
+        with Lab("--hosts", 30) as lab:
+            self.templates(2)
+            self.targets(lab, 30)
+            supervisor = self.start_worker("--autoscale", "0..3", "-c", "1")
+            done = self.scan()
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(len(records(done.stdout)), 60)
+            supervisor.send_signal(signal.SIGTERM)
+            self.assertEqual(supervisor.wait(SECONDS), 0)
+            self.assertEqual(self.sql("SELECT count(*) FROM fleet_worker"), "0")
+
+
+def publish_expression(queue, body):
+    """Erlang: a message as somebody else would send it."""
+    text = "<<" + ",".join(str(byte) for byte in body.encode()) + ">>"
+    return (f'X = rabbit_misc:r(<<"/">>, exchange, <<"">>), '
+            f'rabbit_basic:publish(X, <<"{queue}">>, [], {text}).')
+
+
+if __name__ == "__main__":
+    unittest.main()
