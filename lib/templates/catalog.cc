@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/regex.h"
 #include "base/thread_pool.h"
+#include "operators/packed_need.h"
 #include "templates/files.h"
 #include "templates/template_file.h"
 #include "templates/workflow_loader.h"
@@ -47,6 +48,13 @@ std::string tag_gate(const Document& document, const LoadOptions& options) {
 void settle(Slot& slot, Slot::Fate fate, std::string reason = {}) {
   slot.fate = fate;
   slot.reason = std::move(reason);
+}
+
+/// For \p blocks of which nothing is known.
+std::string needs_of_any(std::size_t blocks) {
+  std::string need;
+  operators::pack_need({}, need);
+  return join_needs(std::vector<std::string>(blocks, need));
 }
 
 class Loader {
@@ -108,6 +116,8 @@ class Loader {
     const auto& flags = options_.command_line;
     auto needs = compiled.needs();
     if (!needs || !flags.excluded_matchers.empty() || !flags.check_scripts) return;
+    // Another run has other random texts, and would never find those of this one.
+    if (read.source.filled) needs = needs_of_any(compiled.blocks());
     read.needs = *std::move(needs);
     read.is_new = read.proven = true;
   }

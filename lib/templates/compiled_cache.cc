@@ -27,7 +27,7 @@ namespace {
 //   of the header
 //   index entry: path offset, path size, file size, mtime, digest[32], offset, size, checksum,
 //   flags
-constexpr std::string_view kMagic{"M8TREE\0\2", 8};  // the last byte is the version of the format
+constexpr std::string_view kMagic{"M8TREE\0\3", 8};  // the last byte is the version of the format
 constexpr std::size_t kHeader = 56, kEntry = 96, kDigest = 32;
 constexpr std::uint64_t kMaxFile = 1u << 30, kMaxRecords = 1u << 20;
 constexpr std::uint64_t kProven = 1;

@@ -254,6 +254,22 @@ TEST_CASE("templates/proven: a template of the cache has its operators when they
   CHECK(one.whole_info()->path == path);
 }
 
+TEST_CASE("templates/proven: what is drawn anew for each run is no need of the next") {
+  const Folder folder;
+  std::filesystem::create_directory(folder.path("t"));
+  folder.write("t/a.yaml",
+               "id: a\ninfo: {name: n, author: a, severity: low}\n"
+               "http:\n  - path: ['{{BaseURL}}/{{randstr}}']\n    matchers:\n"
+               "      - {type: word, words: ['{{randstr}}']}\n",
+               1000);
+  for (int i = 0; i < 3; ++i) {
+    const Loaded loaded = load(folder);
+    REQUIRE(loaded.catalog.templates.size() == 1);
+    const std::string needs = *loaded.catalog.templates[0]->needs();
+    if (i > 0) CHECK(!operators::rules_out(split_needs(needs)[0], 200, "another text"));
+  }
+}
+
 TEST_CASE("templates/workflow_loader: workflows and their steps are read from the cache, too") {
   const Folder folder;
   std::filesystem::create_directory(folder.path("t"));
