@@ -30,6 +30,8 @@ CutPlan plan_cut(const CutOptions& options, std::size_t known) {
       std::clamp(options.job_seconds / std::max(options.seconds, 1e-6), 1.0, 400.0));
   CutPlan plan;
   plan.lines = std::min({std::max(share, full), rounds * at_once, kMaxJobLines / 2});
+  // A last round that is not full would leave places idle.
+  if (plan.lines > at_once) plan.lines -= plan.lines % at_once;
   if (!options.slices) return plan;
   const std::size_t groups = std::max<std::size_t>((known + plan.lines - 1) / plan.lines, 1);
   const double seconds = seconds_of(options, double(plan.lines));

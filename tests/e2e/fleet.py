@@ -73,6 +73,18 @@ class WithoutBroker(Scans):
                     count = store.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
                     self.assertEqual(count, rows, table)
 
+    def test_an_enumeration_in_parts_finds_the_same_names(self):
+        with Lab() as lab:
+            names = []
+            for more in ([], ["--distributed"]):
+                done = self.run_program("asmm8", "enum", "-d", lab.zone, "-r", lab.dns,
+                                        "--no-passive", "--store", f"sqlite:{len(names)}.db",
+                                        *more)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                names.append(sorted(done.stdout.splitlines()))
+            self.assertGreater(len(names[0]), 100)
+            self.assertEqual(names[0], names[1])
+
     def test_sorted_findings_come_in_the_same_order_as_without_workers(self):
         with Lab("--hosts", 40) as lab:
             self.templates(2)

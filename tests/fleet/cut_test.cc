@@ -79,6 +79,12 @@ TEST_CASE("fleet/cut: no job is expected to take longer than five minutes") {
   }
 }
 
+TEST_CASE("fleet/cut: a job has whole rounds of what is done at once") {
+  CHECK(fleet::plan_cut({.slots = 2, .at_once = 5, .seconds = 3}, 100).lines == 10);
+  CHECK(fleet::plan_cut({.slots = 8, .at_once = 5, .seconds = 3}, 100).lines == 5);
+  CHECK(fleet::plan_cut({.slots = 8, .at_once = 25, .seconds = 0.1}, 2000).lines == 50);
+}
+
 TEST_CASE("fleet/cut: few long targets are divided, and many short ones are not") {
   const auto few = cut_all({.slots = 8, .at_once = 5, .seconds = 2}, hosts(100));
   CHECK(few.size() >= 32);
