@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include "base/search.h"
+
 namespace m8 {
 namespace {
 
@@ -35,17 +37,26 @@ std::size_t sequence_length(std::string_view text) {
   return 0;
 }
 
-bool is_ascii(std::string_view text) {
+/// How many bytes below 0x80 \p text begins with.
+std::size_t ascii_prefix(std::string_view text) {
   std::size_t i = 0;
   for (; i + 8 <= text.size(); i += 8) {
     std::uint64_t word;
     __builtin_memcpy(&word, text.data() + i, 8);
-    if (word & 0x8080808080808080ull) return false;
+    if (word & 0x8080808080808080ull) break;
   }
-  for (; i < text.size(); ++i) {
-    if (static_cast<unsigned char>(text[i]) >= 0x80) return false;
-  }
-  return true;
+  while (i < text.size() && static_cast<unsigned char>(text[i]) < 0x80) ++i;
+  return i;
+}
+
+bool is_ascii(std::string_view text) { return ascii_prefix(text) == text.size(); }
+
+/// True if \p pattern matches itself and nothing else: no program is needed to search for it, and
+/// what repairs a text leaves it alone.
+bool is_plain(std::string_view pattern) {
+  constexpr std::size_t kLongest = 1024;
+  return !pattern.empty() && pattern.size() <= kLongest && is_ascii(pattern) &&
+         pattern.find_first_of("\\^$.|?*+()[]{}") == std::string_view::npos;
 }
 
 /// \p text, or its repaired copy held in \p copy.
@@ -74,9 +85,11 @@ std::size_t original_offset(std::string_view text, std::size_t at) {
 }  // namespace
 
 struct Regex::Impl : std::enable_shared_from_this<Regex::Impl> {
-  Impl(std::string_view text, std::size_t memory) : pattern(text), max_memory(memory) {}
+  Impl(std::string_view text, std::size_t memory)
+      : pattern(text), plain(is_plain(text)), max_memory(memory) {}
 
   const std::string pattern;
+  const bool plain;
   const std::size_t max_memory;
 
   /// Shared by the caller and, while it is asked for often enough, by this.
@@ -225,7 +238,7 @@ Result<Regex> Regex::compile(std::string_view pattern, std::size_t max_memory) {
                  fmt::format("regex: pattern of {} bytes is over {}", pattern.size(), kMaxPattern)};
   }
   auto impl = std::make_shared<Impl>(pattern, max_memory);
-  if (!deferred || !deferred->trusted_) {
+  if (!impl->plain && (!deferred || !deferred->trusted_)) {
     const Status good = impl->check(/*keep=*/!deferred);
     if (!good.ok()) {
       if (deferred) deferred->all_good_ = false;
@@ -238,12 +251,18 @@ Result<Regex> Regex::compile(std::string_view pattern, std::size_t max_memory) {
 }
 
 bool Regex::search(std::string_view text) const {
+  if (impl_->plain) return find_bytes(text, impl_->pattern) != std::string_view::npos;
   std::string copy;
   const auto input = clean(text, copy);
   return impl_->program()->Match(input, 0, input.size(), RE2::UNANCHORED, nullptr, 0);
 }
 
 std::optional<std::pair<std::size_t, std::size_t>> Regex::find(std::string_view text) const {
+  if (impl_->plain) {
+    const std::size_t at = find_bytes(text, impl_->pattern);
+    if (at == std::string_view::npos) return std::nullopt;
+    return std::pair(at, impl_->pattern.size());
+  }
   std::string copy;
   const auto input = clean(text, copy);
   re2::StringPiece found;
@@ -302,8 +321,11 @@ int Regex::groups() const { return impl_->program()->NumberOfCapturingGroups(); 
 const std::string& Regex::pattern() const { return impl_->pattern; }
 
 bool is_utf8(std::string_view text) {
-  if (is_ascii(text)) return true;
   for (std::size_t i = 0; i < text.size();) {
+    if (const std::size_t plain = ascii_prefix(text.substr(i)); plain > 0) {
+      i += plain;
+      continue;
+    }
     const std::size_t n = sequence_length(text.substr(i));
     if (n == 0) return false;
     i += n;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <deque>
 #include <mutex>
@@ -13,6 +14,8 @@
 #include <string_view>
 #include <unordered_set>
 #include <vector>
+
+#include "base/hash.h"
 
 namespace m8::dsl {
 
@@ -29,10 +32,15 @@ class DrawnTexts {
   std::vector<std::string> found_in(std::string_view text) const;
 
  private:
+  using Texts = std::unordered_set<std::string, SeededHash, std::equal_to<>>;
+  /// Nearly always false for a text that none of them begins like.
+  bool may_begin(std::string_view text) const;
   std::string_view at(std::string_view text) const;
 
   mutable std::mutex mutex_;
-  std::unordered_set<std::string> texts_;
+  Texts texts_;
+  /// A bit for each beginning of kShortest bytes; those of forgotten texts stay.
+  std::bitset<1u << 18> beginnings_;
   std::deque<std::string> latest_;
   std::array<std::size_t, kLongest + 1> of_length_{};
 };

@@ -305,9 +305,24 @@ class Parser {
   bool last_was_question_ = false;
 };
 
+/// Most patterns of long lists are a plain text.
+bool is_plain(std::string_view pattern) {
+  if (pattern.size() > kMaxLength) return false;
+  return std::all_of(pattern.begin(), pattern.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x80 &&
+           std::string_view("\\^$.|?*+()[]{}").find(c) == std::string_view::npos;
+  });
+}
+
 }  // namespace
 
 std::vector<std::string> required_literals(std::string_view pattern) {
+  if (is_plain(pattern)) {
+    if (pattern.size() < kMinLength) return {};
+    std::string literal(pattern);
+    for (char& c : literal) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return {std::move(literal)};
+  }
   const auto known = Parser(pattern).parse();
   if (!known) return {};
   Set set = required(*known);

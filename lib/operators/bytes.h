@@ -5,17 +5,15 @@
 #include <string>
 #include <string_view>
 
+#include "base/search.h"
+
 namespace m8::operators {
 
-/// True if \p needle occurs in \p text. O(text) (glibc's two-way memmem).
+/// True if \p needle occurs in \p text. O(text).
 bool contains(std::string_view text, std::string_view needle);
 
 /// The same with ASCII letters folded; \p lower_needle is lower case already.
 bool contains_folded(std::string_view text, std::string_view lower_needle);
-
-/// Offset of the first occurrence; npos without one.
-std::size_t find_bytes(std::string_view text, std::string_view needle);
-std::size_t find_folded(std::string_view text, std::string_view lower_needle);
 
 /// ASCII letters to lower case.
 std::string to_lower(std::string_view text);

@@ -22,8 +22,9 @@ class RegexExtractor final : public Extractor {
     dsl::List out;
     const auto text = parts.text(fields_.part);
     if (!text) return out;
+    Patterns::Text searched(*text);
     for (std::size_t i = 0; i < patterns_.size(); ++i) {
-      if (!patterns_.may_match(i, *text)) continue;
+      if (!patterns_.may_match(i, searched)) continue;
       dsl::List found = patterns_[i].find_all(*text, group_);
       out.insert(out.end(), std::make_move_iterator(found.begin()),
                  std::make_move_iterator(found.end()));

@@ -33,8 +33,9 @@ class RegexMatcher final : public Matcher {
   std::optional<bool> test(const Parts& parts, Context&) const override {
     const auto text = parts.text(fields_.part);
     if (!text) return std::nullopt;
+    Patterns::Text searched(*text);
     for (std::size_t i = 0; i < patterns_.size(); ++i) {
-      const bool found = patterns_.search(i, *text);
+      const bool found = patterns_.search(i, searched);
       if (found != fields_.all) return found;
     }
     return fields_.all;

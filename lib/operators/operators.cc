@@ -124,6 +124,8 @@ void Operators::plan_order() {
     std::stable_sort(order_.begin(), order_.end(),
                      [&](std::uint16_t a, std::uint16_t b) { return cost(a) < cost(b); });
   }
+  constexpr std::size_t kMany = 32;
+  if (!all_ && matchers_.size() >= kMany) filter_ = std::make_unique<Filter>();
   named_ = !all_ && std::any_of(matchers_.begin(), matchers_.end(), [](const auto& matcher) {
     return !matcher->fields().name.empty();
   });
@@ -179,9 +181,26 @@ std::vector<Operators::Extracted> Operators::extract(Parts& parts, Context& cont
   return out;
 }
 
+/// The matchers that are to be asked, in order. Valid until the next call on this thread.
+const std::vector<std::uint16_t>& Operators::candidates(const Parts& parts) const {
+  if (!filter_) return order_;
+  const auto answer = parts.answer();
+  if (!answer) return order_;
+  std::call_once(filter_->made, [this] {
+    std::vector<Need> needs;
+    for (const auto& matcher : matchers_) needs.push_back(matcher->need());
+    filter_->index = std::make_unique<const NeedIndex>(needs);
+  });
+  thread_local std::vector<std::uint32_t> numbers;
+  thread_local std::vector<std::uint16_t> out;
+  filter_->index->may_meet(answer->head, answer->body, answer->status, numbers);
+  out.assign(numbers.begin(), numbers.end());
+  return out;
+}
+
 bool Operators::match(const Parts& parts, Context& context, std::vector<std::string>& names) const {
   bool any = false;
-  for (const std::uint16_t index : order_) {
+  for (const std::uint16_t index : candidates(parts)) {
     const auto& matcher = matchers_[index];
     const bool matched = matcher->matches(parts, context);
     if (!matched && all_) return false;

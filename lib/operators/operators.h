@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include "operators/extractor.h"
 #include "operators/later.h"
 #include "operators/matcher.h"
+#include "operators/need_index.h"
 #include "operators/packed_need.h"
 
 namespace m8::operators {
@@ -87,7 +89,13 @@ class Operators {
     const Extractor* extractor;
     dsl::List values;
   };
+  /// What rules many matchers out at once, made at first use.
+  struct Filter {
+    std::once_flag made;
+    std::unique_ptr<const NeedIndex> index;
+  };
   std::vector<Extracted> extract(Parts& parts, Context& context) const;
+  const std::vector<std::uint16_t>& candidates(const Parts& parts) const;
   void plan_order();
   bool match(const Parts& parts, Context& context, std::vector<std::string>& names) const;
   static std::vector<Hit> hits(const std::vector<std::string>& names,
@@ -96,6 +104,7 @@ class Operators {
   std::vector<std::unique_ptr<Matcher>> matchers_;
   std::vector<std::unique_ptr<Extractor>> extractors_;
   std::vector<std::uint16_t> order_;  ///< in which the matchers are asked
+  std::unique_ptr<Filter> filter_;    ///< null: the matchers are few, or all must match
   bool all_ = false;                  ///< matchers-condition: and
   bool named_ = false;                ///< a matcher's name may be told
   /// No matcher looks at what extractors find: those may wait until something has matched.

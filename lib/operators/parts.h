@@ -23,6 +23,14 @@ class Parts : public dsl::Names {
   /// What a status matcher compares; empty if the protocol has none.
   virtual std::optional<std::int64_t> status() const = 0;
 
+  /// Where a Need is looked for.
+  struct Answer {
+    std::string_view head, body;
+    std::int64_t status = 0;
+  };
+  /// Empty if something lies above it: then nothing can be told from it alone.
+  std::optional<Answer> answer() const { return extracted_.empty() ? own_answer() : std::nullopt; }
+
   /// The whole event map, extracted values on top.
   const dsl::Value* find(std::string_view name) const final;
   void each_name(const std::function<void(std::string_view)>& visit) const final;
@@ -33,6 +41,7 @@ class Parts : public dsl::Names {
   }
 
  protected:
+  virtual std::optional<Answer> own_answer() const { return std::nullopt; }
   /// Views of the protocol's common parts, without making a Value; empty optional: unknown here,
   /// own_value() is asked next.
   virtual std::optional<std::string_view> own_text(std::string_view part) const = 0;

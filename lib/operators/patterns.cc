@@ -1,7 +1,5 @@
 #include "operators/patterns.h"
 
-#include <algorithm>
-
 #include "match/required_literals.h"
 #include "operators/bytes.h"
 
@@ -15,18 +13,20 @@ bool has_odd_letters(std::string_view text) {
 
 }  // namespace
 
-bool Patterns::may_match(std::size_t i, std::string_view text) const {
+bool Patterns::may_match(std::size_t i, Text& text) const {
   std::call_once(made_, [this] {
-    groups_.reserve(patterns_.size());
+    wanted_.reserve(patterns_.size());
     for (const Regex& pattern : patterns_)
-      groups_.push_back(match::required_literals(pattern.pattern()));
+      wanted_.push_back(
+          {match::required_literals(pattern.pattern()), contains(pattern.pattern(), "(?")});
   });
-  const Need::Group& group = groups_[i];
-  if (group.empty()) return true;
-  const bool found = std::any_of(group.begin(), group.end(), [text](const std::string& literal) {
-    return contains_folded(text, literal);
-  });
-  return found || (contains(patterns_[i].pattern(), "(?") && has_odd_letters(text));
+  const Wanted& wanted = wanted_[i];
+  if (wanted.literals.empty()) return true;
+  for (const std::string& literal : wanted.literals)
+    if (contains_folded(text.bytes, literal)) return true;
+  if (!wanted.folds) return false;
+  if (!text.odd) text.odd = has_odd_letters(text.bytes);
+  return *text.odd;
 }
 
 std::vector<Need> Patterns::needs() const {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -24,18 +25,29 @@ class Patterns {
   auto begin() const { return patterns_.begin(); }
   auto end() const { return patterns_.end(); }
 
+  /// A text that several patterns are asked about. Borrows it.
+  struct Text {
+    explicit Text(std::string_view text) : bytes(text) {}
+    std::string_view bytes;
+    std::optional<bool> odd;  ///< whether has_odd_letters(), once that matters
+  };
+
   /// False only if pattern \p i matches nowhere in \p text.
-  bool may_match(std::size_t i, std::string_view text) const;
-  bool search(std::size_t i, std::string_view text) const {
-    return may_match(i, text) && patterns_[i].search(text);
+  bool may_match(std::size_t i, Text& text) const;
+  bool search(std::size_t i, Text& text) const {
+    return may_match(i, text) && patterns_[i].search(text.bytes);
   }
   /// What each of them needs.
   std::vector<Need> needs() const;
 
  private:
   const std::vector<Regex> patterns_;
+  struct Wanted {
+    Need::Group literals;  ///< one of these; empty: unknown
+    bool folds = false;    ///< may look for letters without case
+  };
   mutable std::once_flag made_;
-  mutable std::vector<Need::Group> groups_;  ///< per pattern: one of these; empty: unknown
+  mutable std::vector<Wanted> wanted_;  ///< per pattern
 };
 
 }  // namespace m8::operators

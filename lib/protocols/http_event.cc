@@ -163,6 +163,12 @@ std::string_view HttpEvent::resolve_alias(std::string_view part) const {
   return part == "header" ? "all_headers" : part;
 }
 
+std::optional<operators::Parts::Answer> HttpEvent::own_answer() const {
+  if (!execution_.context.empty()) return std::nullopt;
+  const http::Response& response = fields_->response();
+  return Answer{fields_->head(), response.body, response.status};
+}
+
 std::optional<std::string_view> HttpEvent::own_text(std::string_view part) const {
   // The context goes above the response (templates 4.1); it rarely has anything.
   if (!execution_.context.empty() && execution_.context.contains(part)) return std::nullopt;

@@ -81,6 +81,7 @@ class HttpEvent final : public operators::Parts {
   void set_interaction(const model::Interaction& interaction);
 
  protected:
+  std::optional<Answer> own_answer() const override;
   std::optional<std::string_view> own_text(std::string_view part) const override;
   std::string_view resolve_alias(std::string_view part) const override;
   const dsl::Value* own_value(std::string_view name) const override;

@@ -77,7 +77,8 @@ Status check_headers(const std::vector<Header>& headers) {
 
 /// The cheap test that spares nearly every request the search.
 bool may_have_markers(std::string_view text) {
-  return text.find('{') != std::string_view::npos || operators::contains_folded(text, "%7b");
+  if (text.find('{') != std::string_view::npos) return true;
+  return text.find('%') != std::string_view::npos && operators::contains_folded(text, "%7b");
 }
 
 void collect_unresolved(std::string_view text, std::vector<std::string>& out) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <unordered_map>
 #include <utility>
 
 namespace m8::protocols {
@@ -46,6 +45,12 @@ void append_text(std::string& key, std::string_view text) {
   key += text;
 }
 
+std::vector<operators::Need> needs_of(const std::vector<HttpGroup::Member>& members) {
+  std::vector<operators::Need> needs;
+  for (const HttpGroup::Member& member : members) needs.push_back(member.plan->operators.need());
+  return needs;
+}
+
 }  // namespace
 
 std::string share_key(const HttpPlan& plan) {
@@ -79,48 +84,12 @@ std::string_view folded_answer(const HttpFields& answer) {
   return text;
 }
 
-HttpGroup::HttpGroup(std::vector<Member> members) : members_(std::move(members)) {
-  std::unordered_map<std::string, std::uint32_t> numbers;
-  for (const Member& member : members_) {
-    operators::Need need = member.plan->operators.need();
-    Wanted wanted{static_cast<std::uint32_t>(groups_.size()),
-                  static_cast<std::uint32_t>(need.groups.size()), std::move(need.statuses)};
-    for (const operators::Need::Group& group : need.groups) {
-      groups_.push_back(
-          {static_cast<std::uint32_t>(literals_.size()), static_cast<std::uint32_t>(group.size())});
-      for (const std::string& literal : group) {
-        const auto [at, is_new] = numbers.try_emplace(literal, 0);
-        if (is_new) at->second = index_.add(literal);
-        literals_.push_back(at->second);
-      }
-    }
-    wanted_.push_back(std::move(wanted));
-  }
-  index_.build();
-}
-
-bool HttpGroup::may_match(const Wanted& wanted, const std::vector<char>& present,
-                          int status) const {
-  const auto& codes = wanted.statuses;
-  if (!codes.empty() && std::find(codes.begin(), codes.end(), status) == codes.end()) return false;
-  for (std::uint32_t i = 0; i < wanted.groups; ++i) {
-    const Range& range = groups_[wanted.first_group + i];
-    const auto begin = literals_.begin() + range.first;
-    const bool any = std::any_of(begin, begin + range.size,
-                                 [&](std::uint32_t literal) { return present[literal] != 0; });
-    if (!any) return false;
-  }
-  return true;
-}
+HttpGroup::HttpGroup(std::vector<Member> members)
+    : members_(std::move(members)), index_(needs_of(members_)) {}
 
 void HttpGroup::candidates(const HttpFields& answer, std::vector<std::uint32_t>& out) const {
-  thread_local std::vector<char> present;  // keeps its memory for the next answer
-  const std::string_view text = folded_answer(answer);
-  present.assign(index_.size(), 0);
-  index_.scan(text, [](std::uint32_t literal) { present[literal] = 1; });
-  out.clear();
-  for (std::uint32_t i = 0; i < wanted_.size(); ++i)
-    if (may_match(wanted_[i], present, answer.response().status)) out.push_back(i);
+  const http::Response& response = answer.response();
+  index_.may_meet(answer.head(), response.body, response.status, out);
 }
 
 void HttpGroup::everybody(std::vector<std::uint32_t>& out) const {

@@ -9,8 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "match/literal_index.h"
-#include "operators/need.h"
+#include "operators/need_index.h"
 #include "protocols/http_event.h"
 #include "protocols/http_plan.h"
 #include "protocols/protocol.h"
@@ -46,21 +45,8 @@ class HttpGroup {
   void everybody(std::vector<std::uint32_t>& out) const;
 
  private:
-  /// A member's need with literals as numbers: ranges of `literals_` in `groups_`.
-  struct Wanted {
-    std::uint32_t first_group = 0, groups = 0;
-    std::vector<std::int64_t> statuses;
-  };
-  struct Range {
-    std::uint32_t first = 0, size = 0;
-  };
-  bool may_match(const Wanted& wanted, const std::vector<char>& present, int status) const;
-
   const std::vector<Member> members_;
-  std::vector<Wanted> wanted_;           ///< per member
-  std::vector<Range> groups_;            ///< of literals_
-  std::vector<std::uint32_t> literals_;  ///< numbers in the index
-  match::LiteralIndex index_;
+  const operators::NeedIndex index_;  ///< of the members' needs
 };
 
 /// What the leader's run keeps of its group.

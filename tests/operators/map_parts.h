@@ -19,7 +19,14 @@ class MapParts final : public operators::Parts {
     return static_cast<std::int64_t>(*value->as<double>());
   }
 
+  /// From now on the body is all there is of an answer.
+  void be_answer() { is_answer_ = true; }
+
  protected:
+  std::optional<Answer> own_answer() const override {
+    if (!is_answer_) return std::nullopt;
+    return Answer{{}, own_text("body").value_or(""), status().value_or(0)};
+  }
   std::optional<std::string_view> own_text(std::string_view part) const override {
     const dsl::Value* value = values_.find(part);
     if (value == nullptr || value->as<std::string>() == nullptr) return std::nullopt;
@@ -35,6 +42,7 @@ class MapParts final : public operators::Parts {
 
  private:
   dsl::Variables values_;
+  bool is_answer_ = false;
 };
 
 /// The parts most cases use: body "Hello World token=abc42", status 200.

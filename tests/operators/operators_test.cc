@@ -141,3 +141,30 @@ TEST_CASE("operators/operators: excluded matchers are skipped, also under and") 
   // Without any matcher left the block has none: nothing is extracted, so nothing is reported.
   CHECK(hits(evaluate(text.c_str(), {"demo"})).empty());
 }
+
+TEST_CASE("operators/operators: of many matchers those that can't match are not asked") {
+  // Each of them says so when it is asked.
+  std::string yaml = "matchers:\n";
+  for (int i = 0; i < 100; ++i)
+    yaml += fmt::format(
+        "- {{type: dsl, name: n{0}, condition: and, dsl: ['1', 'status_code == {1}', "
+        "'regex(\"{2}\", body)', 'false']}}\n",
+        i, i == 3 ? 404 : 200, i == 3 || i == 5 || i == 70 ? "Hello" : fmt::format("other-{}", i));
+  yaml += "- {type: word, name: absent, negative: true, words: [nothere]}\n";
+  const auto compiled = test::compile_operators(yaml);
+  REQUIRE(compiled.ok());
+  dsl::Services services;
+  const auto warnings_and_names = [&](bool is_answer) {
+    test::MapParts parts = test::sample_parts();
+    if (is_answer) parts.be_answer();
+    operators::Context context{services, {}};
+    const auto verdict = compiled->evaluate(parts, context);
+    return std::pair(context.warnings.size(), verdict.names);
+  };
+  const auto [filtered, names] = warnings_and_names(true);
+  const auto [all, all_names] = warnings_and_names(false);
+  CHECK(names == std::vector<std::string>{"absent"});
+  CHECK(names == all_names);
+  CHECK(filtered == 2);  // 5 and 70
+  CHECK(all == 100);
+}
