@@ -20,7 +20,7 @@ void collect(const yaml::Node& node, std::set<std::string>& out) {
       collect(member, out);
       continue;
     }
-    for (const yaml::Node& item : member.items()) out.insert(item.text());
+    for (const yaml::Node& item : member.items()) out.emplace(item.text());
   }
 }
 
