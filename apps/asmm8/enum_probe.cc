@@ -84,7 +84,7 @@ Status EnumProbe::start(const cli::Values& flags, const Surroundings& around, Cl
   }
   world_ = std::make_unique<ProbeWorld>();
   M8_TRY(world_->open_tables(flags, true));
-  M8_TRY(world_->open_lookup(around.resolver, clock));
+  M8_TRY(world_->open_lookup(around.resolver, nullptr, clock));
   net::RateLimiter::Options rates;
   rates.global = flags.rate("probe-rate");
   M8_TRY(world_->open_session(options.settings, 1, rates, around.scope, clock));

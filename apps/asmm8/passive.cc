@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "cache/settings.h"
 #include "cli/environment.h"
 #include "cli/exit_code.h"
 #include "enumerate/sources/registry.h"
@@ -137,8 +138,8 @@ Status Passive::configure(const cli::Values& flags) {
   options_.limits.deadline = max_time_of(flags);
   options_.rate = flags.rate("source-rate");
   options_.ttl = std::chrono::duration_cast<std::chrono::seconds>(flags.duration("source-cache"));
-  const std::string cache = user_folder("XDG_CACHE_HOME", ".cache");
-  if (!cache.empty() && options_.ttl.count() > 0) options_.cache_folder = cache + "/answers";
+  if (options_.ttl.count() > 0) kept_ = M8_TRY(cache::open_lasting(flags));
+  options_.cache = kept_.get();
   max_failed_ = flags.number<int>("max-failed-sources");
   collect_ = flags.on("collect-sources");
   return configure_session(flags);

@@ -11,6 +11,7 @@
 
 #include "base/guarded.h"
 #include "base/hash.h"
+#include "cache/backend.h"
 #include "cli/flag.h"
 #include "enumerate/feed.h"
 #include "enumerate/sources/runner.h"
@@ -102,6 +103,7 @@ class Passive {
   const net::Scope& scope_;
   Clock& clock_;
   std::vector<enumerate::sources::Chosen> sources_;
+  std::unique_ptr<cache::Backend> kept_;  ///< answers; null: none are kept
   enumerate::sources::RunnerOptions options_;
   bool collect_ = false;   ///< names are held back until every source has ended
   int max_failed_ = 50;    ///< percent of the sources

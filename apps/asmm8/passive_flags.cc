@@ -1,4 +1,5 @@
 // The flags of passive sources: subfinder's names where it has them.
+#include "cache/settings.h"
 #include "cli/make_flag.h"
 #include "http/service_flags.h"
 #include "passive.h"
@@ -64,7 +65,8 @@ std::vector<cli::Flag> bound_flags() {
                                 "how long an answer is not asked for again");
   cache.detail =
       "The last good answer of each source about each domain is kept in m8/answers under "
-      "$XDG_CACHE_HOME. A younger one than this is used instead of asking; an older one, up to 30 "
+      "$XDG_CACHE_HOME, or in what --cache-url names. A younger one than this is used instead of "
+      "asking; an older one, up to 30 "
       "days, stands in for a source that fails. 0 keeps and uses nothing.";
   cache.initial = "6h";
   cache.type = cli::ValueType::duration(0ms, 24h * 30);
@@ -101,8 +103,8 @@ std::vector<cli::Flag> source_settings_flags() {
 
 std::vector<cli::Flag> passive_flags() {
   std::vector<cli::Flag> flags;
-  for (auto more :
-       {selection_flags(), source_settings_flags(), bound_flags(), http::service_flags()})
+  for (auto more : {selection_flags(), source_settings_flags(), bound_flags(),
+                    cache::cache_settings(), http::service_flags()})
     flags.insert(flags.end(), more.begin(), more.end());
   return flags;
 }

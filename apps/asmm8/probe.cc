@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "cache/settings.h"
 #include "cli/exit_code.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
@@ -177,7 +178,8 @@ Status open_world(const cli::Values& flags, const probe::Settings& settings, Clo
   const std::string resolvers = flags.text("resolver");
   resolver.servers = resolvers.empty() ? M8_TRY(dns::system_servers(kSystemResolvers))
                                        : M8_TRY(dns::read_servers(resolvers));
-  M8_TRY(world.open_lookup(std::move(resolver), clock));
+  auto shared = M8_TRY(cache::open_chosen(flags));
+  M8_TRY(world.open_lookup(std::move(resolver), std::move(shared), clock));
   M8_TRY(world.find_proxy(flags.list("proxy"), settings.timeout, clock, std::move(stop)));
   return world.open_session(settings, flags.number<int>("loops"), probe_rates(flags), world.scope,
                             clock);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cache/settings.h"
 #include "cli/make_flag.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
@@ -273,6 +274,7 @@ std::vector<cli::Flag> probe_flags() {
        {input_flags(), request_flags(), show_flags(), probe_table_flags(), filter_flags(),
         output_flags(), scope_flags(), serve::telemetry_flags(), store::store_flags()})
     all.insert(all.end(), part.begin(), part.end());
+  for (cli::Flag& flag : cache::cache_settings()) all.push_back(std::move(flag));
   return all;
 }
 

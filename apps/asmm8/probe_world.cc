@@ -49,8 +49,11 @@ Status ProbeWorld::open_tables(const cli::Values& flags, bool with_technologies)
   return {};
 }
 
-Status ProbeWorld::open_lookup(dns::ResolverOptions resolver, Clock& clock) {
+Status ProbeWorld::open_lookup(dns::ResolverOptions resolver, std::unique_ptr<cache::Backend> kept,
+                               Clock& clock) {
   dns::HostLookupOptions options;
+  shared = std::move(kept);
+  options.shared = shared.get();
   options.resolver = std::move(resolver);
   options.resolver.in_flight = kLookupsInFlight;
   options.hosts = M8_TRY(dns::read_hosts(kHostsFile));

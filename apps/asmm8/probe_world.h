@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cache/backend.h"
 #include "cli/flag.h"
 #include "dns/resolver.h"
 #include "http/proxy.h"
@@ -26,6 +27,7 @@ std::vector<cli::Flag> probe_table_flags();
 
 struct ProbeWorld {
   std::unique_ptr<net::RateLimiter> limiter;
+  std::unique_ptr<cache::Backend> shared;  ///< outlives the look-up; may be null
   std::unique_ptr<net::HostLookup> lookup;
   std::unique_ptr<probe::TechnologyDetector> technologies;  ///< null if none are looked for
   std::unique_ptr<probe::CdnTable> cdn;
@@ -34,8 +36,10 @@ struct ProbeWorld {
 
   /// The tables that the flags name, else those built in. Errors of files.
   Status open_tables(const cli::Values& flags, bool with_technologies);
-  /// Look-up by \p resolver (whose bound on questions is the probe's own) and /etc/hosts.
-  Status open_lookup(dns::ResolverOptions resolver, Clock& clock);
+  /// Look-up by \p resolver (whose bound on questions is the probe's own) and /etc/hosts; \p kept:
+  /// what other processes know of names, or null.
+  Status open_lookup(dns::ResolverOptions resolver, std::unique_ptr<cache::Backend> kept,
+                     Clock& clock);
   /// The first of \p urls that can be reached; nothing without any. After open_lookup().
   /// kInvalidArgument, kNetwork.
   Status find_proxy(const std::vector<std::string>& urls, std::chrono::milliseconds timeout,

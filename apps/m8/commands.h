@@ -21,6 +21,8 @@ cli::Command serve_command();
 std::vector<cli::Command> token_commands();
 /// `m8 bench NAME`, one for each workload of lib/bench.
 std::vector<cli::Command> bench_commands();
+/// cache stats|list|purge
+std::vector<cli::Command> cache_commands();
 /// db migrate|status|explain
 std::vector<cli::Command> db_commands();
 /// notify send|list

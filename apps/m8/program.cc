@@ -15,6 +15,7 @@ cli::Program program() {
         queue_commands(), token_commands(), metrics_commands(), alert_commands()}) {
     program.commands.insert(program.commands.end(), commands.begin(), commands.end());
   }
+  for (cli::Command& command : cache_commands()) program.commands.push_back(std::move(command));
   return program;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "cache/settings.h"
 #include "cli/environment.h"
 #include "dns/host_lookup.h"
 #include "dns/server_list.h"
@@ -30,8 +31,10 @@ Result<std::unique_ptr<dns::HostLookup>> look_up_here(dns::HostLookupOptions opt
   return dns::HostLookup::create(std::move(options), clock);
 }
 
-Result<std::unique_ptr<net::HostLookup>> make_lookup(const cli::Values& flags, Clock& clock) {
+Result<std::unique_ptr<net::HostLookup>> make_lookup(const cli::Values& flags,
+                                                     cache::Backend* shared, Clock& clock) {
   dns::HostLookupOptions options;
+  options.shared = shared;
   const std::string resolvers = flags.text("resolvers");
   options.resolver.servers = resolvers.empty() ? M8_TRY(dns::system_servers(kSystemResolvers))
                                                : M8_TRY(dns::read_servers(resolvers));
@@ -87,7 +90,8 @@ Result<std::unique_ptr<Network>> Network::create(const cli::Values& flags,
                                                  const ScanSettings& settings, Watch watch,
                                                  Clock& clock, std::stop_token stop) {
   std::unique_ptr<Network> network(new Network(settings, clock));
-  network->resolvers_ = M8_TRY(make_lookup(flags, clock));
+  network->shared_ = M8_TRY(cache::open_chosen(flags));
+  network->resolvers_ = M8_TRY(make_lookup(flags, network->shared_.get(), clock));
   network->lookup_ = std::make_unique<CountedLookup>(*network->resolvers_, network->lookups_);
   http::Session::Options options;
   const auto files = static_cast<std::size_t>(net::raise_open_file_limit());

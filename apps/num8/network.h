@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "cache/backend.h"
 #include "cli/flag.h"
 #include "http/session.h"
 #include "net/rate_limiter.h"
@@ -49,6 +50,7 @@ class Network {
   net::RateLimiter limiter_;
   LookupCounts lookups_;
   std::string proxy_;
+  std::unique_ptr<cache::Backend> shared_;  ///< with other processes; null without --cache-url
   std::unique_ptr<net::HostLookup> resolvers_;
   std::unique_ptr<net::HostLookup> lookup_;  ///< resolvers_, counted
   std::unique_ptr<http::Session> session_;

@@ -35,6 +35,7 @@
 #include "templates/cluster.h"
 #include "templates/cluster_mates.h"
 #include "tool_services.h"
+#include "unchanged.h"
 #include "witnesses.h"
 
 namespace m8::num8 {
@@ -239,6 +240,7 @@ class Scan {
     M8_TRY(witnesses_.open(context_.flags, settings_.redactor, services_));
     if (context_.flags.on("automatic-scan"))
       choice_.emplace(M8_TRY(fingerprints_of(context_.flags)));
+    M8_TRY(unchanged_.open(context_.flags, catalog));
     if (context_.flags.on("explain") && catalog.templates.size() > 1)
       return Error{
           ErrorCode::kInvalidArgument,
@@ -253,6 +255,7 @@ class Scan {
     if (witnesses_.wanted()) parts.witness = &witnesses_;
     if (journaled_) parts.journal = &journal_;
     if (oob_.receiver) parts.interactions = &oob_.receiver->correlator();
+    parts.unchanged = unchanged_.targets();
     return parts;
   }
 
@@ -402,6 +405,7 @@ class Scan {
   std::unique_ptr<serve::Telemetry> telemetry_;
   AuditLog audit_;
   Witnesses witnesses_;
+  UnchangedTargets unchanged_;
   store::ScanJournal journal_;
   BeforeJournal before_journal_;
   bool journaled_ = false;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cache/settings.h"
 #include "cli/make_flag.h"
 #include "cli/progress.h"
 #include "cli/run_limits.h"
@@ -216,6 +217,12 @@ Flags rate_flags() {
 Flags run_flags() {
   const char* in = "Run";
   return {
+      detailed(switched(in, "skip-unchanged", {}, "skip targets that answer as before"),
+               "A target that answers GET of its URL as it did when it was last scanned in full, "
+               "with the same templates, variables and headers, is left out, counted in the "
+               "summary and named by -v. What is remembered for 30 days is in m8/targets under "
+               "$XDG_CACHE_HOME, or in what --cache-url names. A change that its first page does "
+               "not show is not seen."),
       common(detailed(switched(in, "dry-run", {}, "print the plan and send nothing"),
                       "Reads templates and targets and says what a scan would do.")),
       switched(in, "validate", {}, "check the templates and run nothing"),
@@ -436,6 +443,7 @@ Flags scan_flags() {
                      cli::run_limit_flags(), http::service_flags(), serve::telemetry_flags(),
                      fleet::distributed_flags(), Flags{tech_file_flag("Templates")}})
     for (cli::Flag& flag : more) flags.push_back(std::move(flag));
+  for (cli::Flag& flag : cache::cache_settings()) flags.push_back(std::move(flag));
   return flags;
 }
 

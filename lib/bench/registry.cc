@@ -4,6 +4,7 @@ namespace m8::bench {
 
 // One declaration and one entry for each lib/bench/<workload>.cc.
 extern const Workload kApi;
+extern const Workload kCacheBench;
 extern const Workload kDb;
 extern const Workload kDns;
 extern const Workload kEnum;
@@ -20,8 +21,8 @@ extern const Workload kStartup;
 namespace {
 
 constexpr const Workload* kWorkloads[] = {
-    &kApi,     &kDb,    &kDns,        &kEnum,           &kHttp, &kMemory,  &kMetrics,
-    &kPermute, &kProbe, &kQueueBench, &kResolversBench, &kScan, &kStartup,
+    &kApi,     &kCacheBench, &kDb,    &kDns,        &kEnum,           &kHttp, &kMemory,
+    &kMetrics, &kPermute,    &kProbe, &kQueueBench, &kResolversBench, &kScan, &kStartup,
 };
 
 }  // namespace

@@ -1,5 +1,8 @@
 #include "cache/settings.h"
 
+#include "cache/files.h"
+#include "cli/environment.h"
+
 namespace m8::cache {
 namespace {
 
@@ -47,6 +50,18 @@ Result<std::unique_ptr<Backend>> open_chosen(const cli::Values& flags) {
   const std::string url = flags.text("cache-url");
   if (url.empty()) return std::unique_ptr<Backend>();
   return open_backend(url, backend_options(flags), SystemClock::instance());
+}
+
+std::string files_folder() {
+  const std::string home = cli::cache_home();
+  return home.empty() ? home : home + "/m8";
+}
+
+Result<std::unique_ptr<Backend>> open_lasting(const cli::Values& flags) {
+  auto chosen = M8_TRY(open_chosen(flags));
+  const std::string folder = files_folder();
+  if (chosen || folder.empty()) return chosen;
+  return std::unique_ptr<Backend>(std::make_unique<Files>(Files::Options{.folder = folder}));
 }
 
 }  // namespace m8::cache

@@ -43,6 +43,13 @@ net::HostLookup::Addresses addresses_of(const AnswerValues& values, RrType type)
   return addresses;
 }
 
+/// Who asks others, or for another family, may be told otherwise.
+std::string asked(const HostLookupOptions& options) {
+  std::string text = std::to_string(static_cast<int>(options.family));
+  for (const auto& server : options.resolver.servers) text += ' ' + server.to_string();
+  return text;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<HostLookup>> HostLookup::create(HostLookupOptions options, Clock& clock) {
@@ -55,7 +62,10 @@ Result<std::unique_ptr<HostLookup>> HostLookup::create(HostLookupOptions options
 }
 
 HostLookup::HostLookup(HostLookupOptions options, net::Poller poller, Clock& clock)
-    : options_(std::move(options)), clock_(clock), poller_(std::move(poller)) {}
+    : options_(std::move(options)), clock_(clock), poller_(std::move(poller)) {
+  if (options_.shared)
+    shared_ = std::make_unique<SharedAnswers>(*options_.shared, asked(options_), clock);
+}
 
 HostLookup::~HostLookup() {
   thread_.request_stop();
@@ -73,7 +83,7 @@ void HostLookup::run(std::stop_token stop) {
   }
   // What was posted meanwhile, by other threads or by those that were told just now: start()
   // cancels it. A task that is posted during a turn is served in the next.
-  while (waiting_count_ > 0) poller_.poll(std::chrono::milliseconds(1));
+  while (waiting_count_ > 0 || shared_asked_ > 0) poller_.poll(std::chrono::milliseconds(1));
 }
 
 void HostLookup::cancel(const std::string& host, const Callback& done) {
@@ -145,10 +155,44 @@ void HostLookup::start(std::string host, Callback done) {
   question.type = options_.family == AddressFamily::kV6Only ? RrType::kAaaa : RrType::kA;
   question.waiting.push_back(std::move(done));
   tokens_.emplace(host, token);
-  questions_.emplace(token, std::pair(std::move(host), std::move(question)));
+  const auto& [entry, added] =
+      questions_.emplace(token, std::pair(std::move(host), std::move(question)));
+  if (!shared_) return queue(token);
+  ++shared_asked_;
+  shared_->find(entry->second.first,
+                [this, token](std::optional<SharedAnswer> answer, std::chrono::seconds ttl) {
+                  poller_.post([this, token, answer = std::move(answer), ttl]() mutable {
+                    --shared_asked_;
+                    shared_answer(token, std::move(answer), ttl);
+                  });
+                });
+}
+
+void HostLookup::queue(std::uint64_t token) {
   to_ask_.push_back(token);
   room();
   resolver_->flush();
+}
+
+void HostLookup::shared_answer(std::uint64_t token, std::optional<SharedAnswer> answer,
+                               std::chrono::seconds ttl) {
+  const auto question = questions_.find(token);
+  if (question == questions_.end()) return;  // stopped meanwhile
+  if (!answer) return queue(token);
+  ttl = std::min(ttl, options_.longest_ttl);
+  if (!answer->addresses.empty()) return finish(token, std::move(answer->addresses), ttl);
+  finish(token, lookup_error(ErrorCode::kNotFound, question->second.first, "no such name"), ttl);
+}
+
+/// What holds for everybody: not that nobody answered.
+void HostLookup::share(const std::string& host, const Result<Addresses>& result,
+                       std::chrono::seconds ttl) {
+  if (!shared_) return;
+  if (result.ok()) {
+    shared_->keep(host, *result, ttl);
+  } else if (result.error().code == ErrorCode::kNotFound) {
+    shared_->keep(host, {}, ttl);
+  }
 }
 
 void HostLookup::room() {
@@ -172,20 +216,26 @@ void HostLookup::replied(const Reply& reply) {
     values.add(reply.message, question.type);
     Addresses addresses = addresses_of(values, question.type);
     if (!addresses.empty()) {
-      const std::chrono::seconds ttl(values.ttl());
-      return finish(reply.token, std::move(addresses),
-                    std::clamp(ttl, std::chrono::seconds(1), options_.longest_ttl));
+      const auto ttl = std::clamp(std::chrono::seconds(values.ttl()), std::chrono::seconds(1),
+                                  options_.longest_ttl);
+      Result<Addresses> result(std::move(addresses));
+      share(host, result, ttl);
+      return finish(reply.token, std::move(result), ttl);
     }
     if (question.type == RrType::kA && options_.family == AddressFamily::kAny) {
       question.type = RrType::kAaaa;
       to_ask_.push_back(reply.token);  // room() follows every batch of replies
       return;
     }
-    return finish(reply.token, lookup_error(ErrorCode::kNotFound, host, "no address"),
-                  options_.denial_ttl);
+    const Result<Addresses> none = lookup_error(ErrorCode::kNotFound, host, "no address");
+    share(host, none, options_.denial_ttl);
+    return finish(reply.token, none, options_.denial_ttl);
   }
   const bool denied = answered && reply.rcode() == Rcode::kNxDomain;
-  finish(reply.token, failure(host, reply), denied ? options_.denial_ttl : options_.failure_ttl);
+  const Result<Addresses> failed = failure(host, reply);
+  const auto ttl = denied ? options_.denial_ttl : options_.failure_ttl;
+  share(host, failed, ttl);
+  finish(reply.token, failed, ttl);
 }
 
 Result<HostLookup::Addresses> HostLookup::failure(const std::string& host,

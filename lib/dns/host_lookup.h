@@ -1,14 +1,16 @@
 /// HostLookup: addresses of host names for whoever connects (net/resolve.h), through our resolvers.
 ///
 /// Address texts, localhost (RFC 6761 6.3) and /etc/hosts are answered at once, then a cache
-/// bounded in size, then the resolvers. Questions for one host at the same time are asked once.
-/// Threads: lookup() from any; one thread of its own asks, and calls back.
+/// bounded in size, then, if there is one, the cache of other processes, then the resolvers.
+/// Questions for one host at the same time are asked once. Threads: lookup() from any; one thread
+/// of its own asks, and calls back.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -19,6 +21,7 @@
 #include "base/hash.h"
 #include "dns/hosts_file.h"
 #include "dns/resolver.h"
+#include "dns/shared_answers.h"
 #include "net/poller.h"
 #include "net/resolve.h"
 
@@ -41,6 +44,8 @@ struct HostLookupOptions {
   std::chrono::seconds longest_ttl{3600};
   std::chrono::seconds denial_ttl{60};   ///< how long "no such name" is believed
   std::chrono::seconds failure_ttl{10};  ///< how long a time-out is not tried again
+  /// What other processes have learned from the same resolvers; borrowed. Null: nothing is shared.
+  cache::Backend* shared = nullptr;
 };
 
 class HostLookup final : public net::HostLookup, Resolver::Client {
@@ -74,6 +79,10 @@ class HostLookup final : public net::HostLookup, Resolver::Client {
   void cancel(const std::string& host, const Callback& done);
   void replied(const Reply& reply) override;
   void room() override;
+  void queue(std::uint64_t token);
+  void shared_answer(std::uint64_t token, std::optional<SharedAnswer> answer,
+                     std::chrono::seconds ttl);
+  void share(const std::string& host, const Result<Addresses>& result, std::chrono::seconds ttl);
   void finish(std::uint64_t token, Result<Addresses> result, std::chrono::seconds ttl);
   void remember(const std::string& host, const Result<Addresses>& result, std::chrono::seconds ttl);
   Result<Addresses> failure(const std::string& host, const Reply& reply) const;
@@ -84,6 +93,8 @@ class HostLookup final : public net::HostLookup, Resolver::Client {
   std::unique_ptr<Resolver> resolver_;
   Guarded<Cache> cache_;
   std::atomic<std::size_t> waiting_count_{0};
+  std::unique_ptr<SharedAnswers> shared_;
+  std::atomic<std::size_t> shared_asked_{0};  ///< not yet answered
   std::unordered_map<std::string, std::uint64_t, SeededHash, std::equal_to<>> tokens_;
   std::unordered_map<std::uint64_t, std::pair<std::string, Question>> questions_;
   std::deque<std::uint64_t> to_ask_;

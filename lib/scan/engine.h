@@ -98,6 +98,7 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
     protocols::Witness* witness = nullptr;  ///< sees every request and answer; null: nobody
     /// Makes interaction URLs; null: there are none. Must hold nothing any more at close().
     oob::Correlator* interactions = nullptr;
+    Unchanged* unchanged = nullptr;  ///< which targets need no scan; null: each is scanned
   };
 
   Engine(Templates templates, Parts parts, EngineOptions options);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/log.h"
 #include "protocols/http_request.h"
 
 namespace m8::scan {
@@ -99,22 +100,20 @@ void TargetRun::begin() {
     scan_.front->enter();
     in_front_ = 0;
   }
-  if (scan_.choice && !target_.url.host.empty()) {
-    choose();
-  } else {
-    pump();
-  }
+  if ((scan_.choice || scan_.unchanged) && !target_.url.host.empty()) return look_first();
+  pump();
 }
 
 namespace {
 
-/// What a browser would ask first.
-http::Request first_page(const net::Url& url, const protocols::Surroundings& scan) {
+/// What a browser would ask first. \p user_agent: empty = any.
+http::Request first_page(const net::Url& url, const protocols::Surroundings& scan,
+                         std::string user_agent) {
+  if (user_agent.empty()) user_agent = protocols::random_user_agent(scan.services);
   http::Request request;
   request.url = url;
-  request.headers = {{"Host", url.authority()},
-                     {"User-Agent", std::string(protocols::random_user_agent(scan.services))},
-                     {"Accept", "*/*"}};
+  request.headers = {
+      {"Host", url.authority()}, {"User-Agent", std::move(user_agent)}, {"Accept", "*/*"}};
   for (const http::Header& header : scan.settings.headers) request.headers.push_back(header);
   request.timeout = scan.settings.timeout;
   request.retries = scan.settings.retries;
@@ -124,29 +123,46 @@ http::Request first_page(const net::Url& url, const protocols::Surroundings& sca
 
 }  // namespace
 
-/// Asks for the first page and goes on with the templates that fit it.
-void TargetRun::choose() {
+/// Asks for the first page and goes on with the templates that fit it, or with none.
+void TargetRun::look_first() {
   waiting_ = true;
-  scan_.protocols.session.send(
-      first_page(target_.url, surroundings_),
-      [self = shared_from_this()](const Result<http::Exchange>& answer) {
-        if (self->finished_) return;
-        self->waiting_ = false;
-        const auto& templates = self->scan_.templates;
-        if (answer.ok()) {
-          self->answered(self->target_.url, answer->hops.front());
-          self->chosen_ = self->scan_.choice->chosen(templates, answer->final());
-          self->known_ = true;
-        } else {
-          self->chosen_.assign(templates.size(), false);
-          if (answer.error().code != ErrorCode::kCancelled)
-            self->failed(self->target_.url, answer.error());
-        }
-        if (std::find(self->chosen_.begin(), self->chosen_.end(), true) == self->chosen_.end())
-          self->warning(
-              fmt::format("{}: no template fits what its first page shows", self->target_.input));
-        self->pump();
-      });
+  // A page may depend on who asks; the same asks again.
+  const std::string user_agent = scan_.unchanged ? scan_.probing.user_agent : std::string();
+  scan_.protocols.session.send(first_page(target_.url, surroundings_, user_agent),
+                               [self = shared_from_this()](const Result<http::Exchange>& answer) {
+                                 if (self->finished_)
+                                   return;  // and what scan_ refers to may be gone
+                                 self->waiting_ = false;
+                                 if (answer.ok()) {
+                                   self->answered(self->target_.url, answer->hops.front());
+                                   self->known_ = true;
+                                 } else if (answer.error().code != ErrorCode::kCancelled) {
+                                   self->failed(self->target_.url, answer.error());
+                                 }
+                                 if (self->scan_.unchanged && answer.ok())
+                                   self->compare(answer->final());
+                                 if (self->scan_.choice && !self->unchanged_) self->choose(answer);
+                                 self->pump();
+                               });
+}
+
+void TargetRun::compare(const http::Response& answer) {
+  answer_digest_ = Unchanged::digest(answer);
+  unchanged_ = scan_.unchanged->same(target_.url.to_string(), answer_digest_);
+  if (!unchanged_) return;
+  log::get("scan")->info("skipped target={}: unchanged", target_.url.to_string());
+  skip_rest("unchanged since it was last scanned in full", TargetOutcome::Kind::kSkipped);
+}
+
+void TargetRun::choose(const Result<http::Exchange>& answer) {
+  const auto& templates = scan_.templates;
+  if (answer.ok()) {
+    chosen_ = scan_.choice->chosen(templates, answer->final());
+  } else {
+    chosen_.assign(templates.size(), false);
+  }
+  if (std::find(chosen_.begin(), chosen_.end(), true) == chosen_.end())
+    warning(fmt::format("{}: no template fits what its first page shows", target_.input));
 }
 
 /// Before the host's first answer one template goes ahead, so that a dead host costs one connection
@@ -248,6 +264,7 @@ void TargetRun::start_next() {
 /// What a template did not find because nobody answered is not known to be gone.
 void TargetRun::report_failure(const templates::Template& one, const Error& error) {
   const std::string target = job.id == 0 ? std::string() : target_.url.to_string();
+  ++failures_;
   for (std::string& id : one.ids())
     scan_.records.add(
         model::Outcome{model::Outcome::Kind::kFailed, target, std::move(id), error.message});
@@ -263,7 +280,8 @@ void TargetRun::keep(std::size_t number, const protocols::BlockOutcome& outcome)
 void TargetRun::skip_rest(std::string reason, TargetOutcome::Kind kind) {
   outcome_.kind = kind;
   outcome_.reason = std::move(reason);
-  const bool told = kind == TargetOutcome::Kind::kSkipped && surroundings_.settings.matcher_status;
+  const bool told =
+      kind == TargetOutcome::Kind::kSkipped && !unchanged_ && surroundings_.settings.matcher_status;
   std::uint64_t requests = 0;
   for (; next_ < scan_.templates.size(); ++next_) {
     outcome_.skipped += scan_.templates[next_]->members();
@@ -287,6 +305,10 @@ void TargetRun::tell_skipped(const templates::Template& skipped) {
 void TargetRun::finish_if_over() {
   if (finished_ || running_ > 0 || next_ < scan_.templates.size()) return;
   finished_ = true;
+  const bool full = outcome_.kind == TargetOutcome::Kind::kDone && outcome_.skipped == 0 &&
+                    outcome_.resumed == 0 && failures_ == 0 && !scan_.stop.stop_requested();
+  if (full && !answer_digest_.empty())
+    scan_.unchanged->keep(target_.url.to_string(), answer_digest_);
   owner_.finished(*this, outcome_);
 }
 

@@ -24,6 +24,7 @@
 #include "scan/record_writer.h"
 #include "scan/template_choice.h"
 #include "scan/template_front.h"
+#include "scan/unchanged.h"
 #include "templates/template.h"
 
 namespace m8::scan {
@@ -45,6 +46,7 @@ struct RunSurroundings {
   TemplateFront* front = nullptr;  ///< null: each run goes on by itself
   bool keeps_findings = false;     ///< until the owner takes them; else they are written at once
   const TemplateChoice* choice = nullptr;  ///< null: all templates run
+  Unchanged* unchanged = nullptr;          ///< null: every target is scanned
 };
 
 /// What became of a target.
@@ -106,7 +108,9 @@ class TargetRun final : public std::enable_shared_from_this<TargetRun>,
   void warning(std::string_view text) override;
 
   void begin();
-  void choose();
+  void choose(const Result<http::Exchange>& answer);
+  void look_first();
+  void compare(const http::Response& answer);
   void pump();
   void start_next();
   void keep(std::size_t number, const protocols::BlockOutcome& outcome);
@@ -142,6 +146,9 @@ class TargetRun final : public std::enable_shared_from_this<TargetRun>,
   bool pumping_ = false, again_ = false;
   bool waiting_ = false;  ///< for the writer
   bool finished_ = false;
+  std::string answer_digest_;  ///< of what it answered before; empty: nobody asked, or no answer
+  bool unchanged_ = false;     ///< that is as it was: no template runs
+  int failures_ = 0;           ///< templates that did not run to their end
 };
 
 }  // namespace m8::scan

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "base/temp_file.h"
+#include "cache/files.h"
 #include "enumerate/sources/registry.h"
 #include "enumerate/sources/runner.h"
 #include "enumerate/sources/special_use.h"
@@ -160,7 +161,8 @@ TEST_CASE("enumerate/sources/cache: a fresh answer is not asked for again, an ol
   std::atomic<bool> working{true};
   Keyed service([&](const std::string&) { return working ? good() : bad("500 Down"); });
   Run run;
-  run.options.cache_folder = folder.path() + "/answers";
+  cache::Files files({.folder = folder.path()}, run.clock);
+  run.options.cache = &files;
   run.options.ttl = std::chrono::hours(1);
   const std::vector<Chosen> source{at("virustotal", service.server, {"k1"})};
 

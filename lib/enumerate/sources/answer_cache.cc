@@ -1,10 +1,6 @@
 #include "enumerate/sources/answer_cache.h"
 
 #include <charconv>
-#include <filesystem>
-
-#include "base/file.h"
-#include "base/hash.h"
 
 namespace m8::enumerate::sources {
 namespace {
@@ -12,7 +8,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr seconds kOldest = std::chrono::hours(30 * 24);
-/// Begins each file; then the time (Unix), the names, one a line.
+/// Begins each answer; then the time (Unix), the names, one a line.
 constexpr std::string_view kMagic = "m8 answer 1 ";
 
 std::string_view take_line(std::string_view& rest) {
@@ -22,20 +18,22 @@ std::string_view take_line(std::string_view& rest) {
   return line;
 }
 
+std::string key_of(std::string_view source, const net::Name& domain, std::string_view variant) {
+  return std::string(source) + ' ' + domain.text() + ' ' + std::string(variant);
+}
+
 }  // namespace
 
-std::string AnswerCache::path_of(std::string_view source, const net::Name& domain,
-                                 std::string_view variant) const {
-  const std::string key = domain.text() + "\n" + std::string(variant);
-  return folder_ + "/" + std::string(source) + "-" + sha256_hex(key).substr(0, 32);
+AnswerCache::AnswerCache(cache::Backend* backend, std::chrono::seconds ttl, Clock& clock)
+    : ttl_(ttl), clock_(clock) {
+  if (backend) cache_.emplace(cache::Cache::Options{"answers", "1", kOldest}, *backend);
 }
 
 std::optional<AnswerCache::Answer> AnswerCache::find(std::string_view source,
                                                      const net::Name& domain,
-                                                     std::string_view variant) const {
-  if (folder_.empty()) return std::nullopt;
-  const auto text = read_file(path_of(source, domain, variant));
-  if (!text.ok() || !text->starts_with(kMagic)) return std::nullopt;
+                                                     std::string_view variant) {
+  const auto text = cache_ ? cache_->get(key_of(source, domain, variant)) : nullptr;
+  if (!text || !text->starts_with(kMagic)) return std::nullopt;
   std::string_view rest(*text);
   const std::string_view head = take_line(rest).substr(kMagic.size());
   std::int64_t time = 0;
@@ -52,16 +50,14 @@ std::optional<AnswerCache::Answer> AnswerCache::find(std::string_view source,
   return answer;
 }
 
-Status AnswerCache::keep(std::string_view source, const net::Name& domain, std::string_view variant,
-                         const std::vector<std::string>& names) const {
-  if (folder_.empty()) return {};
-  std::error_code error;
-  std::filesystem::create_directories(folder_, error);
-  if (error) return errno_error(folder_, error.value());
+void AnswerCache::keep(std::string_view source, const net::Name& domain, std::string_view variant,
+                       const std::vector<std::string>& names) {
+  if (!cache_) return;
   const auto now = std::chrono::duration_cast<seconds>(clock_.wall().time_since_epoch());
   std::string text = std::string(kMagic) + std::to_string(now.count()) + "\n";
   for (const auto& name : names) (text += name) += '\n';
-  return write_file_atomically(path_of(source, domain, variant), text);
+  cache_->put(key_of(source, domain, variant), std::move(text),
+              {.ttl = {}, .tags = {domain.text(), std::string(source)}});
 }
 
 }  // namespace m8::enumerate::sources

@@ -1,6 +1,5 @@
-/// AnswerCache: the last good answer of each source about each domain, in files.
-///
-/// Written atomically: any number of runs may share it. Any thread.
+/// AnswerCache: the last good answer of each source about each domain, in a cache that outlasts the
+/// run. Any number of runs may share it. Any thread.
 #pragma once
 
 #include <chrono>
@@ -9,7 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/result.h"
+#include "cache/cache.h"
 #include "net/name.h"
 
 namespace m8::enumerate::sources {
@@ -22,22 +21,18 @@ class AnswerCache {
     bool fresh = false;  ///< younger than the cache's time to live
   };
 
-  /// \p folder: empty = keeps nothing; made when needed. \p ttl: 0 = nothing is fresh.
-  AnswerCache(std::string folder, std::chrono::seconds ttl, Clock& clock)
-      : folder_(std::move(folder)), ttl_(ttl), clock_(clock) {}
+  /// \p backend: null = keeps nothing; borrowed. \p ttl: 0 = nothing is fresh.
+  AnswerCache(cache::Backend* backend, std::chrono::seconds ttl, Clock& clock);
 
   /// \p variant: what else the answer depends on, such as the base URL. None if there is no answer,
   /// or one older than 30 days or damaged.
   std::optional<Answer> find(std::string_view source, const net::Name& domain,
-                             std::string_view variant) const;
-  /// kIo, kDenied, kExhausted.
-  Status keep(std::string_view source, const net::Name& domain, std::string_view variant,
-              const std::vector<std::string>& names) const;
+                             std::string_view variant);
+  void keep(std::string_view source, const net::Name& domain, std::string_view variant,
+            const std::vector<std::string>& names);
 
  private:
-  std::string path_of(std::string_view source, const net::Name& domain,
-                      std::string_view variant) const;
-  const std::string folder_;
+  std::optional<cache::Cache> cache_;
   const std::chrono::seconds ttl_;
   Clock& clock_;
 };

@@ -43,7 +43,7 @@ Runner::Runner(http::Session& session, RunnerOptions options, Clock& clock)
       options_(std::move(options)),
       clock_(clock),
       limiter_({.global = options_.rate, .per_key = {}}, clock),
-      cache_(options_.cache_folder, options_.ttl, clock) {}
+      cache_(options_.cache, options_.ttl, clock) {}
 
 std::vector<Report> Runner::run(const std::vector<Chosen>& sources,
                                 const std::vector<net::Name>& domains, const Take& take,
@@ -118,8 +118,7 @@ Report Runner::ask_one(Lane& lane, const net::Name& domain, const Work& work,
   if (report.state == State::kOk || report.state == State::kEmpty) {
     std::vector<std::string> names(query.names().begin(), query.names().end());
     std::sort(names.begin(), names.end());
-    const Status status = cache_.keep(source, domain, variant, names);
-    if (!status.ok()) log::get("sources")->warn("answer not kept: {}", status.error().message);
+    cache_.keep(source, domain, variant, names);
   } else if (kept) {
     report.cached = true;
     report.reason += "; names of " + day_of(kept->time) + " taken";

@@ -22,9 +22,9 @@ namespace m8::enumerate::sources {
 
 struct RunnerOptions {
   Limits limits;
-  net::Rate rate;            ///< over all sources; default unlimited
-  int workers = 64;          ///< sources asked at once; those that wait for their rate count too
-  std::string cache_folder;  ///< empty = no cache
+  net::Rate rate;    ///< over all sources; default unlimited
+  int workers = 64;  ///< sources asked at once; those that wait for their rate count too
+  cache::Backend* cache = nullptr;     ///< of answers; borrowed; null = none
   std::chrono::seconds ttl{6 * 3600};  ///< an answer as young as that is not asked for again
 };
 
@@ -52,7 +52,7 @@ class Runner {
   const RunnerOptions options_;
   Clock& clock_;
   net::RateLimiter limiter_;
-  const AnswerCache cache_;
+  AnswerCache cache_;
 };
 
 }  // namespace m8::enumerate::sources
