@@ -114,12 +114,9 @@ Result<std::vector<Channel>> channels_of(const cli::Values& flags, http::Session
 /// Queues what is new for \p channel since it was told last.
 Status queue_news(const cli::Values& flags, store::Store& store, const Channel& channel,
                   WallTime now) {
-  store::Life& life = store.life();
-  auto since = M8_TRY(life.told(channel.name));
+  std::optional<WallTime> since;
   if (flags.given("since")) since = M8_TRY(store::parse_since(flags.text("since"), "", store, now));
-  if (!since) return life.set_told(channel.name, now);  // from here on
   issues::NewsOptions options;
-  options.since = *since;
   options.until = now;
   options.cap = flags.number<std::size_t>("cap");
   options.at_least = model::parse_severity(flags.text("at-least")).value_or(model::Severity{});
@@ -128,16 +125,7 @@ Status queue_news(const cli::Values& flags, store::Store& store, const Channel& 
     if (!subject) return bad("--what: not known: " + text);
     options.subjects.insert(*subject);
   }
-  const auto news = M8_TRY(issues::collect_news(store, options));
-  if (!news.empty()) {
-    store::Message message;
-    message.channel = channel.name;
-    message.key = rfc3339(*since);  // who dies before the next line queues the same again, in vain
-    message.body = issues::message_body(channel.shape, news);
-    message.created = message.due = now;
-    M8_TRY(life.add_message(message));
-  }
-  return life.set_told(channel.name, now);
+  return issues::queue_news(store, channel.name, channel.shape, since, std::move(options));
 }
 
 Result<int> send(const cli::Context& context) {

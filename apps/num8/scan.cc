@@ -18,6 +18,7 @@
 #include "commands.h"
 #include "distributed.h"
 #include "dsl/drawn_texts.h"
+#include "issues/notify.h"
 #include "job_trace.h"
 #include "network.h"
 #include "oob_flags.h"
@@ -357,9 +358,9 @@ class Scan {
     if ((interrupted || limits_.reached()) && journaled_)
       say(context_, "go on with: " + resume_command(context_, record_.id));
     count_run(record_);
-    for (const Status& ended :
-         {outputs.job_totals({code, totals_, stats_, names_lost_, {}}), write_summary(),
-          outputs.end(record_), trace_.end(), audit_.end(), witnesses_.end(), telemetry_->end()})
+    for (const Status& ended : {outputs.job_totals({code, totals_, stats_, names_lost_, {}}),
+                                write_summary(), outputs.end(record_), queue_news(outputs),
+                                trace_.end(), audit_.end(), witnesses_.end(), telemetry_->end()})
       if (!ended.ok()) return cli::fail(context_.program, ended.error());
     // A store that is still full has just said so; a pipe or file that lost a record has not.
     if (!totals_.first_record_error.empty())
@@ -379,6 +380,26 @@ class Scan {
                             limits_.reached() || oob_.skipped > 0 ||
                             (distributed_ && distributed_->incomplete());
     return incomplete ? cli::kIncomplete : cli::kDone;
+  }
+
+  /// --notify. slack, discord and teams are forms of the webhook.
+  Status queue_news(Outputs& outputs) {
+    const auto channels = context_.flags.list("notify");
+    if (channels.empty() || !outputs.store()) return {};
+    store::Store& store = outputs.store()->store();
+    issues::NewsOptions options;
+    options.until = clock_.wall();
+    options.subjects = {issues::Subject::kIssue};
+    options.at_least = model::Severity::kLow;
+    for (const std::string& word : channels) {
+      const bool plain = word == "webhook" || word == "command";
+      const auto shape = issues::parse_shape(plain ? "json" : word == "mail" ? "text" : word);
+      const std::string channel = plain || word == "mail" ? word : "webhook";
+      std::optional<WallTime> since;
+      if (!M8_TRY(store.life().told(channel))) since = record_.started;
+      M8_TRY(issues::queue_news(store, channel, *shape, since, options));
+    }
+    return {};
   }
 
   Status write_summary() {

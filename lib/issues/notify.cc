@@ -239,6 +239,24 @@ Result<News> collect_news(store::Store& store, const NewsOptions& options) {
   return news;
 }
 
+Status queue_news(store::Store& store, const std::string& channel, Shape shape,
+                  std::optional<WallTime> since, NewsOptions options) {
+  store::Life& life = store.life();
+  if (!since) since = M8_TRY(life.told(channel));
+  if (!since) return life.set_told(channel, options.until);  // from here on
+  options.since = *since;
+  const auto news = M8_TRY(collect_news(store, options));
+  if (!news.empty()) {
+    store::Message message;
+    message.channel = channel;
+    message.key = rfc3339(*since);  // who dies before the next line queues the same again, in vain
+    message.body = message_body(shape, news);
+    message.created = message.due = options.until;
+    M8_TRY(life.add_message(message));
+  }
+  return life.set_told(channel, options.until);
+}
+
 std::optional<Shape> parse_shape(std::string_view text) {
   constexpr std::pair<std::string_view, Shape> kShapes[] = {{"text", Shape::kText},
                                                             {"json", Shape::kJson},

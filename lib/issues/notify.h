@@ -50,6 +50,12 @@ std::optional<Shape> parse_shape(std::string_view text);
 /// The body of a message, without secrets, at most about 2,000 characters for kDiscord.
 std::string message_body(Shape shape, const News& news);
 
+/// Queues for \p channel, as one message in \p shape, what became new since \p since, or else since
+/// it was told last, until \p options.until, and notes that it was told; nothing if it never was.
+/// options.since is not read. Errors of the store.
+Status queue_news(store::Store& store, const std::string& channel, Shape shape,
+                  std::optional<WallTime> since, NewsOptions options);
+
 /// A way to a receiver.
 class Carrier {
  public:

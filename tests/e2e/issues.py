@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import threading
 
+import postgres
 import support
 
 PAGES = {"/flaw": b"a flaw is here", "/": b"home"}
@@ -248,6 +249,29 @@ def check_killed_import(case, folder):
     assert case.run("issue", "list", "--jsonl").count("\n") == count
 
 
+def check_killed_server(case, folder):
+    """A PostgreSQL that is killed in the middle of an import keeps whole batches, and the loss is said."""
+    lines = pathlib.Path(folder, "many.jsonl")
+    count = lines.read_text().count("\n")
+    with postgres.Postgres() as server:
+        case.store = server.url()
+        case.run("issue", "import", "-q", "/dev/null")
+        importer = subprocess.Popen([*support.command("num8", "issue", "import", "-q", str(lines), "--store",
+                                                      case.store)], stderr=subprocess.PIPE, text=True)
+        while case.run("issue", "list", "--jsonl", "--limit", "1") == "":
+            assert importer.poll() is None or importer.returncode == 0
+        server.kill()
+        errors = importer.communicate(timeout=support.SECONDS)[1]
+        server.start()  # perhaps on another port
+        case.store = server.url()
+        left = case.run("issue", "list", "--jsonl").count("\n")
+        assert left == count or left % 2_000 == 0, left
+        assert importer.returncode == (0 if left == count else 1), (importer.returncode, left, errors)
+        assert left == count or "127.0.0.1:" in errors, errors
+        case.run("issue", "import", "-q", str(lines))
+        assert case.run("issue", "list", "--jsonl").count("\n") == count
+
+
 def check_bad_store(case, folder):
     """A corrupt file is named, and left as it is."""
     bad = pathlib.Path(folder, "bad.db")
@@ -272,6 +296,8 @@ def main():
         check_indirect(case, url)
         check_killed_import(case, folder)
         check_bad_store(case, folder)
+        if postgres.programs():
+            check_killed_server(case, folder)
     server.shutdown()
     print("issues: ok")
 

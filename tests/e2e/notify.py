@@ -4,6 +4,7 @@ import base64
 import http.server
 import json
 import pathlib
+import socket
 import socketserver
 import subprocess
 import tempfile
@@ -169,6 +170,39 @@ class Notify(unittest.TestCase):
             self.assertIn("redirects to 127.0.0.1: not followed, given up", said)
         self.assertEqual(elsewhere.got, [])
         self.assertEqual({one["state"] for one in self.messages()}, {"failed"})
+
+    def test_a_scan_queues_what_is_new(self):
+        site = serve(http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler))
+        self.addCleanup(site.server_close)
+        self.addCleanup(site.shutdown)
+        for severity in ("high", "info"):
+            pathlib.Path(self.folder.name, f"{severity}.yaml").write_text(
+                f"id: found-{severity}\ninfo: {{name: n, author: a, severity: {severity}}}\nhttp:\n"
+                "  - method: GET\n    path: ['{{BaseURL}}/none']\n    matchers:\n"
+                "      - type: status\n        status: [404]\n")
+        scan = ["scan", "-u", f"http://127.0.0.1:{site.server_port}", "-t", self.folder.name, "-silent",
+                "--notify", "slack,mail"]
+        self.run_program("num8", *scan)
+        self.run_program("num8", *scan)  # nothing is new now
+        messages = {message["channel"]: message for message in self.messages()}
+        self.assertEqual(sorted(messages), ["mail", "webhook"])
+        self.assertEqual(len(self.messages()), 2)
+        text = json.loads(messages["webhook"]["body"])["text"]
+        self.assertIn("1 new issue since", text)
+        self.assertIn("found-high", text)
+        self.send(M8_WEBHOOK=self.url)
+        self.assertEqual([json.loads(body)["text"] for _, body in self.hook.got], [text])
+
+    def test_a_receiver_that_hangs(self):
+        """Is given up in time; the message waits for a later call."""
+        self.start()
+        self.add("grave", "critical")
+        with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections, never answers
+            url = f"http://127.0.0.1:{silent.getsockname()[1]}/?token=s3cret"
+            said = self.send("--http-timeout", "300ms", "--backoff", "1h", code=4, M8_WEBHOOK=url)
+        self.assertIn("message 1:", said)
+        message, = self.messages()
+        self.assertEqual((message["state"], message["attempts"]), ("waiting", 1))
 
     def test_nobody_there(self):
         self.start()
