@@ -81,6 +81,7 @@ complete -c num8 -n '__num8_in scan' -o ts -l timestamp -d 'put the time in fron
 complete -c num8 -n '__num8_in scan' -o nm -l no-meta -d 'print the place alone'
 complete -c num8 -n '__num8_in scan' -l summary -r -F -d 'write a last record of the run'
 complete -c num8 -n '__num8_in scan' -l fail-on -x -a 'info low medium high critical' -d 'exit with 3 on a finding this severe'
+complete -c num8 -n '__num8_in scan' -l notify -x -a 'webhook slack discord teams mail command' -d 'queue what is new for these'
 complete -c num8 -n '__num8_in scan' -l suppressed -d 'show also what was judged before'
 complete -c num8 -n '__num8_in scan' -o je -l json-export -r -F -d 'all findings as one JSON array'
 complete -c num8 -n '__num8_in scan' -o jle -l jsonl-export -r -F -d 'findings as JSON lines'
