@@ -201,6 +201,7 @@ Status serve(const cli::Values& flags) {
   api::ServiceOptions options;
   M8_TRY(read_server(flags, options));
   M8_TRY(read_scans(flags, options));
+  options.db_connections = flags.number<int>("store-max-open");
   net::raise_open_file_limit();
   auto store = M8_TRY(store::open_chosen(flags, {.create_parents = true}));
   const bool tokens = M8_TRY(any_token(*store));

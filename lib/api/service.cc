@@ -4,17 +4,20 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "api/openapi.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "base/version.h"
+#include "metrics/kpi.h"
 #include "metrics/metrics.h"
 #include "metrics/process_metrics.h"
 #include "model/severity.h"
 #include "store/pages.h"
 #include "store/samples.h"
+#include "store/store_metrics.h"
 
 namespace m8::api {
 namespace {
@@ -23,6 +26,7 @@ using serve::Response;
 
 constexpr auto kTick = std::chrono::seconds(5);
 constexpr auto kCountAgain = std::chrono::seconds(5);
+constexpr int kTicksOfSamples = 2;
 constexpr int kTicksOfUses = 6;  // from one writing of the tokens' uses to the next
 
 /// The guides' middleware. The handle of a series is looked up once per thread.
@@ -62,6 +66,7 @@ Service::Service(ServiceOptions&& options, std::unique_ptr<store::Store> store, 
 
 Service::~Service() {
   sampling_ = {};
+  pool_sampling_ = {};
   if (server_) server_->stop();
 }
 
@@ -96,9 +101,25 @@ Status Service::start() {
   };
   server_ = M8_TRY(serve::Server::create(options_.server, std::move(routes)));
   events_.on_event([server = server_.get()] { server->wake(); });
-  sampling_ = metrics::Registry::process().sample(
-      [this] { metrics::sample_process(metrics::Registry::process(), "m8", 0); });
+  pool_sampling_ = store::sample_pool(*store_, options_.db_connections);
+  sampling_ = metrics::Registry::process().sample([this] { measure(); });
   return scans_.start();
+}
+
+void Service::measure() {
+  auto& all = metrics::Registry::process();
+  metrics::sample_process(all, "m8", 0);
+  const auto scans = scans_.counts();
+  all.gauge(metrics::kQueueDepth, {"scans"}).set(static_cast<double>(scans.queued));
+  all.gauge(metrics::kTasks).set(static_cast<double>(scans.running));
+  all.gauge(metrics::kGoroutinesActive).set(static_cast<double>(scans.running));
+}
+
+/// For m8 metrics kpi and m8 alerts check; nothing depends on it, so an error is passed over.
+void Service::keep_sample() {
+  const std::string text = metrics::Registry::process().exposition();
+  (void)store_->samples().add_sample(
+      {fmt::format("m8 serve {}", ::getpid()), clock_.wall(), metrics::kpi_lines(text)});
 }
 
 void Service::run(std::stop_token stop) {
@@ -107,9 +128,11 @@ void Service::run(std::stop_token stop) {
     events_.beat();
     (void)store_->tend();
     if (tick % kTicksOfUses == 0) book_.write_uses();
+    if (tick % kTicksOfSamples == 0) keep_sample();
     if (!clock_.sleep_until(clock_.now() + kTick, stop)) break;
   }
   server_->stop();
+  keep_sample();
   book_.write_uses();
 }
 

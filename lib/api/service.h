@@ -33,6 +33,7 @@ struct ServiceOptions {
   /// Of /health and /ready; besides, the store is asked.
   std::vector<metrics::Check> checks;
   std::chrono::milliseconds check_deadline{2'000};
+  int db_connections = 25;  ///< that the store's pool may open
 };
 
 class Service {
@@ -56,6 +57,8 @@ class Service {
   std::vector<Route> service_routes();
   void fill(Sample& sample);
   metrics::PerformanceNumbers numbers();
+  void measure();
+  void keep_sample();
   Result<serve::Response> summary(const Call& call);
   Result<std::string> counted();
   Result<serve::Response> alerts();
@@ -79,6 +82,7 @@ class Service {
     SteadyTime at{};
   };
   Guarded<Counted> counted_;  ///< counting a million rows takes a while
+  metrics::Registry::Sampling pool_sampling_;
   metrics::Registry::Sampling sampling_;
 };
 

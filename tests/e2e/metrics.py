@@ -163,6 +163,19 @@ class Exposition(Case):
             run.stdin = None
             run.communicate(timeout=SECONDS)
 
+    def test_what_a_service_did_is_kept(self):
+        ready = self.folder / "ready"
+        service = self.start_program("m8", "serve", "--port", 0, "--ready-file", ready)
+        url = json.loads(until(lambda: ready.exists() and ready.read_text(), "the service"))["url"]
+        for _ in range(5):
+            self.assertIn("healthy", self.read(url.rstrip("/") + "/health"))
+        service.terminate()
+        service.communicate(timeout=SECONDS)
+        done = self.run_program("m8", "metrics", "kpi", "--window", "1h", "--jsonl")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        figures = {(one["kpi"], one["of"]): one["value"] for one in records(done.stdout)}
+        self.assertGreater(figures["http_p99", ""], 0)
+
     @staticmethod
     def end_server(server):
         server.terminate()
