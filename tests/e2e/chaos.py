@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 import subprocess
+import threading
 import time
 import unittest
 
@@ -53,7 +54,10 @@ class Redis:
 
 class Chaos(fleet.Scans):
     targets_count, kills, broker_restarts, database_restarts = 240, 4, 1, 1
-    workers_count, patience, latency = 4, 60, "100ms"
+    workers_count, patience, latency = 4, 120, "100ms"
+    job = ["-c", "2", "-bs", "10"]
+    worker_flags = ["-c", 1]
+    between = 0  # seconds from one blow to the next
 
     def setUp(self):
         super().setUp()
@@ -65,6 +69,7 @@ class Chaos(fleet.Scans):
         self.lab = stack.enter_context(Lab("--hosts", self.targets_count, "--latency",
                                            self.latency))
         self.shared = ["--store", self.database.url(), "--queue-url", self.broker.url()]
+        self.over = threading.Event()
         self.workers = []
         self.addCleanup(self.end_workers)
 
@@ -75,7 +80,7 @@ class Chaos(fleet.Scans):
 
     def worker(self):
         with open(self.folder / "workers.log", "ab") as log:
-            return subprocess.Popen(command("m8", "worker", *self.shared, "-c", 1),
+            return subprocess.Popen(command("m8", "worker", *self.shared, *self.worker_flags),
                                     cwd=self.folder, env=clean_environment(self.folder),
                                     stdin=subprocess.DEVNULL, stderr=log)
 
@@ -96,7 +101,8 @@ class Chaos(fleet.Scans):
             if submitter.poll() is not None:
                 return
             if event == "kill":
-                victim = draw.randrange(len(self.workers))
+                # In turn: a job that died five times would be given up.
+                victim = self.happened.count("kill") % len(self.workers)
                 self.workers[victim].kill()
                 self.workers[victim].wait()
                 self.workers[victim] = self.worker()
@@ -108,6 +114,7 @@ class Chaos(fleet.Scans):
             else:
                 self.redis.kill()
             self.happened.append(event)
+            self.over.wait(self.between)
 
     def state(self):
         """For who has to find out why it takes so long."""
@@ -121,7 +128,6 @@ class Chaos(fleet.Scans):
     def test_everything_is_done_once_and_right(self):
         self.templates(8)
         self.targets(self.lab, self.targets_count)
-        more = ["-c", "2", "-bs", "10"]
         local = subprocess.run(
             command("num8", *self.arguments("--store", "sqlite:local.db", "-bs", "200", "-o",
                                             "local.out")),
@@ -135,7 +141,7 @@ class Chaos(fleet.Scans):
         self.workers += [self.worker() for _ in range(self.workers_count)]
         with open(self.folder / "errors", "wb") as errors:
             submitter = subprocess.Popen(
-                command("num8", *self.arguments("--distributed", *self.shared, *more, "-o",
+                command("num8", *self.arguments("--distributed", *self.shared, *self.job, "-o",
                                                 "out")),
                 cwd=self.folder, env=clean_environment(self.folder), stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL, stderr=errors)
