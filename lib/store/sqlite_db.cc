@@ -111,6 +111,15 @@ Error make_error(const std::string& path, int code, int system_errno, const char
   }
 }
 
+/// "$1" as "?1": to SQLite the first is a name, which it looks for among all names before it.
+std::string with_numbers(std::string_view sql) {
+  std::string text(sql);
+  for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+    if (text[i] == '$' && text[i + 1] >= '1' && text[i + 1] <= '9') text[i] = '?';
+  }
+  return text;
+}
+
 }  // namespace
 
 SqliteStatement::SqliteStatement(SqliteStatement&& other) noexcept
@@ -200,8 +209,9 @@ const char* SqliteDb::version() { return sqlite3_libversion(); }
 
 Result<SqliteStatement> SqliteDb::prepare(std::string_view sql) {
   auto [entry, added] = statements_.try_emplace(std::string(sql), nullptr);
-  if (added &&
-      sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
+  if (!added) return SqliteStatement(*this, entry->second);
+  const std::string text = with_numbers(sql);
+  if (sqlite3_prepare_v3(handle_, text.data(), static_cast<int>(text.size()),
                          SQLITE_PREPARE_PERSISTENT, &entry->second, nullptr) != SQLITE_OK) {
     statements_.erase(entry);
     return error();
