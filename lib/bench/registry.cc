@@ -8,6 +8,7 @@ extern const Workload kCacheBench;
 extern const Workload kDb;
 extern const Workload kDns;
 extern const Workload kEnum;
+extern const Workload kFleet;
 extern const Workload kHttp;
 extern const Workload kMemory;
 extern const Workload kMetrics;
@@ -21,8 +22,8 @@ extern const Workload kStartup;
 namespace {
 
 constexpr const Workload* kWorkloads[] = {
-    &kApi,     &kCacheBench, &kDb,    &kDns,        &kEnum,           &kHttp, &kMemory,
-    &kMetrics, &kPermute,    &kProbe, &kQueueBench, &kResolversBench, &kScan, &kStartup,
+    &kApi,     &kCacheBench, &kDb,    &kDns,        &kEnum,           &kFleet, &kHttp,    &kMemory,
+    &kMetrics, &kPermute,    &kProbe, &kQueueBench, &kResolversBench, &kScan,  &kStartup,
 };
 
 }  // namespace
