@@ -88,8 +88,8 @@ class Asker {
                        {"Authorization", "Bearer " + server_.token()}};
     request.body = body;
     if (!body.empty()) {
-      request.headers.emplace_back("Content-Type", "application/json");
-      request.headers.emplace_back("Content-Length", std::to_string(body.size()));
+      request.headers.push_back({"Content-Type", "application/json"});
+      request.headers.push_back({"Content-Length", std::to_string(body.size())});
     }
     return request;
   }

@@ -196,9 +196,9 @@ void Snapshot::add_growth(const Snapshot* first, const Snapshot& last) {
     for (const auto& [series, value] : list) {
       const double before = first ? first->value(series) : 0;
       const double growth = value >= before ? value - before : value;
-      const auto known = std::find_if(mine.begin(), mine.end(), [&series](const auto& one) {
-        return one.first.labels == series.labels;
-      });
+      const auto known = std::find_if(
+          mine.begin(), mine.end(),
+          [&labels = series.labels](const auto& one) { return one.first.labels == labels; });
       if (known != mine.end()) {
         known->second += growth;
       } else {
