@@ -170,7 +170,9 @@ Status read_scans(const cli::Values& flags, api::ServiceOptions& out) {
   read_scan_arguments(flags, scans);
   // In the environment, where others can't see a password in it.
   scans.environment = fleet::plain_environment();
-  scans.environment.push_back("M8_STORE=" + store::chosen_url(flags));
+  const std::string url = store::chosen_url(flags);
+  scans.environment.push_back("M8_STORE=" + url);
+  scans.idle = url.find("://") != std::string::npos;
   return {};
 }
 

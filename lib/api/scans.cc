@@ -282,6 +282,7 @@ void Scans::run(Batch& batch, const std::stop_token& stop) {
   }
   options.environment = options_.environment;
   options.nice = options_.nice;
+  options.idle = options_.idle;
   options.memory = options_.memory;
   options.deadline = options_.deadline;
   fleet::ProgramOutput output;

@@ -40,8 +40,11 @@ struct ScanOptions {
   std::size_t max_together = 500;        ///< requests of one child
   /// From one start of a child to the next of the same thread, so that under load many requests
   /// share one; the first after a pause begins at once.
-  std::chrono::milliseconds gather{1'000};
+  std::chrono::milliseconds gather{2'000};
   int nice = 15;
+  /// Children yield to whoever answers requests. Not where they share locks with it (SQLite): one
+  /// that is never run would keep them.
+  bool idle = false;
   std::size_t memory = 0;                                      ///< bytes of each child; 0: any
   std::chrono::milliseconds deadline{std::chrono::hours(24)};  ///< of each child
 };

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -45,15 +46,25 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return pointers;
 }
 
+/// For the calling thread and all that it starts. What the kernel refuses stays as it was.
+void yield_to_all() {
+  const sched_param none{};
+  ::sched_setscheduler(0, SCHED_IDLE, &none);
+  // From linux/ioprio.h, which glibc has no function for.
+  constexpr int kWhoProcess = 1, kClassIdle = 3, kClassShift = 13;
+  ::syscall(SYS_ioprio_set, kWhoProcess, 0, kClassIdle << kClassShift);
+}
+
 /// Between fork and exec: system calls only.
 [[noreturn]] void become(const std::vector<char*>& arguments, char* const* environment,
-                         const Fd (&streams)[3], int report) {
+                         const Fd (&streams)[3], int report, bool idle) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::signal(SIGPIPE, SIG_DFL);
   for (int i = 0; i < 3; ++i) ::dup2(streams[i].get(), i);
+  if (idle) yield_to_all();
   ::execvpe(arguments[0], arguments.data(), environment);
   const int reason = errno;
   [[maybe_unused]] const auto ignored = ::write(report, &reason, sizeof reason);
@@ -136,7 +147,7 @@ Result<Child> Child::start(const ChildOptions& options, Clock& clock) {
 
   const pid_t pid = ::fork();
   if (pid < 0) return errno_error("run " + name, errno);
-  if (pid == 0) become(arguments, environment, streams, report_out.get());
+  if (pid == 0) become(arguments, environment, streams, report_out.get(), options.idle);
   report_out.reset();
   Child child(pid, Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))), clock, name);
   if (!child.pidfd_) return errno_error("run " + name, errno);

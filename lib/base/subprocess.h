@@ -35,6 +35,9 @@ struct ChildOptions {
   ChildStream input, output, errors;
   /// "NAME=VALUE" each; empty: this process's own environment.
   std::vector<std::string> environment = {};
+  /// It gets processor time (SCHED_IDLE) and the disk that nobody else wants. Such a child can't
+  /// become an ordinary one again.
+  bool idle = false;
 };
 
 /// What a finished child cost.

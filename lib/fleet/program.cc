@@ -128,6 +128,7 @@ class Running {
     child.arguments = options_.arguments;
     child.arguments.insert(child.arguments.begin(), options_.program);
     child.environment = options_.environment;
+    child.idle = options_.idle;
     child.input = ChildStream::descriptor(in.read.get());
     child.output = ChildStream::descriptor(out.write.get());
     child.errors = ChildStream::descriptor(errors.write.get());

@@ -27,6 +27,7 @@ struct ProgramOptions {
   std::chrono::milliseconds deadline{0};      ///< it is stopped after so long; 0: never
   std::chrono::milliseconds grace{10'000};    ///< from SIGTERM to SIGKILL
   int nice = 0;                               ///< 0..19
+  bool idle = false;  ///< it gets processor time and the disk only while nobody else wants them
   std::size_t memory = 0;  ///< bytes of private memory that it may have (RLIMIT_DATA); 0: any
   std::size_t max_line = 64u << 20;  ///< a longer line of stdout is an error
 };

@@ -140,3 +140,11 @@ TEST_CASE("fleet/program: what is not there can't be run") {
   CHECK(end.error().code == ErrorCode::kNotFound);
   CHECK_FALSE(fleet::sibling_program("no-such").ok());
 }
+
+TEST_CASE("fleet/program: one that is to be idle yields, and so does what it starts") {
+  fleet::ProgramOptions options;
+  const char* script = "cut -d' ' -f41 /proc/self/stat; ionice";
+  CHECK(shell("cut -d' ' -f41 /proc/self/stat", options).lines == std::vector<std::string>{"0"});
+  options.idle = true;
+  CHECK(shell(script, options).lines == std::vector<std::string>{"5", "idle"});
+}
