@@ -1,6 +1,9 @@
 /// m8 queue: the broker's queues, looked at and kept in order.
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
+#include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -9,8 +12,12 @@
 #include "cli/make_flag.h"
 #include "cli/signals.h"
 #include "commands.h"
+#include "output/text.h"
 #include "queue/desired.h"
 #include "queue/settings.h"
+#include "store/chosen_store.h"
+#include "store/settings.h"
+#include "store/sql_jobs.h"
 
 namespace m8::app {
 namespace {
@@ -18,6 +25,8 @@ namespace {
 using namespace std::chrono_literals;
 using cli::ValueType;
 using queue::Broker;
+
+constexpr std::size_t kJobsOfRun = 100'000;  ///< are looked at for why they were given up
 
 /// A connection to the broker that --queue-url names, and what it is for.
 struct Session {
@@ -143,9 +152,32 @@ queue::DeadLetterFilter filter_of(const Session& session) {
   return filter;
 }
 
-std::string letter_json(const queue::Delivery& letter) {
+/// Why jobs were given up, by the id of their message.
+using Reasons = std::map<std::string, std::string>;
+
+/// What the store of --store knows of \p letters that are jobs; nothing without it.
+Result<Reasons> reasons_of(const Session& session, const std::vector<queue::Delivery>& letters) {
+  if (!session.flags.given("store")) return Reasons();
+  const auto store = M8_TRY(store::open_chosen(session.flags, {.must_exist = true}));
+  store::SqlJobs jobs(*store);
+  std::set<std::int64_t> runs;
+  for (const auto& letter : letters) {
+    const std::string& id = letter.message.id;  // RUN.NUMBER
+    std::int64_t run = 0;
+    const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), run);
+    if (error == std::errc() && end != id.data() + id.size() && *end == '.') runs.insert(run);
+  }
+  Reasons reasons;
+  for (const std::int64_t run : runs)
+    for (const store::EndedJob& job : M8_TRY(jobs.ended(run, kJobsOfRun)))
+      if (job.given_up) reasons.emplace(fmt::format("{}.{}", run, job.number), job.reason);
+  return reasons;
+}
+
+std::string letter_json(const queue::Delivery& letter, const std::string& why) {
   json::Writer w;
   w.object().field("id", letter.message.id).field("type", letter.message.type);
+  if (!why.empty()) w.field("why", why);
   w.field("published", rfc3339(letter.message.published));
   w.field("bytes", letter.message.body.size());
   w.key("headers").object();
@@ -160,19 +192,25 @@ std::string letter_json(const queue::Delivery& letter) {
   return w.take() + '\n';
 }
 
-std::string letter_text(const queue::Delivery& letter) {
+std::string letter_text(const queue::Delivery& letter, const std::string& why) {
   const bool died = !letter.deaths.empty();
-  return fmt::format("{:<34} {:<12} {:<10} {:<20} {:>8} {}\n", letter.message.id,
+  return fmt::format("{:<34} {:<12} {:<10} {:<20} {:>8} {}{}{}\n", letter.message.id,
                      letter.message.type, died ? letter.deaths.front().reason : "-",
                      died ? letter.deaths.front().queue : "-", letter.message.body.size(),
-                     rfc3339(died ? letter.deaths.front().at : letter.message.published));
+                     rfc3339(died ? letter.deaths.front().at : letter.message.published),
+                     why.empty() ? "" : "  ", output::escape_control(why));
 }
 
 Status list_letters(Session& session) {
   const auto letters = M8_TRY(session.broker->dead_letters(filter_of(session), session.stop));
+  const Reasons reasons = M8_TRY(reasons_of(session, letters));
   const bool jsonl = session.flags.on("jsonl");
   std::string text;
-  for (const auto& letter : letters) text += jsonl ? letter_json(letter) : letter_text(letter);
+  for (const auto& letter : letters) {
+    const auto found = reasons.find(letter.message.id);
+    const std::string why = found == reasons.end() ? "" : found->second;
+    text += jsonl ? letter_json(letter, why) : letter_text(letter, why);
+  }
   return print(text);
 }
 
@@ -263,7 +301,10 @@ cli::Command dlq_command(std::string name, std::string brief, std::string detail
                          Status (*run)(Session&)) {
   auto command = queue_command("dlq " + name, std::move(brief), std::move(detail), run);
   for (cli::Flag& flag : letter_flags()) command.flags.push_back(std::move(flag));
-  if (name == "list") command.flags.push_back(jsonl_flag());
+  if (name == "list") {
+    command.flags.push_back(jsonl_flag());
+    command.flags = store::with_store_settings(std::move(command.flags));
+  }
   command.examples = {fmt::format("m8 queue dlq {} --reason expired", name)};
   return command;
 }
@@ -301,7 +342,8 @@ std::vector<cli::Command> queue_commands() {
                     declare),
       purge_command(),
       dlq_command("list", "list dead letters: what expired, was rejected or did not fit",
-                  "They stay where they are.", list_letters),
+                  "They stay where they are. With --store, why jobs were given up is told too.",
+                  list_letters),
       dlq_command("replay", "send dead letters again, to where they were sent before",
                   "Each leaves the dead letters when a queue has it.", replay_letters),
       desired_command(),
