@@ -213,6 +213,42 @@ class Fleet(Scans):
             self.assertIn("cancelled", errors)
             self.assertEqual(self.started(), 0)
 
+    def test_an_interrupted_run_is_gone_on_with(self):
+        with Lab("--hosts", 20, "--latency", "200ms") as lab:
+            self.templates(8)
+            self.targets(lab, 20)
+            expected = self.local()
+            self.start_worker()
+            arguments = self.arguments("--distributed", "-c", "1", *self.shared)
+            scan = self.start_program("num8", *arguments)
+            self.wait_for("a job that is under way", lambda: self.started() > 0)
+            scan.send_signal(signal.SIGINT)
+            first, errors = scan.communicate(timeout=SECONDS)
+            self.assertEqual(scan.returncode, 130, errors)
+            self.wait_for("the end of what was under way", lambda: self.started() == 0)
+            done = self.run_program("num8", *arguments, "--resume", "1")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(sorted(map(key_of, records(first) + records(done.stdout))), expected)
+
+    def test_a_job_whose_program_always_dies_is_given_up_and_the_run_ends(self):
+        with Lab("--hosts", 5) as lab:
+            self.templates(1)
+            self.targets(lab, 5)
+            self.start_worker("--job-memory", "1M", "--max-attempts", "2")
+            done = self.scan()
+            self.assertNotEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(records(done.stdout), [])
+            given_up = int(self.sql("SELECT count(*) FROM fleet_job WHERE state = 3"))
+            self.assertGreater(given_up, 0)
+            self.wait_for("dead letters", lambda: self.broker.queues().get(
+                f"{self.schema}.dead-letter") == given_up)
+            letters = self.run_program("m8", "queue", "dlq", "list", "--jsonl", *self.shared)
+            self.assertEqual(letters.returncode, 0, letters.stderr)
+            whys = [letter["why"] for letter in records(letters.stdout)]
+            self.assertEqual(len(whys), given_up)
+            for why in whys:
+                self.assertIn("its program", why)
+
     def test_what_is_no_job_of_ours_becomes_a_dead_letter_and_the_rest_goes_on(self):
         with Lab("--hosts", 5) as lab:
             self.templates(1)
