@@ -201,7 +201,7 @@ std::vector<cli::Flag> flags() {
   };
   return {
       number("targets", "100", "hosts of the scan"),
-      number("templates", "60", "requests to each"),
+      number("templates", "100", "requests to each"),
       cli::typed(cli::with_default(
                      cli::valued(in, "latency", {}, "TIME", "how long each answer takes"), "50ms"),
                  cli::ValueType::duration(1ms, 10s)),
