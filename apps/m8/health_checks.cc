@@ -23,6 +23,7 @@
 #include "selection.h"
 #include "store/chosen_store.h"
 #include "store/settings.h"
+#include "templates/files.h"
 
 namespace m8::app {
 namespace {
@@ -59,9 +60,9 @@ Said check_cache(const cli::Values& flags) {
   return cache->name();
 }
 
-Said check_templates(const cli::Values& flags, const std::stop_token& stop) {
-  const std::string folder = num8::templates_folder(flags);
+Said check_templates(const std::string& folder, const std::stop_token& stop) {
   std::error_code error;
+  if (std::filesystem::is_regular_file(folder, error)) return std::string("1 file");
   std::uint64_t count = 0;
   using Walk = std::filesystem::recursive_directory_iterator;
   for (Walk at(folder, error), end; !error && at != end && !stop.stop_requested();
@@ -139,10 +140,16 @@ Said check_service(Services& services, const std::string& url, std::stop_token s
 }  // namespace
 
 std::vector<cli::Flag> health_flags() {
-  using cli::common, cli::valued, cli::with_default;
+  std::vector<cli::Flag> flags = {
+      cli::valued("Checks", "resolvers", {"r"}, "FILE|IP,...", "these instead of the system's")};
+  for (cli::Flag& more : check_flags()) flags.push_back(std::move(more));
+  return store::with_store_settings(std::move(flags));
+}
+
+std::vector<cli::Flag> check_flags() {
+  using cli::valued, cli::with_default;
   const char* in = "Checks";
   std::vector<cli::Flag> flags = {
-      valued(in, "resolvers", {"r"}, "FILE|IP,...", "these instead of the system's"),
       cli::detailed(
           with_default(valued(in, "resolve-name", {}, "NAME", "ask resolvers for this"), kNoName),
           "That there is no such name is an answer; a refusal is none."),
@@ -154,13 +161,16 @@ std::vector<cli::Flag> health_flags() {
   };
   for (const auto& more : {queue::queue_settings(), cache::cache_settings(), http::service_flags()})
     flags.insert(flags.end(), more.begin(), more.end());
-  return store::with_store_settings(std::move(flags));
+  return flags;
 }
 
-std::vector<metrics::Check> health_checks(const cli::Values& flags, Services& services) {
+std::vector<metrics::Check> health_checks(const cli::Values& flags, Services& services,
+                                          const std::string& chosen) {
+  const std::string root = num8::templates_folder(flags);
+  const std::string folder = chosen.empty() ? root : templates::resolve_path(chosen, root);
   std::vector<metrics::Check> checks = {
       {"database", true, [&flags](auto) { return check_database(flags); }},
-      {"nuclei", false, [&flags](auto stop) { return check_templates(flags, stop); }},
+      {"nuclei", false, [folder](auto stop) { return check_templates(folder, stop); }},
       {"resolvers", false, [&flags](auto stop) { return check_resolvers(flags, stop); }},
       {"disk", false, [&flags](auto) { return check_disk(flags); }},
   };

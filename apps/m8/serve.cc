@@ -12,8 +12,10 @@
 #include "cli/signals.h"
 #include "commands.h"
 #include "fleet/program.h"
+#include "health_checks.h"
 #include "net/rate_limiter.h"
 #include "net/socket.h"
+#include "serve/telemetry.h"
 #include "store/chosen_store.h"
 #include "store/settings.h"
 
@@ -99,7 +101,7 @@ std::vector<cli::Flag> scan_flags() {
 
 std::vector<cli::Flag> serve_flags() {
   std::vector<cli::Flag> flags = server_flags();
-  for (const auto& more : {limit_flags(), scan_flags()})
+  for (const auto& more : {limit_flags(), scan_flags(), check_flags(), serve::telemetry_flags()})
     flags.insert(flags.end(), more.begin(), more.end());
   return store::with_store_settings(std::move(flags));
 }
@@ -154,6 +156,7 @@ void read_scan_arguments(const cli::Values& flags, api::ScanOptions& out) {
     num8("--resolvers", resolvers);
     asmm8("--resolver", resolvers);
   }
+  if (flags.given("templates-dir")) num8("--templates-dir", flags.text("templates-dir"));
   for (const std::string& path : flags.list("templates")) num8("--templates", path);
   for (const std::string& port : flags.list("ports")) num8("--ports", port);
   if (flags.given("rate")) num8("--rate", flags.text("rate"));
@@ -174,6 +177,14 @@ Status read_scans(const cli::Values& flags, api::ServiceOptions& out) {
   scans.environment.push_back("M8_STORE=" + url);
   scans.idle = url.find("://") != std::string::npos;
   return {};
+}
+
+/// What m8 health looks at. The service asks its store itself.
+std::vector<metrics::Check> read_checks(const cli::Values& flags, Services& services) {
+  const auto templates = flags.list("templates");
+  auto checks = health_checks(flags, services, templates.empty() ? "" : templates.front());
+  std::erase_if(checks, [](const metrics::Check& check) { return check.name == "database"; });
+  return checks;
 }
 
 Status write_ready(const std::string& path, const std::string& url) {
@@ -198,11 +209,14 @@ Result<bool> any_token(store::Store& store) {
   return any;
 }
 
-Status serve(const cli::Values& flags) {
+Status serve(const cli::Context& context) {
+  const cli::Values& flags = context.flags;
   const cli::Signals signals;
   api::ServiceOptions options;
   M8_TRY(read_server(flags, options));
   M8_TRY(read_scans(flags, options));
+  const auto services = M8_TRY(Services::open(flags));
+  options.checks = read_checks(flags, *services);
   options.db_connections = flags.number<int>("store-max-open");
   net::raise_open_file_limit();
   auto store = M8_TRY(store::open_chosen(flags, {.create_parents = true}));
@@ -211,6 +225,8 @@ Status serve(const cli::Values& flags) {
   const bool open = options.router.public_read;
   const auto service =
       M8_TRY(api::Service::create(std::move(options), std::move(store), SystemClock::instance()));
+  const auto telemetry = M8_TRY(
+      serve::Telemetry::start(serve::Telemetry::options(context, 0), SystemClock::instance()));
   const std::string url =
       fmt::format("{}://{}/", tls ? "https" : "http", service->address().to_string());
   print(fmt::format("Dashboard and API on {} Ctrl-C stops it.\n", url));
@@ -220,11 +236,11 @@ Status serve(const cli::Values& flags) {
   service->run(signals.token());
   const auto counts = service->counters();
   print(fmt::format("stopped after {} requests, {} refused\n", counts.requests, counts.refused));
-  return {};
+  return telemetry->end();
 }
 
 int run(const cli::Context& context) {
-  const Status done = serve(context.flags);
+  const Status done = serve(context);
   return done.ok() ? cli::kDone : cli::fail("m8 serve", done.error());
 }
 
@@ -238,7 +254,9 @@ cli::Command serve_command() {
       "Serves what the store holds, takes requests for scans, and shows both on one page. The API "
       "is under /api/v1 (openapi.json describes it); the paths of the guides (POST /scan, GET "
       "/endpoints, GET /domain) are there too. Every request needs a token of m8 token add, in the "
-      "header 'Authorization: Bearer TOKEN'; /health and /ready tell strangers whether it lives. "
+      "header 'Authorization: Bearer TOKEN'; /health and /ready tell strangers whether it lives; "
+      "the checks are those of m8 health, and without the store or a configured broker it is not "
+      "ready (503). "
       "Scans are done by num8 and asmm8, which lie beside this program, with the scope, templates "
       "and resolvers given here; what was asked for is kept in the store and taken up again after "
       "a restart. It stops at SIGINT or SIGTERM with exit code 0.";

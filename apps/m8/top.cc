@@ -165,7 +165,8 @@ cli::Command top_command() {
   command.name = "top";
   command.brief = "what your running programs do, live";
   command.detail =
-      "Asks the socket that each running asmm8 and num8 of this user has (below $XDG_RUNTIME_DIR, "
+      "Asks the socket that each running asmm8, num8 and m8 serve of this user has (below "
+      "$XDG_RUNTIME_DIR, "
       "else /tmp/m8-UID): processor, memory by component, threads, descriptors, work under way and "
       "done, errors, bytes, queues. WORK and ERRORS are per second, of all components. Ends with "
       "Ctrl-C.";

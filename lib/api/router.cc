@@ -10,6 +10,8 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "metrics/metrics.h"
+#include "metrics/table.h"
 #include "net/url.h"
 #include "serve/compress.h"
 
@@ -38,6 +40,26 @@ bool names_loopback(std::string_view host) {
   if (parsed->host == "localhost") return true;
   const auto ip = net::IpAddress::parse(parsed->host);
   return ip.ok() && ip->is_loopback();
+}
+
+constexpr const char* kTraversal = "path_traversal";
+constexpr const char* kLongTarget = "long_target";
+constexpr const char* kForeignHost = "foreign_host";
+constexpr const char* kGuessing = "token_guessing";
+
+void suspect(const char* type) {
+  metrics::Registry::process().counter(metrics::kSuspicious, {type}).add(1);
+}
+
+/// True if a segment of \p path is "..", whatever it is written as, or if it holds a zero.
+bool leaves_its_place(std::string_view path) {
+  const std::string plain = net::percent_decode(path);
+  const auto ends = [&plain](std::size_t at) {
+    return at >= plain.size() || plain[at] == '/' || plain[at] == '\\';
+  };
+  for (auto at = plain.find(".."); at != plain.npos; at = plain.find("..", at + 1))
+    if ((at == 0 || ends(at - 1)) && ends(at + 2)) return true;
+  return plain.find('\0') != plain.npos;
 }
 
 Response too_many(std::chrono::milliseconds wait) {
@@ -133,8 +155,14 @@ bool Router::is_public(const Request& request, const Route& route) const {
          names_loopback(request.header("Host"));
 }
 
-Response Router::unauthorized(const Request& request) const {
+void Router::declare_metrics() {
+  for (const char* type : {kTraversal, kLongTarget, kForeignHost, kGuessing})
+    metrics::Registry::process().counter(metrics::kSuspicious, {type});
+}
+
+Response Router::unauthorized(const Request& request, const Route& route) const {
   failed_.fetch_add(1, std::memory_order_relaxed);
+  metrics::Registry::process().counter(metrics::kFailedAuth, {route.pattern}).add(1);
   const bool given = !request.header("Authorization").empty();
   if (given) {
     (void)failures_.take(request.peer.to_string());
@@ -153,11 +181,16 @@ Result<Caller> Router::identify(const Request& request, const Route& route) cons
   if (route.scope == Scope::kNone) return Caller{};
   if (!request.header("Authorization").empty()) return nobody;
   if (is_public(request, route)) return Caller{0, "", Scope::kRead};
+  if (options_.public_read && !names_loopback(request.header("Host"))) suspect(kForeignHost);
   return nobody;
 }
 
 Response Router::handle(const Request& request, const Match& match) const {
-  if (request.target.size() > kLongestTarget) return refusal(414, "the address is too long");
+  if (request.target.size() > kLongestTarget) {
+    suspect(kLongTarget);
+    return refusal(414, "the address is too long");
+  }
+  if (leaves_its_place(request.path())) suspect(kTraversal);
   if (match.route == nullptr) {
     if (match.allowed.empty()) return refusal(404, "no such path");
     Response response = refusal(405, "this path takes " + match.allowed);
@@ -166,10 +199,12 @@ Response Router::handle(const Request& request, const Match& match) const {
   }
   const Route& route = *match.route;
   const std::string peer = request.peer.to_string();
-  if (const auto wait = failures_.wait(peer); wait.count() > 0 && route.scope != Scope::kNone)
+  if (const auto wait = failures_.wait(peer); wait.count() > 0 && route.scope != Scope::kNone) {
+    suspect(kGuessing);
     return too_many(wait);
+  }
   const auto caller = identify(request, route);
-  if (!caller.ok()) return unauthorized(request);
+  if (!caller.ok()) return unauthorized(request, route);
   if (caller->scope < route.scope)
     return refusal(403, fmt::format("the token lacks the scope {}", to_string(route.scope)));
   const auto wait = allowance_.take(caller->token != 0 ? fmt::format("#{}", caller->token) : peer);

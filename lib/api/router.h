@@ -47,6 +47,8 @@ class Router {
   const std::vector<Route>& routes() const { return routes_; }
 
   serve::Response answer(const serve::Request& request) const;
+  /// Makes the series of suspicious requests, so that they are there (at zero) before any.
+  static void declare_metrics();
   /// Requests whose token was refused, since the start.
   std::uint64_t failed_auth() const { return failed_.load(std::memory_order_relaxed); }
 
@@ -60,7 +62,7 @@ class Router {
   Match match(const serve::Request& request) const;
   serve::Response handle(const serve::Request& request, const Match& match) const;
   Result<Caller> identify(const serve::Request& request, const Route& route) const;
-  serve::Response unauthorized(const serve::Request& request) const;
+  serve::Response unauthorized(const serve::Request& request, const Route& route) const;
   bool is_public(const serve::Request& request, const Route& route) const;
   void finish(const serve::Request& request, serve::Response& response) const;
 

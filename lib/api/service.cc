@@ -26,6 +26,8 @@ using serve::Response;
 
 constexpr auto kTick = std::chrono::seconds(5);
 constexpr auto kCountAgain = std::chrono::seconds(5);
+/// Anybody may ask: what is asked of others for that is no more than this.
+constexpr auto kCheckAgain = std::chrono::seconds(5), kReadyAgain = std::chrono::seconds(1);
 constexpr int kTicksOfSamples = 2;
 constexpr int kTicksOfUses = 6;  // from one writing of the tokens' uses to the next
 
@@ -49,6 +51,13 @@ Result<std::string> ask(store::Store& store) {
   return std::string();
 }
 
+std::vector<std::string> essential_of(const std::vector<metrics::Check>& checks) {
+  std::vector<std::string> names;
+  for (const metrics::Check& check : checks)
+    if (check.essential) names.push_back(check.name);
+  return names;
+}
+
 }  // namespace
 
 Service::Service(ServiceOptions&& options, std::unique_ptr<store::Store> store, Clock& clock)
@@ -61,6 +70,7 @@ Service::Service(ServiceOptions&& options, std::unique_ptr<store::Store> store, 
       scans_(options_.scans, store_->statements(), options_.scope, events_, clock),
       world_{*store_, scans_, events_, samples_, clock},
       router_(options_.router, book_, observe, clock),
+      essential_(essential_of(options_.checks)),
       checker_(
           std::move(options_.checks), [this] { return numbers(); }, clock) {}
 
@@ -95,6 +105,7 @@ void Service::add_routes() {
 Status Service::start() {
   add_routes();
   serve::Routes routes;
+  Router::declare_metrics();
   routes.otherwise([this](const serve::Request& request) { return router_.answer(request); });
   options_.server.refusal = [](int status) {
     return refusal(status, status == 413 ? "the body is too long" : "the body came too slowly");
@@ -196,11 +207,30 @@ Result<Response> Service::summary(const Call& call) {
   return json_answer(text + counts + '}');
 }
 
+/// As found less than \p again ago; while one caller looks anew, others have what was known.
+metrics::HealthStatus Service::check(Guarded<Checked>& known, std::chrono::milliseconds again,
+                                     const std::vector<std::string>& only) {
+  {
+    auto last = known.lock();
+    const SteadyTime now = clock_.now();
+    if (!last->status.checks.empty() && now < last->at + again) return last->status;
+    last->at = now;
+  }
+  auto status = checker_.check(options_.check_deadline, only);
+  auto last = known.lock();
+  last->status = status;
+  last->at = clock_.now();
+  return status;
+}
+
+metrics::HealthStatus Service::check_all() { return check(all_checked_, kCheckAgain, {}); }
+
 /// What is wrong now: checks that fail, and thresholds as `m8 alerts check` last found them.
 Result<Response> Service::alerts() {
   json::Writer w;
   w.object().key("items").array();
-  for (const auto& [name, check] : checker_.check(options_.check_deadline).checks) {
+  const auto status = check_all();
+  for (const auto& [name, check] : status.checks) {
     if (check.healthy) continue;
     w.object().field("name", name + " is not healthy").field("state", "firing");
     w.field("message", check.error).end();
@@ -220,11 +250,11 @@ Result<Response> Service::health(const Call& call) {
     w.object().field("status", "healthy").field("timestamp", rfc3339(clock_.wall()));
     return json_answer(w.field("service", "m8").end().take());
   }
-  return json_answer(metrics::to_json(checker_.check(options_.check_deadline)));
+  return json_answer(metrics::to_json(check_all()));
 }
 
 Result<Response> Service::ready() {
-  const auto status = checker_.check(options_.check_deadline);
+  const auto status = check(essential_checked_, kReadyAgain, essential_);
   json::Writer w;
   w.object().field("status", status.ready() ? "ready" : "not ready");
   w.field("timestamp", rfc3339(status.timestamp)).field("service", "m8").key("checks").object();

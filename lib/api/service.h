@@ -62,6 +62,13 @@ class Service {
   Result<serve::Response> summary(const Call& call);
   Result<std::string> counted();
   Result<serve::Response> alerts();
+  struct Checked {
+    metrics::HealthStatus status;
+    SteadyTime at{};
+  };
+  metrics::HealthStatus check(Guarded<Checked>& known, std::chrono::milliseconds again,
+                              const std::vector<std::string>& only);
+  metrics::HealthStatus check_all();
   Result<serve::Response> health(const Call& call);
   Result<serve::Response> ready();
 
@@ -75,7 +82,9 @@ class Service {
   Scans scans_;
   World world_;
   Router router_;
+  std::vector<std::string> essential_;  ///< names of checks
   metrics::HealthChecker checker_;
+  Guarded<Checked> all_checked_, essential_checked_;
   std::string document_;
   struct Counted {
     std::string json;

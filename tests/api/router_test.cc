@@ -4,6 +4,8 @@
 
 #include "api/fixture.h"
 #include "api/openapi.h"
+#include "metrics/metrics.h"
+#include "metrics/table.h"
 
 using namespace m8;
 using m8::test::Api;
@@ -270,4 +272,21 @@ TEST_CASE("api/openapi: the document has every route, and nothing but known para
     for (const std::string name : {route.body, route.answer})
       if (!name.empty()) CHECK(schemas->find(name) != nullptr);
   }
+}
+
+TEST_CASE("api/router: what no honest caller sends is counted by its kind") {
+  const Api api;
+  const auto count = [](const char* type) {
+    return metrics::Registry::process().counter(metrics::kSuspicious, {type}).value();
+  };
+  const auto before = count("path_traversal");
+  for (const char* path : {"/a/../b", "/dashboard/%2e%2e%2fx", "/..", "/a/..%5cb", "/a%00"})
+    api.ask("GET", path, api.reader);
+  CHECK(count("path_traversal") == before + 5);
+  for (const char* path : {"/a..b", "/api/v1/runs?x=/../", "/...", "/.../x"})
+    api.ask("GET", path, api.reader);
+  CHECK(count("path_traversal") == before + 5);
+  const auto longer = count("long_target");
+  api.ask("GET", "/" + std::string(9'000, 'a'), api.reader);
+  CHECK(count("long_target") == longer + 1);
 }

@@ -25,6 +25,9 @@ class Service(Case):
             self.token = self.add_token("first", scope)
         ready = self.folder / "serve.json"
         ready.unlink(missing_ok=True)
+        if not {"-r", "--resolvers"} & set(arguments):  # those of this machine are not for tests to ask
+            (self.folder / "nobody.txt").write_text("127.0.0.1:1\n")
+            arguments += ("--resolvers", self.folder / "nobody.txt")
         self.process = self.start_program("m8", "serve", "--port", 0, "--ready-file", ready, *arguments)
         deadline = time.monotonic() + SECONDS
         while not ready.exists():
@@ -232,6 +235,38 @@ class Manners(Service):
         self.assertEqual(set(self.json("GET", "/health", token="")), {"status", "timestamp", "service"})
         self.assertIn("database", self.json("GET", "/health")["checks"])
         self.assertEqual(self.json("GET", "/ready", token="")["status"], "ready")
+
+    def test_not_ready_without_its_broker(self):
+        with socket.socket() as silent:
+            silent.bind(("127.0.0.1", 0))  # does not listen: connections are refused
+            self.start("--scans", 0, "--queue-url", f"amqp://guest:hidden@127.0.0.1:{silent.getsockname()[1]}/")
+            ready = self.json("GET", "/ready", token="", status=503)
+            self.assertEqual((ready["status"], ready["checks"]),
+                             ("not ready", {"database": "healthy", "rabbitmq": "unhealthy"}))
+            health = self.json("GET", "/health")
+        self.assertEqual(health["status"], "degraded")
+        self.assertEqual(set(health["checks"]), {"database", "rabbitmq", "nuclei", "resolvers", "disk"})
+        self.assertNotIn("hidden", json.dumps(health))
+        self.assertNotIn("rabbitmq", self.ask("GET", "/health", token="")[2].decode())
+
+    def test_refused_and_suspicious_requests_are_counted(self):
+        self.start("--scans", 0, "--public-read")
+        for _ in range(3):
+            self.ask("GET", "/api/v1/runs/7", token="m8_wrong")
+        self.ask("GET", "/dashboard/..%2f..%2fetc")
+        self.ask("GET", "/api/v1/runs", token="", Host="other.example")
+        text = self.ask("GET", "/metrics")[2].decode()
+        for line in ('m8_failed_auth_attempts_total{endpoint="/api/v1/runs/{id}"} 3',
+                     'm8_failed_auth_attempts_total{endpoint="/api/v1/runs"} 1',
+                     'm8_suspicious_requests_total{type="path_traversal"} 1',
+                     'm8_suspicious_requests_total{type="foreign_host"} 1',
+                     'm8_suspicious_requests_total{type="long_target"} 0'):
+            self.assertIn(line + "\n", text)
+
+    def test_top_shows_it(self):
+        self.start("--scans", 0)
+        top = self.run_program("m8", "top", "--once", "--json")
+        self.assertIn('"command":"serve"', top.stdout, top.stderr)
 
     def test_a_revoked_token_is_worth_nothing_soon(self):
         self.start("--scans", 0)
