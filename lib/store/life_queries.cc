@@ -126,7 +126,9 @@ Query update_issues(const IssueFilter& filter, const IssueEdit& edit) {
   select.append(", by_author = ", edit.author).append(", by_note = ", edit.note);
   select.where("i.status <> ", status);
   where_issue(select, filter);
-  return select.take();
+  Query query = select.take();
+  query.takes_turn = true;
+  return query;
 }
 
 Query select_judged() {
@@ -231,7 +233,8 @@ Query conclude_run(std::int64_t run, WallTime at, int gone_after) {
               " AND NOT EXISTS (SELECT 1 FROM run_failure f WHERE f.run = $1"
               " AND f.target = i.target AND f.template_id = i.template_id)"
               " RETURNING gone",
-          {run, std::int64_t{gone_after}, to_millis(at)}};
+          {run, std::int64_t{gone_after}, to_millis(at)},
+          true};
 }
 
 Query conclude_once(std::int64_t run, WallTime at, int gone_after) {
@@ -243,7 +246,8 @@ Query conclude_once(std::int64_t run, WallTime at, int gone_after) {
               " AND NOT EXISTS (SELECT 1 FROM run_failure f WHERE f.run = $1 AND f.target = ''"
               " AND f.template_id = i.template_id)"
               " RETURNING gone",
-          {run, std::int64_t{gone_after}, to_millis(at)}};
+          {run, std::int64_t{gone_after}, to_millis(at)},
+          true};
 }
 
 Query forget_pieces(const char* table, std::int64_t run) {
@@ -253,7 +257,7 @@ Query forget_pieces(const char* table, std::int64_t run) {
 std::vector<PruneStep> prune_steps(WallTime before) {
   const Value millis = to_millis(before);
   const auto step = [&millis](const char* what, const char* sql) {
-    return PruneStep{what, Query{sql, {millis}}};
+    return PruneStep{what, Query{sql, {millis}, true}};
   };
   return {
       step("issues", "DELETE FROM issue WHERE gone > 0 AND gone < $1 AND status NOT IN ('I', 'F')"),
@@ -332,6 +336,8 @@ std::vector<Sample> life_samples() {
       {"say that a channel was told", save_told("x", {})},
   };
   all.insert(all.end(), more.begin(), more.end());
+  for (PruneStep& step : prune_steps({}))
+    all.push_back({std::string("prune ") + step.what, std::move(step.query), true});
   return all;
 }
 

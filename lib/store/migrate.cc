@@ -84,6 +84,11 @@ constexpr Migration kPostgres[] = {
         "0008_metrics.sql",
 #include "store/schema/postgres/0008_metrics.sql"
     },
+    {
+        9,
+        "0009_template_order.sql",
+#include "store/schema/postgres/0009_template_order.sql"
+    },
 };
 
 }  // namespace

@@ -14,10 +14,13 @@ constexpr std::string_view kHeader("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19);
 
 }  // namespace
 
+std::string PgBatch::table_sql(const PgBatchPlan& plan) {
+  return fmt::format("CREATE TEMPORARY TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS",
+                     plan.table, plan.columns);
+}
+
 Result<PgBatch> PgBatch::begin(PgConnection& connection, const PgBatchPlan& plan) {
-  M8_TRY(connection.execute(
-      fmt::format("CREATE TEMPORARY TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS", plan.table,
-                  plan.columns)));
+  M8_TRY(connection.execute(table_sql(plan)));
   M8_TRY(connection.copy_begin(fmt::format("COPY {} FROM STDIN (FORMAT binary)", plan.table)));
   PgBatch batch(connection, plan);
   batch.buffer_ = kHeader;

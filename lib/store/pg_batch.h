@@ -21,6 +21,8 @@ struct PgBatchPlan {
 /// Used inside a transaction, whose end empties the temporary table.
 class PgBatch {
  public:
+  /// The statement that makes the temporary table if this connection has none.
+  static std::string table_sql(const PgBatchPlan& plan);
   /// Makes the temporary table if this connection has none, and begins the COPY.
   static Result<PgBatch> begin(PgConnection& connection, const PgBatchPlan& plan);
 

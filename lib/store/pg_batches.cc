@@ -61,7 +61,7 @@ const PgBatchPlan kIssues{
     " host text, matched_at text, tags text, status text, first_seen bigint, last_seen bigint,"
     " run bigint, event text, target text",
     15,
-    "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
+    "SET LOCAL enable_hashjoin = off;SET LOCAL enable_mergejoin = off;"
     "SET LOCAL work_mem = '64MB';"
     "UPDATE issue AS i SET name = b.name, severity = b.severity, host = b.host,"
     " matched_at = b.matched_at, tags = b.tags,"
@@ -81,9 +81,12 @@ const PgBatchPlan kIssues{
     " target = excluded.target, gone = 0, missed = 0, by_at = excluded.last_seen,"
     " by_run = excluded.last_run, by_author = 'm8', by_note = ''"};
 
-// The rows of a batch of issues are locked in no order that two programs share: they take turns
-// ("m8", issues).
-constexpr const char* kIssueLock = "SELECT pg_advisory_xact_lock(27961)";
+constexpr std::string_view kDeny =
+    "UPDATE hostname AS h SET live = FALSE, changed = denied.seen"
+    " FROM unnest($1::text[], $2::text[], $3::bigint[]) AS denied (domain, hostname, seen)"
+    " JOIN domain d ON d.name = denied.domain"
+    " WHERE h.domain_id = d.id AND h.hostname = denied.hostname AND h.live"
+    " AND h.last_seen <= denied.seen";
 
 /// A text for a parameter of type text[] or bigint[].
 class ArrayText {
@@ -193,7 +196,38 @@ Status each_once(const std::vector<const Record*>& order, Same same, Write write
   return {};
 }
 
+/// The statements that \p plan merges with, one sample each.
+void add_samples(const char* name, const PgBatchPlan& plan, std::vector<Sample>& all) {
+  std::string before = PgBatch::table_sql(plan);
+  std::string_view rest = plan.merge;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(';'), rest.size());
+    const std::string sql(rest.substr(0, end));
+    if (sql.starts_with("SET ")) {
+      before += ';' + sql;
+    } else {
+      all.push_back({name, {sql, {}}, false, false, before});
+    }
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+}
+
 }  // namespace
+
+std::vector<Sample> batch_samples() {
+  std::vector<Sample> all;
+  add_samples("store a batch of hostnames", kHostnames, all);
+  add_samples("store a batch of endpoints", kEndpoints, all);
+  add_samples("store a batch of issues", kIssues, all);
+  all.push_back({"store a batch of denials", {std::string(kDeny), {"{}", "{}", "{}"}}});
+  return all;
+}
+
+Status take_issue_turn(PgConnection& connection) {
+  // ("m8", issues)
+  M8_TRY(connection.execute("SELECT pg_advisory_xact_lock(27961)"));
+  return {};
+}
 
 Status write_hostnames(PgConnection& connection, std::int64_t run,
                        std::span<const model::Hostname> batch) {
@@ -222,13 +256,7 @@ Status write_denials(PgConnection& connection, std::span<const model::Hostname> 
     names.add(clean_text(record->hostname));
     times.add(to_millis(record->last_seen));
   }
-  M8_TRY(connection.run(
-      {"UPDATE hostname AS h SET live = FALSE, changed = denied.seen"
-       " FROM unnest($1::text[], $2::text[], $3::bigint[]) AS denied (domain, hostname, seen)"
-       " JOIN domain d ON d.name = denied.domain"
-       " WHERE h.domain_id = d.id AND h.hostname = denied.hostname AND h.live"
-       " AND h.last_seen <= denied.seen",
-       {domains.take(), names.take(), times.take()}}));
+  M8_TRY(connection.run({std::string(kDeny), {domains.take(), names.take(), times.take()}}));
   return {};
 }
 
@@ -252,7 +280,7 @@ Status write_endpoints(PgConnection& connection, std::int64_t run,
 
 Status write_issues(PgConnection& connection, std::int64_t run,
                     std::span<const model::Issue> batch) {
-  M8_TRY(connection.execute(kIssueLock));
+  M8_TRY(take_issue_turn(connection));
   PgBatch rows = M8_TRY(PgBatch::begin(connection, kIssues));
   std::map<std::string_view, std::int64_t> places;  // their order gives the ids
   for (const model::Issue& issue : batch)

@@ -4,13 +4,22 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "model/endpoint.h"
 #include "model/hostname.h"
 #include "model/issue.h"
 #include "store/pg_connection.h"
+#include "store/queries.h"
 
 namespace m8::store {
+
+/// Every statement that the following merge with.
+std::vector<Sample> batch_samples();
+
+/// Waits until no other transaction changes many issues, and keeps others waiting until the end of
+/// this one: their rows are locked in no order that two programs share.
+Status take_issue_turn(PgConnection& connection);
 
 Status write_hostnames(PgConnection& connection, std::int64_t run,
                        std::span<const model::Hostname> batch);

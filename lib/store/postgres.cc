@@ -1,5 +1,6 @@
 // The store in a PostgreSQL database, through a pool of connections.
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include <fmt/format.h>
@@ -68,11 +69,13 @@ class PostgresStore final : public SqlStore, public Together {
   Status stream(const Query& query, const EachRow& each) override;
   Status compact() override;
   Result<std::vector<std::string>> plan(const Sample& sample) override;
+  std::vector<Sample> own_samples() const override { return batch_samples(); }
   std::string scanned_table(std::string_view line) const override;
   std::string place() const override { return place_; }
   std::span<const Migration> migrations() const override { return postgres_migrations(); }
   Status fill_info(StoreInfo& info) override;
 
+  Result<std::int64_t> run_in_turn(const Query& query, const EachRow& each);
   Result<PgLease> lease();
   template <typename Write>
   Status in_transaction(const char* what, Write write);
@@ -152,6 +155,7 @@ bool collided(const PgConnection& connection) {
 }
 
 Result<std::int64_t> PostgresStore::run(const Query& query, const EachRow& each) {
+  if (query.takes_turn) return run_in_turn(query, each);
   const PgLease connection = M8_TRY(lease());
   const SlowQuery timer(query.sql, slow_query_);
   for (int attempt = 1;; ++attempt) {
@@ -212,6 +216,8 @@ Status PostgresStore::stream(const Query& query, const EachRow& each) {
 
 Result<std::vector<std::string>> PostgresStore::plan(const Sample& sample) {
   const PgLease connection = M8_TRY(lease());
+  const auto transaction = M8_TRY(PgTransaction::begin(*connection));
+  if (!sample.before.empty()) M8_TRY(connection->execute(sample.before));
   const char* before =
       sample.streamed ? "EXPLAIN DECLARE m8_rows NO SCROLL CURSOR FOR " : "EXPLAIN ";
   const PgResult rows =
@@ -226,7 +232,8 @@ std::string PostgresStore::scanned_table(std::string_view line) const {
   const std::size_t at = line.find(kScan);
   if (at == line.npos) return {};
   line.remove_prefix(at + kScan.size());
-  return std::string(line.substr(0, line.find(' ')));
+  const std::string table(line.substr(0, line.find(' ')));
+  return table.ends_with("_batch") ? std::string() : table;  // what comes in, not what is there
 }
 
 /// Runs \p write and commits; again if other programs were in the way.
@@ -247,12 +254,25 @@ Status PostgresStore::in_transaction(const char* what, Write write) {
   }
 }
 
+Result<std::int64_t> PostgresStore::run_in_turn(const Query& query, const EachRow& each) {
+  std::optional<PgResult> result;
+  const Status done = in_transaction(query.sql.c_str(), [&](PgConnection& connection) -> Status {
+    M8_TRY(take_issue_turn(connection));
+    result.emplace(M8_TRY(connection.run(query)));
+    return {};
+  });
+  if (!done.ok()) return done.error();
+  M8_TRY(result->for_each(each));
+  return result->changed();
+}
+
 /// The statements of one transaction.
 class PgInside final : public Statements {
  public:
   PgInside(PgConnection& connection, Statements& outside)
       : connection_(connection), outside_(outside) {}
   Result<std::int64_t> run(const Query& query, const EachRow& each) override {
+    if (query.takes_turn) M8_TRY(take_issue_turn(connection_));
     const PgResult result = M8_TRY(connection_.run(query));
     M8_TRY(result.for_each(each));
     return result.changed();

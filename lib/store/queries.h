@@ -38,6 +38,7 @@ struct Sample {
   Query query;
   bool whole = false;     ///< it is for all rows: reading a table from end to end is right
   bool streamed = false;  ///< run by SqlStore::stream()
+  std::string before{};   ///< statements that it needs first, in its transaction
 };
 
 /// Every query above, the filtered ones in the forms that matter.

@@ -23,6 +23,8 @@ using Value = std::variant<std::int64_t, std::string>;
 struct Query {
   std::string sql;
   std::vector<Value> values;  ///< of $1, $2, ...
+  /// It changes many issues, in no order that programs share: these take turns.
+  bool takes_turn = false;
 };
 
 /// A row of an answer. Texts are borrowed until the next row.

@@ -219,7 +219,9 @@ Result<StoreInfo> SqlStore::info() {
 }
 
 Status SqlStore::explain(const Each<QueryPlan>& each) {
-  for (Sample& sample : sample_queries()) {
+  std::vector<Sample> samples = sample_queries();
+  for (Sample& own : own_samples()) samples.push_back(std::move(own));
+  for (Sample& sample : samples) {
     QueryPlan shown;
     shown.plan = M8_TRY(plan(sample));
     for (const std::string& line : shown.plan) {

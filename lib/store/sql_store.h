@@ -46,6 +46,8 @@ class SqlStore : public Store, protected Statements {
  protected:
   /// How \p sample is run: the database's own lines, indented.
   virtual Result<std::vector<std::string>> plan(const Sample& sample) = 0;
+  /// Statements that only this database has: how batches are stored.
+  virtual std::vector<Sample> own_samples() const = 0;
   /// The table that \p line of a plan reads from end to end; empty if none.
   virtual std::string scanned_table(std::string_view line) const = 0;
 

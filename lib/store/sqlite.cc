@@ -64,6 +64,7 @@ class SqliteStore final : public SqlStore, public Together, private SchemaOwner 
   Status stream(const Query& query, const EachRow& each) override;
   Status compact() override;
   Result<std::vector<std::string>> plan(const Sample& sample) override;
+  std::vector<Sample> own_samples() const override;
   std::string scanned_table(std::string_view line) const override;
   std::string place() const override { return db_->path(); }
   std::span<const Migration> migrations() const override { return sqlite_migrations(); }
@@ -155,6 +156,18 @@ Result<std::vector<std::string>> SqliteStore::plan(const Sample& sample) {
     return Status();
   }));
   return lines;
+}
+
+std::vector<Sample> SqliteStore::own_samples() const {
+  std::vector<Sample> all;
+  const auto add = [&all](const char* name, std::string_view sql) {
+    all.push_back({name, {std::string(sql), {}}});
+  };
+  for (const auto sql : HostnameWriter::statements()) add("store a hostname", sql);
+  for (const auto sql : issue_statements()) add("store an issue", sql);
+  add("store an endpoint", kUpsertEndpoint);
+  add("store a denial", kDenyHostname);
+  return all;
 }
 
 std::string SqliteStore::scanned_table(std::string_view line) const {

@@ -85,6 +85,10 @@ void HostnameWriter::Lists::set(const model::Hostname& record) {
   cname = words_of(record.cname, buffers[3]);
 }
 
+std::vector<std::string_view> HostnameWriter::statements() {
+  return {kDomainId, kInsert, kTouch, kUpsert};
+}
+
 Status HostnameWriter::write(std::span<const model::Hostname> batch) {
   M8_TRY(place(batch));
   return write_all();

@@ -22,6 +22,9 @@ class HostnameWriter {
   /// As Store::upsert_hostnames(); unknown domains are added.
   Status write(std::span<const model::Hostname> batch);
 
+  /// Every statement of write().
+  static std::vector<std::string_view> statements();
+
  private:
   struct Placed {
     std::int64_t domain;          ///< its id

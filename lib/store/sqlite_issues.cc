@@ -49,6 +49,8 @@ Result<bool> write_one(SqliteDb& db, SqliteStatement& statement, const model::Is
 
 }  // namespace
 
+std::vector<std::string_view> issue_statements() { return {kInsert, kTouch, kUpsert}; }
+
 Status write_issues(SqliteDb& db, std::int64_t run, std::span<const model::Issue> batch) {
   auto first = M8_TRY(db.prepare(kInsert)), second = M8_TRY(db.prepare(kTouch));
   auto last = M8_TRY(db.prepare(kUpsert));

@@ -3,12 +3,17 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "model/issue.h"
 #include "store/sqlite_db.h"
 
 namespace m8::store {
+
+/// Every statement of write_issues().
+std::vector<std::string_view> issue_statements();
 
 /// As Store::upsert_issues(), in a transaction that the caller began.
 Status write_issues(SqliteDb& db, std::int64_t run, std::span<const model::Issue> batch);
