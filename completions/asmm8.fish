@@ -39,6 +39,7 @@ complete -c asmm8 -n '__asmm8_in enum' -o oJ -l json -l jsonl -d 'one JSON recor
 complete -c asmm8 -n '__asmm8_in enum' -s o -l output -r -F -d 'write the lines to this file too'
 complete -c asmm8 -n '__asmm8_in enum' -l progress -x -a 'auto json none' -d 'show progress on stderr'
 complete -c asmm8 -n '__asmm8_in enum' -l summary -r -F -d 'write a last record of what was done and what it cost'
+complete -c asmm8 -n '__asmm8_in enum' -l notify -x -a 'webhook slack discord teams mail command' -d 'queue what is new for these'
 complete -c asmm8 -n '__asmm8_in enum' -l dry-run -d 'say what would be done, send nothing'
 complete -c asmm8 -n '__asmm8_in enum' -s w -l wordlist -r -F -d 'words to try under each domain'
 complete -c asmm8 -n '__asmm8_in enum' -l mask -x -d 'try these labels, such as web-?d?d'

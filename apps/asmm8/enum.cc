@@ -20,6 +20,7 @@
 #include "enum_probe.h"
 #include "enum_stages.h"
 #include "enumerate/engine.h"
+#include "issues/notify.h"
 #include "net/scope.h"
 #include "output/stream.h"
 #include "passive.h"
@@ -76,9 +77,14 @@ Status check_stdin(const cli::Values& flags) {
   return Error{ErrorCode::kInvalidArgument, "-w -: the domains are read from stdin"};
 }
 
-/// What jobs can't do.
-Status check_distributed(const cli::Values& flags) {
+/// What runs without a store, and jobs, can't do.
+Status check_combination(const cli::Values& flags) {
   M8_TRY(fleet::slice_of(flags));
+  for (const char* name : {"no-store", "passive-only"}) {
+    if (flags.given("notify") && flags.on(name))
+      return Error{ErrorCode::kInvalidArgument,
+                   fmt::format("--{} can't be used with --notify", name)};
+  }
   if (!flags.on("distributed")) return {};
   for (const char* name : {"no-store", "passive-only"}) {
     if (flags.on(name))
@@ -91,7 +97,7 @@ Status check_distributed(const cli::Values& flags) {
 
 Status make_plan(const cli::Values& flags, cli::RunLimits& limits, Clock& clock, Plan& plan) {
   const std::stop_token stop = limits.token();
-  M8_TRY(check_distributed(flags));
+  M8_TRY(check_combination(flags));
   M8_TRY(check_stdin(flags));
   plan.domains = M8_TRY(domains_of(flags, stop));
   plan.resolver = M8_TRY(resolver_options(flags, kDnsDefaults));
@@ -240,8 +246,9 @@ class EnumRun {
     const Status summary = record_.end(ran_.ok() ? flushed : ran_, code == cli::kIncomplete);
     const Status stored = outputs_.store->end(run);
     say_how_to_go_on(context_, ran_, continuation_, run);
+    const Status told = queue_news();
     const Status measured = telemetry_->end();
-    for (const Status& status : {ran_, flushed, summary, stored, measured}) {
+    for (const Status& status : {ran_, flushed, summary, stored, told, measured}) {
       if (!status.ok()) return status.error();
     }
     return code;
@@ -278,6 +285,13 @@ class EnumRun {
     const Status told = record_.end(why);
     if (outputs_.store) (void)outputs_.store->end(record_.run());
     return told.ok() ? why.error() : told.error();
+  }
+
+  /// --notify, after all is stored.
+  Status queue_news() {
+    if (!outputs_.store) return {};
+    return issues::queue_run_news(outputs_.store->store(), flags_.list("notify"),
+                                  record_.run().started, clock_.wall());
   }
 
   Status prepare() {
@@ -330,8 +344,9 @@ class EnumRun {
     if (run.status == "done") plan_.stages->forget();
     say_how_to_go_on(context_, ran_, continuation_, run);
     count_queries(engine_->queries());
+    const Status told = queue_news();
     const Status measured = telemetry_->end();
-    for (const Status& status : {ran_, kept, summary, stored, measured}) {
+    for (const Status& status : {ran_, kept, summary, stored, told, measured}) {
       if (!status.ok()) return status.error();
     }
     if (outputs_.records) {
@@ -406,6 +421,7 @@ std::vector<cli::Flag> enum_flags() {
       file_flag("output", {"o"}, "Output", "write the lines to this file too"),
       cli::progress_flag(),
       summary_flag(),
+      issues::notify_flag("Output"),
       dry_run,
   };
   for (auto more : {stage_flags(), passive_flags(), enum_probe_flags(), enum_inventory_flags(),

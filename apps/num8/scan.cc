@@ -382,24 +382,11 @@ class Scan {
     return incomplete ? cli::kIncomplete : cli::kDone;
   }
 
-  /// --notify. slack, discord and teams are forms of the webhook.
+  /// --notify.
   Status queue_news(Outputs& outputs) {
-    const auto channels = context_.flags.list("notify");
-    if (channels.empty() || !outputs.store()) return {};
-    store::Store& store = outputs.store()->store();
-    issues::NewsOptions options;
-    options.until = clock_.wall();
-    options.subjects = {issues::Subject::kIssue};
-    options.at_least = model::Severity::kLow;
-    for (const std::string& word : channels) {
-      const bool plain = word == "webhook" || word == "command";
-      const auto shape = issues::parse_shape(plain ? "json" : word == "mail" ? "text" : word);
-      const std::string channel = plain || word == "mail" ? word : "webhook";
-      std::optional<WallTime> since;
-      if (!M8_TRY(store.life().told(channel))) since = record_.started;
-      M8_TRY(issues::queue_news(store, channel, *shape, since, options));
-    }
-    return {};
+    if (!outputs.store()) return {};
+    return issues::queue_run_news(outputs.store()->store(), context_.flags.list("notify"),
+                                  record_.started, clock_.wall());
   }
 
   Status write_summary() {

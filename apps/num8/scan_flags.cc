@@ -16,6 +16,7 @@
 #include "cli/terminal.h"
 #include "fleet/flags.h"
 #include "http/service_flags.h"
+#include "issues/notify.h"
 #include "oob_flags.h"
 #include "output/format.h"
 #include "reports.h"
@@ -102,12 +103,7 @@ Flags output_flags() {
           chosen(valued(out, "fail-on", {}, "SEVERITY", "exit with 3 on a finding this severe"),
                  {"info", "low", "medium", "high", "critical"}),
           "What is more severe counts too; what is suppressed does not.")),
-      detailed(
-          chosen(repeated(valued(out, "notify", {}, "CHANNEL,...", "queue what is new for these")),
-                 {"webhook", "slack", "discord", "teams", "mail", "command"}),
-          "At the end what is new since a channel was told last, or since the scan began, is put "
-          "into one message for it in the store; issues of low severity and above, the gravest 20 "
-          "by name. m8 notify send delivers."),
+      issues::notify_flag(out),
       detailed(cli::switched(out, "suppressed", {}, "show also what was judged before"),
                "Findings of issues that are verified, ignored or false positives in the store as "
                "the scan begins are kept there and counted, but neither shown nor reported "

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/subprocess.h"
+#include "cli/make_flag.h"
 #include "output/redact.h"
 
 namespace m8::issues {
@@ -255,6 +256,33 @@ Status queue_news(store::Store& store, const std::string& channel, Shape shape,
     M8_TRY(life.add_message(message));
   }
   return life.set_told(channel, options.until);
+}
+
+cli::Flag notify_flag(const char* section) {
+  using namespace cli;
+  return detailed(
+      chosen(repeated(valued(section, "notify", {}, "CHANNEL,...", "queue what is new for these")),
+             {"webhook", "slack", "discord", "teams", "mail", "command"}),
+      "At the end what is new since a channel was told last, or since the run began, is put into "
+      "one message for it in the store: names, and issues of low severity and above, the gravest "
+      "20 in full. m8 notify send delivers.");
+}
+
+Status queue_run_news(store::Store& store, const std::vector<std::string>& channels, WallTime began,
+                      WallTime now) {
+  NewsOptions options;
+  options.until = now;
+  options.subjects = {Subject::kHost, Subject::kIssue};
+  options.at_least = model::Severity::kLow;
+  for (const std::string& word : channels) {
+    const bool plain = word == "webhook" || word == "command";
+    const auto shape = parse_shape(plain ? "json" : word == "mail" ? "text" : word);
+    const std::string channel = plain || word == "mail" ? word : "webhook";
+    std::optional<WallTime> since;
+    if (!M8_TRY(store.life().told(channel))) since = began;
+    M8_TRY(queue_news(store, channel, *shape, since, options));
+  }
+  return {};
 }
 
 std::optional<Shape> parse_shape(std::string_view text) {

@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "cli/flag.h"
 #include "http/session.h"
 #include "issues/difference.h"
 #include "store/store.h"
@@ -55,6 +56,13 @@ std::string message_body(Shape shape, const News& news);
 /// options.since is not read. Errors of the store.
 Status queue_news(store::Store& store, const std::string& channel, Shape shape,
                   std::optional<WallTime> since, NewsOptions options);
+
+/// --notify of a run: channels, or slack, discord and teams for a webhook in that shape.
+cli::Flag notify_flag(const char* section);
+/// At the end of a run that began then: queue_news() until \p now for each that --notify names, of
+/// hosts and issues of low severity and above; since \p began for one that was never told.
+Status queue_run_news(store::Store& store, const std::vector<std::string>& channels, WallTime began,
+                      WallTime now);
 
 /// A way to a receiver.
 class Carrier {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The inventory over several runs: what is new, changed, gone and returned, against a server whose
 zone changes between them; and runs that are killed and go on."""
+import json
 import random
 import signal
 import subprocess
@@ -95,6 +96,24 @@ class Inventory(Case):
         out = self.folder / "out"
         self.assertEqual(self.enumerate("--only-new", "-o", out).stdout, "none.z.test\n")
         self.assertEqual(out.read_text(), "none.z.test\n")
+
+    def test_new_names_are_queued_as_one_message(self):
+        def messages():
+            done = self.run_program("m8", "notify", "list", "--jsonl", check=True)
+            return [json.loads(one["body"]) for one in reversed(records(done.stdout))]
+        self.zone.hosts.update({f"h{i}.z.test": "192.0.2.7" for i in range(30)})
+        words = self.write("many", "".join(f"h{i}\n" for i in range(30)))
+        self.enumerate("--notify", "webhook", words=words)
+        first, = messages()
+        self.assertEqual(first["counts"], {"new host": 31})
+        self.assertEqual((len(first["items"]), first["more"]), (20, 11))
+        self.enumerate("--notify", "webhook", words=words)
+        self.assertEqual(len(messages()), 1)
+        self.enumerate("--notify", "webhook")
+        second = messages()[1]
+        self.assertEqual({one["name"] for one in second["items"]},
+                         {"www.z.test", "api.z.test", "dev.z.test"})
+        self.enumerate("--notify", "webhook", "--no-store", code=2)
 
     def test_stored_domains(self):
         self.run_program("m8", "db", "migrate", check=True)
