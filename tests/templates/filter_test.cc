@@ -109,3 +109,14 @@ TEST_CASE("templates/filter: a condition also binds what was forced in") {
   REQUIRE(filter.add_condition("severity == 'low'").ok());
   CHECK(!filter.selects(sample(), services));
 }
+
+TEST_CASE("templates/filter: paths that are written in another way are the same paths") {
+  for (const char* pattern : {"a/b.yaml", "./a/b.yaml", "a//b.yaml", "a/./b.yaml", "a/c/../b.yaml",
+                              "a/", "./a", "a/*.yaml"}) {
+    CAPTURE(pattern);
+    CHECK(path_matches("a/b.yaml", pattern));
+    CHECK(path_matches("./a/c/..//b.yaml", pattern));
+    CHECK_FALSE(path_matches("ab/b.yaml", pattern));
+  }
+  CHECK(path_matches("a/.hidden/b.yaml", "a/.hidden"));
+}
