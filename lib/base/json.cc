@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include "base/byte_set.h"
+
 namespace m8::json {
 namespace {
 
@@ -52,19 +54,17 @@ void append_escaped(std::string& out, unsigned char c) {
   }
 }
 
-bool plain(unsigned char c, bool escape_html) {
-  if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\') return false;
-  return !(escape_html && (c == '<' || c == '>' || c == '&'));
-}
+constexpr ByteSet kPlain = ByteSet().with_range(0x20, 0x7e).without("\"\\");
+constexpr ByteSet kPlainInHtml = kPlain.without("<>&");
 
 }  // namespace
 
 void append_quoted(std::string& out, std::string_view text, bool escape_html) {
+  const ByteSet& plain = escape_html ? kPlainInHtml : kPlain;
   out += '"';
   std::size_t i = 0;
   while (i < text.size()) {
-    std::size_t run = i;
-    while (run < text.size() && plain(static_cast<unsigned char>(text[run]), escape_html)) ++run;
+    const std::size_t run = plain.skip(text, i);
     out.append(text, i, run - i);
     i = run;
     if (i == text.size()) break;

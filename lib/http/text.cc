@@ -1,23 +1,15 @@
 #include "http/text.h"
 
 #include <algorithm>
-#include <array>
+
+#include "base/byte_set.h"
 
 namespace m8::http {
 namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
-constexpr std::array<bool, 256> make_token_table() {
-  std::array<bool, 256> table{};
-  for (unsigned c = '0'; c <= '9'; ++c) table[c] = true;
-  for (unsigned c = 'a'; c <= 'z'; ++c) table[c] = true;
-  for (unsigned c = 'A'; c <= 'Z'; ++c) table[c] = true;
-  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned>(c)] = true;
-  return table;
-}
-
-constexpr std::array<bool, 256> kToken = make_token_table();
+constexpr ByteSet kToken = ByteSet::alphanumeric_and("!#$%&'*+-.^_`|~");
 
 }  // namespace
 
@@ -33,10 +25,7 @@ std::string_view trim_blanks(std::string_view text) {
   return text;
 }
 
-bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(),
-                                      [](char c) { return kToken[static_cast<unsigned char>(c)]; });
-}
+bool is_token(std::string_view text) { return !text.empty() && kToken.has_all(text); }
 
 std::string lower_text(std::string_view text) {
   std::string lowered(text);

@@ -40,10 +40,12 @@ std::string comparable_path(std::string_view path) {
   return remove_dot_segments(single);
 }
 
-Url comparable(const Url& url) {
+/// Without the path, which only URL rules ask for, if not \p with_path.
+Url comparable(const Url& url, bool with_path = true) {
   Url out;
-  out.scheme = url.scheme;
   out.host = comparable_host(url.host);
+  if (!with_path) return out;
+  out.scheme = url.scheme;
   out.port = url.effective_port();
   out.path = comparable_path(url.path);
   return out;
@@ -182,7 +184,8 @@ bool Scope::allows_alias(std::string_view host) const {
 }
 
 bool Scope::allows_url(const Url& url) const {
-  const Url plain = comparable(url);
+  if (includes_.empty() && excludes_.empty()) return true;
+  const Url plain = comparable(url, !includes_.urls.empty() || !excludes_.urls.empty());
   if (plain.host.empty()) return verdict(!excludes_.empty(), false);
   return verdict(excludes_.has_host(plain.host) || excludes_.has_url(plain),
                  includes_.has_host(plain.host) || includes_.has_url(plain));

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/byte_set.h"
 #include "net/address.h"
 
 namespace m8::net {
@@ -30,18 +31,14 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// RFC 3986 3.1.
 bool is_scheme(std::string_view text) {
-  return !text.empty() && is_alpha(text.front()) &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
-         });
+  static constexpr ByteSet kScheme = ByteSet::alphanumeric_and("+-.");
+  return !text.empty() && is_alpha(text.front()) && kScheme.has_all(text);
 }
 
 bool is_host(std::string_view text) {
-  static constexpr std::string_view kRefused = "\"#%/:<>?@[\\]^`{|}";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte > 0x20 && byte != 0x7f && kRefused.find(c) == kRefused.npos;
-  });
+  static constexpr ByteSet kHost =
+      ByteSet().with_range(0x21, 0xff).without("\"#%/:<>?@[\\]^`{|}\x7f");
+  return !text.empty() && kHost.has_all(text);
 }
 
 /// Splits "host", "host:port", "[v6]", "[v6]:port". Null if fine, else the reason.

@@ -5,10 +5,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/byte_set.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "dsl/render.h"
 #include "http/raw_request.h"
+#include "http/text.h"
 #include "operators/bytes.h"
 #include "protocols/http_url.h"
 
@@ -52,23 +54,11 @@ std::string header_or(const std::vector<Header>& headers, std::string_view name,
   return fallback;
 }
 
-bool is_token(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
-}
-
-bool is_field_value(std::string_view value) {
-  return std::none_of(value.begin(), value.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte < 0x20 && c != '\t') || byte == 0x7f;
-  });
-}
+constexpr ByteSet kFieldBytes = ByteSet("\t").with_range(0x20, 0xff).without("\x7f");
 
 Status check_headers(const std::vector<Header>& headers) {
   for (const Header& header : headers) {
-    if (is_token(header.name) && is_field_value(header.value)) continue;
+    if (http::is_token(header.name) && kFieldBytes.has_all(header.value)) continue;
     return Error{ErrorCode::kInvalidArgument,
                  fmt::format("invalid header field {} for safe requests", header.name)};
   }

@@ -176,7 +176,7 @@ Result<std::shared_ptr<const HttpNames>> HttpRun::names_for(const Cursor& at,
   return std::shared_ptr<const HttpNames>(std::move(*names));
 }
 
-void HttpRun::send(const Cursor& at, Ready ready) {
+void HttpRun::send(const Cursor& at, Ready&& ready) {
   GeneratedRequest& generated = ready.generated;
   InFlight flight;
   flight.at = at;
@@ -221,7 +221,7 @@ void HttpRun::announce(const InFlight& flight, http::Request& request) const {
   if (scan.witness) scan.witness->sending(*execution_, plan_.id, flight.url, flight.sent->bytes);
 }
 
-void HttpRun::dispatch(InFlight flight, http::Request request) {
+void HttpRun::dispatch(InFlight&& flight, http::Request&& request) {
   if (plan_.digest) flight.unanswered = std::make_shared<http::Request>(request);
   const bool at_home = flight.url.host == home_ && !request.connect_to;
   execution_->scan.session.send(
@@ -272,7 +272,7 @@ bool HttpRun::answer_challenge(InFlight& flight, const Result<http::Exchange>& r
   return true;
 }
 
-void HttpRun::receive(InFlight request, Result<http::Exchange> result) {
+void HttpRun::receive(InFlight&& request, Result<http::Exchange>&& result) {
   if (retry_plain(request, result) || answer_challenge(request, result)) return;
   --in_flight_;
   if (!result) {
@@ -290,20 +290,22 @@ void HttpRun::receive(InFlight request, Result<http::Exchange> result) {
 
 /// Answers are looked at in the order of their requests, whichever came first: what a block finds
 /// does not depend on who was quicker.
-void HttpRun::take_turn(InFlight request, Result<http::Exchange> result) {
+void HttpRun::take_turn(InFlight&& request, Result<http::Exchange>&& result) {
   if (request.number != looked_at_) {
     const std::uint64_t number = request.number;
     in_turn_.emplace(number, Answer{std::move(request), std::move(result)});
     return;
   }
-  look_at({std::move(request), std::move(result)});
-  while (!in_turn_.empty() && in_turn_.begin()->first == looked_at_)
-    look_at(std::move(in_turn_.extract(in_turn_.begin()).mapped()));
+  look_at(request, std::move(result));
+  while (!in_turn_.empty() && in_turn_.begin()->first == looked_at_) {
+    auto next = in_turn_.extract(in_turn_.begin());
+    look_at(next.mapped().request, std::move(next.mapped().result));
+  }
 }
 
-void HttpRun::look_at(Answer answer) {
+void HttpRun::look_at(const InFlight& request, Result<http::Exchange>&& result) {
   ++looked_at_;
-  if (answer.result && !stopped_) evaluate(answer.request, std::move(*answer.result));
+  if (result && !stopped_) evaluate(request, std::move(*result));
 }
 
 void HttpRun::fail(const InFlight& request, const Error& error) {
@@ -327,7 +329,7 @@ void HttpRun::fail(const InFlight& request, const Error& error) {
   execution_->scan.observer.failed(request.url, error);
 }
 
-void HttpRun::evaluate(const InFlight& request, http::Exchange exchange) {
+void HttpRun::evaluate(const InFlight& request, http::Exchange&& exchange) {
   request.sent->bytes = std::move(exchange.sent);
   request.sent->total = exchange.hops.back().duration;
   // From the last answer to the first, each an event of its own (templates 3.8.5).
@@ -353,7 +355,10 @@ bool HttpRun::evaluate_shared(const InFlight& request,
   for (const std::uint32_t number : group_->candidates) {
     HttpRun& run = member_run(number);
     if (run.satisfied_) continue;
-    InFlight seen = request;
+    InFlight seen;  // all that the others look at
+    seen.at = request.at;
+    seen.names = request.names;
+    seen.sent = request.sent;
     if (&run != this) {
       InteractionUrls none(nullptr);  // what is shared holds no URLs
       auto names = run.names_for(request.at, none);

@@ -68,9 +68,9 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   };
   /// Renders the request; the block ends if it can't be.
   std::optional<Ready> generate(const Cursor& at);
-  void send(const Cursor& at, Ready ready);
+  void send(const Cursor& at, Ready&& ready);
   void announce(const InFlight& flight, http::Request& request) const;
-  void dispatch(InFlight flight, http::Request request);
+  void dispatch(InFlight&& flight, http::Request&& request);
   Result<std::shared_ptr<HttpNames>> scan_names(const Cursor& at, InteractionUrls& urls) const;
   Result<std::shared_ptr<const HttpNames>> names_for(const Cursor& at, InteractionUrls& urls);
   Result<dsl::Variables> payloads_for(const Cursor& at, const HttpNames& names,
@@ -82,11 +82,11 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   bool retry_plain(InFlight& flight, const Result<http::Exchange>& result);
   /// True if \p result was a challenge and the request went out again.
   bool answer_challenge(InFlight& flight, const Result<http::Exchange>& result);
-  void receive(InFlight request, Result<http::Exchange> result);
-  void take_turn(InFlight request, Result<http::Exchange> result);
-  void look_at(Answer answer);
+  void receive(InFlight&& request, Result<http::Exchange>&& result);
+  void take_turn(InFlight&& request, Result<http::Exchange>&& result);
+  void look_at(const InFlight& request, Result<http::Exchange>&& result);
   void fail(const InFlight& request, const Error& error);
-  void evaluate(const InFlight& request, http::Exchange exchange);
+  void evaluate(const InFlight& request, http::Exchange&& exchange);
   /// True if the block is to stop after this event.
   bool evaluate_shared(const InFlight& request, const std::shared_ptr<const HttpFields>& fields);
   HttpRun& member_run(std::uint32_t number);

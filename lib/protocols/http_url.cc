@@ -6,16 +6,15 @@
 
 #include <fmt/format.h>
 
+#include "base/byte_set.h"
+
 namespace m8::protocols {
 namespace {
 
-bool is_alnum(unsigned char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-bool is_hex(unsigned char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
-}
-bool is_one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
+constexpr ByteSet kHex("0123456789ABCDEFabcdef");
+constexpr ByteSet kPath = ByteSet::alphanumeric_and("-._~!$&'()*+,;=:@[]/");
+constexpr ByteSet kEncodedPath = ByteSet::alphanumeric_and("-_.~$&+,/:;=@");
+constexpr ByteSet kFragment = ByteSet::alphanumeric_and("-_.~$&+,/:;=?@!()*");
 
 void append_percent(std::string& out, unsigned char c, std::string_view digits) {
   out += '%';
@@ -76,47 +75,35 @@ enum class PathBytes { kClean, kBadPercent, kNeedsEncoding };
 PathBytes classify(std::string_view path) {
   PathBytes state = PathBytes::kClean;
   for (std::size_t i = 0; i < path.size(); ++i) {
-    const auto c = static_cast<unsigned char>(path[i]);
-    if (c == '%') {
-      if (i + 2 >= path.size() || !is_hex(static_cast<unsigned char>(path[i + 1])) ||
-          !is_hex(static_cast<unsigned char>(path[i + 2]))) {
+    if (path[i] == '%') {
+      if (i + 2 >= path.size() || !kHex.has(path[i + 1]) || !kHex.has(path[i + 2])) {
         return PathBytes::kBadPercent;
       }
       i += 2;
-    } else if (!is_alnum(c) && !is_one_of(path[i], "-._~!$&'()*+,;=:@[]/")) {
+    } else if (!kPath.has(path[i])) {
       state = PathBytes::kNeedsEncoding;
     }
   }
   return state;
 }
 
-std::string encode_anew(std::string_view text) {
+std::string encode_others(std::string_view text, const ByteSet& kept) {
   std::string out;
   for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (is_alnum(byte) || is_one_of(c, "-_.~$&+,/:;=@")) {
+    if (kept.has(c)) {
       out += c;
     } else {
-      append_percent(out, byte, kUpper);
+      append_percent(out, static_cast<unsigned char>(c), kUpper);
     }
   }
   return out;
 }
 
+std::string encode_anew(std::string_view text) { return encode_others(text, kEncodedPath); }
+
 /// A fragment counts as plain text, even where it is encoded already: %2F is shown as %252F. Never
 /// sent, but part of where something was found.
-std::string encode_fragment(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (is_alnum(byte) || is_one_of(c, "-_.~$&+,/:;=?@!()*")) {
-      out += c;
-    } else {
-      append_percent(out, byte, kUpper);
-    }
-  }
-  return out;
-}
+std::string encode_fragment(std::string_view text) { return encode_others(text, kFragment); }
 
 bool has_scheme(std::string_view text) {
   const auto at = text.find("://");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/byte_set.h"
 #include "operators/bytes.h"
 #include "protocols/http_request.h"
 
@@ -28,13 +29,7 @@ bool has_content_length(const WireOptions& options) {
          options.method == "PATCH";
 }
 
-bool is_host_byte(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z'
-             ? true
-             : (byte >= '0' && byte <= '9') ||
-                   std::string_view("!$%&'()*+,-.:;=[]_~").find(c) != std::string_view::npos;
-}
+constexpr ByteSet kHostBytes = ByteSet::alphanumeric_and("!$%&'()*+,-.:;=[]_~");
 
 }  // namespace
 
@@ -69,7 +64,7 @@ std::string host_line(std::string_view host, std::string_view scheme, bool keep_
   host = host.substr(0, host.find_first_of("/ "));
   const std::string_view port = scheme == "https" ? ":443" : ":80";
   if (!keep_default_port && host.ends_with(port)) host.remove_suffix(port.size());
-  if (!std::all_of(host.begin(), host.end(), is_host_byte)) return {};
+  if (!kHostBytes.has_all(host)) return {};
   return std::string(host);
 }
 

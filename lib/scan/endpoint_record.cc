@@ -52,9 +52,7 @@ EndpointLog::Known& EndpointLog::entry(State& state, std::string_view key) const
 std::optional<model::Endpoint> EndpointLog::answered(std::string_view key, const net::Url& url,
                                                      const http::Response& response, WallTime now) {
   const bool front_page = (url.path.empty() || url.path == "/") && url.query.empty();
-  const From title_from = !is_html(response) ? From::kNothing
-                          : front_page       ? From::kFrontPage
-                                             : From::kSecondBest;
+  const From title_from = front_page ? From::kFrontPage : From::kSecondBest;
   const From status_from = !front_page             ? From::kNothing
                            : response.body.empty() ? From::kSecondBest
                                                    : From::kFrontPage;
@@ -70,7 +68,7 @@ std::optional<model::Endpoint> EndpointLog::answered(std::string_view key, const
       news = news || known.status != response.status;
       known.status = response.status;
     }
-    reads_title = title_from > known.title_from;
+    reads_title = title_from > known.title_from && is_html(response);
     if (reads_title) known.title_from = title_from;
   }
   if (!news && !reads_title) return std::nullopt;

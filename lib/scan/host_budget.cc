@@ -27,7 +27,8 @@ std::string HostBudget::key(const net::Url& url) {
 
 std::string_view HostBudget::key(const net::Url& url, std::string& room) {
   room.assign(url.host);
-  fmt::format_to(std::back_inserter(room), ":{}", url.effective_port());
+  room += ':';
+  room += std::to_string(url.effective_port());  // short: needs no memory
   return room;
 }
 
