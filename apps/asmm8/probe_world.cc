@@ -1,6 +1,7 @@
 #include "probe_world.h"
 
 #include "base/log.h"
+#include "cache/backend_metrics.h"
 #include "dns/host_lookup.h"
 #include "http/proxy_search.h"
 
@@ -53,6 +54,7 @@ Status ProbeWorld::open_lookup(dns::ResolverOptions resolver, std::unique_ptr<ca
                                Clock& clock) {
   dns::HostLookupOptions options;
   shared = std::move(kept);
+  shared_watch = cache::watch_backend(shared.get());
   options.shared = shared.get();
   options.resolver = std::move(resolver);
   options.resolver.in_flight = kLookupsInFlight;

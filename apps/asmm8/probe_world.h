@@ -13,6 +13,7 @@
 #include "dns/resolver.h"
 #include "http/proxy.h"
 #include "http/session.h"
+#include "metrics/watch.h"
 #include "net/rate_limiter.h"
 #include "net/resolve.h"
 #include "net/scope.h"
@@ -28,6 +29,7 @@ std::vector<cli::Flag> probe_table_flags();
 struct ProbeWorld {
   std::unique_ptr<net::RateLimiter> limiter;
   std::unique_ptr<cache::Backend> shared;  ///< outlives the look-up; may be null
+  metrics::Watch shared_watch;
   std::unique_ptr<net::HostLookup> lookup;
   std::unique_ptr<probe::TechnologyDetector> technologies;  ///< null if none are looked for
   std::unique_ptr<probe::CdnTable> cdn;

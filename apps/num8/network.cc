@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "cache/backend_metrics.h"
 #include "cache/settings.h"
 #include "cli/environment.h"
 #include "dns/host_lookup.h"
@@ -91,6 +92,7 @@ Result<std::unique_ptr<Network>> Network::create(const cli::Values& flags,
                                                  Clock& clock, std::stop_token stop) {
   std::unique_ptr<Network> network(new Network(settings, clock));
   network->shared_ = M8_TRY(cache::open_chosen(flags));
+  network->shared_watch_ = cache::watch_backend(network->shared_.get());
   network->resolvers_ = M8_TRY(make_lookup(flags, network->shared_.get(), clock));
   network->lookup_ = std::make_unique<CountedLookup>(*network->resolvers_, network->lookups_);
   http::Session::Options options;

@@ -11,6 +11,7 @@
 #include "cache/backend.h"
 #include "cli/flag.h"
 #include "http/session.h"
+#include "metrics/watch.h"
 #include "net/rate_limiter.h"
 #include "net/resolve.h"
 #include "scan_flags.h"
@@ -51,6 +52,7 @@ class Network {
   LookupCounts lookups_;
   std::string proxy_;
   std::unique_ptr<cache::Backend> shared_;  ///< with other processes; null without --cache-url
+  metrics::Watch shared_watch_;
   std::unique_ptr<net::HostLookup> resolvers_;
   std::unique_ptr<net::HostLookup> lookup_;  ///< resolvers_, counted
   std::unique_ptr<http::Session> session_;

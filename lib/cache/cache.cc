@@ -3,11 +3,20 @@
 #include <utility>
 
 namespace m8::cache {
+namespace {
+
+metrics::Counter& requests(const std::string& cache, const char* result) {
+  return metrics::Registry::process().counter(metrics::kCacheRequests, {cache, result});
+}
+
+}  // namespace
 
 Cache::Cache(Options options, Backend& backend)
     : options_(std::move(options)),
       prefix_(options_.name + ":" + options_.version + ":"),
-      backend_(backend) {}
+      backend_(backend),
+      all_hits_(requests(options_.name, "hit")),
+      all_misses_(requests(options_.name, "miss")) {}
 
 Cache::~Cache() {
   const CacheStats all = stats();
@@ -25,6 +34,7 @@ std::string Cache::full_tag(std::string_view tag) const { return prefix_ + std::
 
 Bytes Cache::counted(Bytes value) {
   (value ? hits_ : misses_).fetch_add(1, std::memory_order_relaxed);
+  (value ? all_hits_ : all_misses_).add();
   return value;
 }
 

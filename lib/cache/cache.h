@@ -3,8 +3,9 @@
 ///     cache::Cache answers({"answers", "1", std::chrono::hours(6)}, backend);
 ///     if (const auto kept = answers.get(key)) use(*kept);
 ///
-/// Thread-safe. Counts its own hits and misses. In the backend a key is NAME:VERSION:KEY; with
-/// another version (of the format, of what a value was made from) nothing old is found any more.
+/// Thread-safe. Counts its own hits and misses, also as m8_cache_requests_total of its name. In the
+/// backend a key is NAME:VERSION:KEY; with another version (of the format, of what a value was made
+/// from) nothing old is found any more.
 #pragma once
 
 #include <atomic>
@@ -23,6 +24,7 @@
 #include "base/hash.h"
 #include "base/result.h"
 #include "cache/backend.h"
+#include "metrics/metrics.h"
 
 namespace m8::cache {
 
@@ -102,6 +104,7 @@ class Cache {
   std::mutex mutex_;
   Flights flights_;  ///< guarded by mutex_
   std::atomic<std::uint64_t> hits_{0}, misses_{0}, puts_{0}, loads_{0}, shared_{0};
+  metrics::Counter &all_hits_, &all_misses_;  ///< of this name in the process
 };
 
 }  // namespace m8::cache

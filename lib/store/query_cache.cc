@@ -3,6 +3,8 @@
 #include <charconv>
 #include <utility>
 
+#include "metrics/metrics.h"
+
 namespace m8::store {
 namespace {
 
@@ -39,6 +41,21 @@ class KeptRow final : public Row {
   const std::vector<std::string>& texts_;
 };
 
+void count_request(bool hit) {
+  auto& all = metrics::Registry::process();
+  static metrics::Counter& hits = all.counter(metrics::kCacheRequests, {"queries", "hit"});
+  static metrics::Counter& misses = all.counter(metrics::kCacheRequests, {"queries", "miss"});
+  (hit ? hits : misses).add();
+}
+
+void set_size(std::size_t entries, std::size_t bytes) {
+  auto& all = metrics::Registry::process();
+  static metrics::Gauge& all_entries = all.gauge(metrics::kCacheEntries, {"queries"});
+  static metrics::Gauge& all_bytes = all.gauge(metrics::kCacheBytes, {"queries"});
+  all_entries.set(static_cast<double>(entries));
+  all_bytes.set(static_cast<double>(bytes));
+}
+
 }  // namespace
 
 void KeptRows::add(const Row& row) {
@@ -61,6 +78,7 @@ std::shared_ptr<const KeptRows> QueryCache::find(const Query& query) {
   const auto found = state->answers.find(key);
   const bool good = found != state->answers.end() && now < found->second.until;
   ++(good ? state->hits : state->misses);
+  count_request(good);
   return good ? found->second.rows : nullptr;
 }
 
@@ -79,6 +97,7 @@ void QueryCache::keep(const Query& query, std::shared_ptr<const KeptRows> rows,
   }
   state->answers.insert_or_assign(std::move(key), Answer{std::move(rows), until});
   state->bytes += bytes;  // one that is replaced counts on: at worst the cache begins anew sooner
+  set_size(state->answers.size(), state->bytes);
 }
 
 void QueryCache::forget() {
@@ -86,6 +105,7 @@ void QueryCache::forget() {
   ++state->generation;
   state->answers.clear();
   state->bytes = 0;
+  if (on()) set_size(0, 0);
 }
 
 QueryCacheStats QueryCache::stats() const {

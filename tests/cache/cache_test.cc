@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "cache/memory.h"
+#include "metrics/metrics.h"
 
 using namespace m8;
 using namespace m8::cache;
@@ -184,4 +185,19 @@ TEST_CASE("cache/cache: who waits for another's load can be stopped") {
   stop.request_stop();
   second.join();
   over.count_down();
+}
+
+TEST_CASE("cache/cache: what caches of one name counted is a metric") {
+  Memory memory({});
+  for (int i = 0; i < 2; ++i) {
+    Cache cache({"counted"}, memory);
+    cache.put("a", "1");
+    cache.get("a");
+    cache.get("a");
+    cache.get("b");
+  }
+  const std::string page = metrics::Registry::process().exposition();
+  const auto has = [&page](const char* line) { return page.find(line) != page.npos; };
+  CHECK(has("m8_cache_requests_total{cache=\"counted\",result=\"hit\"} 4\n"));
+  CHECK(has("m8_cache_requests_total{cache=\"counted\",result=\"miss\"} 2\n"));
 }

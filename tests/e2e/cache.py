@@ -247,6 +247,24 @@ class WithRedis(Cache):
         dns = next(one for one in stats["caches"] if one["name"] == "dns")
         self.assertEqual((dns["hits"], dns["misses"]), (1, 1))
 
+    def health(self, *arguments):
+        done = self.run_program("m8", "health", "--check", "redis", "--timeout", "30s", "--json",
+                                *arguments)
+        return done.returncode, json.loads(done.stdout)["checks"]["redis"]["status"]
+
+    def test_health_asks_it(self):
+        self.assertEqual(self.health(), (0, "healthy"))
+        with Redis() as gone:
+            gone.kill()
+            self.assertEqual(self.health("--cache-url", gone.url), (1, "unhealthy"))
+
+    def test_what_was_found_in_it_is_counted(self):
+        with Site() as site:
+            for result in ("miss", "hit"):
+                self.scan(site, "--metrics-file", self.folder / "page")
+                self.assertRegex((self.folder / "page").read_text(),
+                                 f'm8_cache_requests_total{{cache="[a-z]+",result="{result}"}} [1-9]')
+
     def slow_scan(self, site):
         """Ten targets, of which one is scanned at a time, slowly."""
         targets = self.write("targets", "".join(f"{site.url}/{i}\n" for i in range(10)))
