@@ -1,5 +1,6 @@
 #include "run_metrics.h"
 
+#include "dns/resolver_metrics.h"
 #include "http/session_metrics.h"
 
 namespace m8::asmm8 {
@@ -69,21 +70,7 @@ void count_names(std::uint64_t done, std::uint64_t failed, std::uint64_t under_w
   count_dns(done, failed);
 }
 
-void count_queries(const dns::Resolver::Counts& counts) {
-  const auto set = [](const char* event, std::uint64_t count) {
-    registry().counter(metrics::kDnsQueries, {event}).raise_to(count);
-  };
-  set("sent", counts.sent);
-  set("received", counts.received);
-  set("retried", counts.retried);
-  set("timeout", counts.timeouts);
-  set("truncated", counts.truncated);
-  set("stray", counts.stray);
-  set("malformed", counts.malformed);
-  set("canary", counts.canaries);
-  set("resolver_lied", counts.liars);
-  set("resolver_quarantined", counts.quarantines);
-}
+void count_queries(const dns::Resolver::Counts& counts) { dns::ResolverMetrics().add(counts); }
 
 void count_run(const model::Run& run, std::string_view scan_type,
                const std::vector<net::Name>& domains) {

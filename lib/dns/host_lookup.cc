@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "dns/answer.h"
+#include "dns/resolver_metrics.h"
+#include "metrics/metrics.h"
 
 namespace m8::dns {
 namespace {
@@ -43,6 +45,14 @@ net::HostLookup::Addresses addresses_of(const AnswerValues& values, RrType type)
   return addresses;
 }
 
+/// Of the cache of this process.
+void count_request(bool hit) {
+  auto& all = metrics::Registry::process();
+  static metrics::Counter& hits = all.counter(metrics::kCacheRequests, {"hosts", "hit"});
+  static metrics::Counter& misses = all.counter(metrics::kCacheRequests, {"hosts", "miss"});
+  (hit ? hits : misses).add();
+}
+
 /// Who asks others, or for another family, may be told otherwise.
 std::string asked(const HostLookupOptions& options) {
   std::string text = std::to_string(static_cast<int>(options.family));
@@ -74,7 +84,11 @@ HostLookup::~HostLookup() {
 }
 
 void HostLookup::run(std::stop_token stop) {
-  while (!stop.stop_requested()) poller_.poll(kLongestPoll);
+  ResolverMetrics counted;
+  while (!stop.stop_requested()) {
+    poller_.poll(kLongestPoll);
+    counted.add(resolver_->counts());
+  }
   ending_ = true;
   to_ask_.clear();
   tokens_.clear();
@@ -84,6 +98,7 @@ void HostLookup::run(std::stop_token stop) {
   // What was posted meanwhile, by other threads or by those that were told just now: start()
   // cancels it. A task that is posted during a turn is served in the next.
   while (waiting_count_ > 0 || shared_asked_ > 0) poller_.poll(std::chrono::milliseconds(1));
+  counted.add(resolver_->counts());
 }
 
 void HostLookup::cancel(const std::string& host, const Callback& done) {
@@ -96,6 +111,7 @@ void HostLookup::cancel(const std::string& host, const Callback& done) {
 void HostLookup::lookup(const std::string& host, Callback done) {
   std::string name = canonical(host);
   if (answer_at_once(name, done)) return;
+  count_request(false);
   if (waiting_count_.fetch_add(1) >= options_.most_waiting) {
     waiting_count_.fetch_sub(1);
     return done(lookup_error(ErrorCode::kExhausted, name, "too many lookups at a time"));
@@ -132,8 +148,10 @@ bool HostLookup::answer_at_once(const std::string& host, const Callback& done) {
     if (entry != cache->entries.end() && clock_.now() < entry->second.expires)
       cached = entry->second.result;
   }
-  if (cached) done(*std::move(cached));
-  return cached.has_value();
+  if (!cached) return false;
+  count_request(true);
+  done(*std::move(cached));
+  return true;
 }
 
 // ---- the loop's thread --------------------------------------------------------------------------
