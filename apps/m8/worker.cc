@@ -11,10 +11,14 @@
 #include "commands.h"
 #include "fleet/autoscale.h"
 #include "fleet/flags.h"
+#include "metrics/metrics.h"
+#include "queue/broker_metrics.h"
 #include "queue/registry.h"
 #include "queue/settings.h"
+#include "serve/telemetry.h"
 #include "store/chosen_store.h"
 #include "store/settings.h"
+#include "store/store_metrics.h"
 
 namespace m8::app {
 namespace {
@@ -62,7 +66,8 @@ std::vector<cli::Flag> worker_flags() {
                "Its jobs and hosts are others' then. A worker that could not reach the store for "
                "most of this time drops its jobs by itself. The same on all machines."),
   };
-  for (cli::Flag& flag : queue::queue_settings()) flags.push_back(std::move(flag));
+  for (const auto& more : {queue::queue_settings(), serve::telemetry_flags()})
+    flags.insert(flags.end(), more.begin(), more.end());
   return store::with_store_settings(std::move(flags));
 }
 
@@ -87,6 +92,19 @@ void say(const cli::Context& context, const std::string& text) {
   if (!context.flags.on("quiet")) fmt::print(stderr, "{}: {}\n", context.program, text);
 }
 
+metrics::Registry::Sampling sample_worker(const fleet::Worker& worker) {
+  return metrics::Registry::process().sample([&worker] {
+    auto& all = metrics::Registry::process();
+    const fleet::WorkerStats stats = worker.stats();
+    all.gauge(metrics::kTasks).set(stats.running);
+    all.gauge(metrics::kGoroutinesActive).set(stats.running);
+    all.counter(metrics::kOperations, {"worker"}).raise_to(stats.done + stats.given_up);
+    all.counter(metrics::kErrors, {"worker", "failed"}).raise_to(stats.failed);
+    all.counter(metrics::kErrors, {"worker", "given_up"}).raise_to(stats.given_up);
+    all.counter(metrics::kErrors, {"worker", "refused"}).raise_to(stats.refused);
+  });
+}
+
 Result<int> work(const cli::Context& context, const std::stop_token& stop) {
   const cli::Values& flags = context.flags;
   Clock& clock = SystemClock::instance();
@@ -94,7 +112,10 @@ Result<int> work(const cli::Context& context, const std::stop_token& stop) {
     net::Scope checked;  // now, and not at the first job
     M8_TRY(checked.load(flags.text("scope")));
   }
+  const auto telemetry =
+      M8_TRY(serve::Telemetry::start(serve::Telemetry::options(context, 0), clock));
   const auto store = M8_TRY(store::open_chosen(flags, {}));
+  const auto pool = store::sample_pool(*store, flags.number<int>("store-max-open"));
   queue::BrokerOptions broker_options = queue::broker_options(flags);
   broker_options.name = "m8 worker";
   const auto broker =
@@ -105,7 +126,15 @@ Result<int> work(const cli::Context& context, const std::stop_token& stop) {
       clock);
   say(context, fmt::format("worker with {} places at {}", flags.number<int>("concurrency"),
                            broker->describe()));
-  const Status status = worker.run(stop);
+  Status status;
+  {
+    const auto of_broker = queue::sample_broker(*broker);
+    const auto of_worker = sample_worker(worker);
+    const auto queues =
+        queue::watch_queues(*broker, queue::queues_of(queue::chosen_names(flags), 1));
+    status = worker.run(stop);
+    M8_TRY(telemetry->end());
+  }
   const fleet::WorkerStats stats = worker.stats();
   say(context, fmt::format("stopped after {} jobs: {} failed, {} given up, {} given back",
                            stats.done, stats.failed, stats.given_up, stats.returned));

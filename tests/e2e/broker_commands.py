@@ -35,6 +35,17 @@ class Queue(Case):
             "eval", 'rabbit_basic:publish(rabbit_misc:r(<<"/">>, exchange, <<>>), '
             f'<<"{queue}">>, [{{delivery_mode, 2}}, {properties}], <<"body">>).')
 
+    def test_health_asks_it(self):
+        done = subprocess.run(
+            command("m8", "health", "--check", "rabbitmq", "--timeout", "30s", "--json"),
+            capture_output=True, text=True, timeout=SECONDS,
+            env={"HOME": str(self.folder), "PATH": "/usr/bin:/bin",
+                 "M8_QUEUE_URL": self.broker.url()})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        said = json.loads(done.stdout)
+        self.assertEqual({name: check["status"] for name, check in said["checks"].items()},
+                         {"rabbitmq": "healthy"})
+
     def test_status_makes_nothing(self):
         out = self.m8("status", "--queue-prefix", "nothing").stdout
         self.assertIn("RabbitMQ", out)

@@ -168,7 +168,8 @@ class Fleet(Scans):
             self.templates()
             self.targets(lab, 100)
             expected = self.local()
-            workers = [self.start_worker(), self.start_worker()]
+            page = self.folder / "page"
+            workers = [self.start_worker("--metrics-file", page), self.start_worker()]
             self.wait_for("workers", lambda: self.log().count("places") == 2)
             done = self.scan()
             self.assertEqual(done.returncode, 0, done.stderr)
@@ -177,6 +178,9 @@ class Fleet(Scans):
                 worker.send_signal(signal.SIGTERM)
             for worker in workers:
                 self.assertEqual(worker.wait(SECONDS), 0)
+            for series in ('messages_total{queue="all",event="acked"} [1-9]',
+                           r'consumers{queue="[a-z0-9_]+\.work\.0"} [0-9]'):
+                self.assertRegex(page.read_text(), "m8_queue_" + series)
             self.assertEqual(self.sql("SELECT count(*) FROM fleet_worker"), "0")
             self.assertEqual(self.sql("SELECT count(*) FROM fleet_job"), "0")
             self.assertEqual(self.sql("SELECT count(*) FROM issue"), "400")

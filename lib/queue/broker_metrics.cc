@@ -1,0 +1,59 @@
+#include "queue/broker_metrics.h"
+
+#include <utility>
+
+namespace m8::queue {
+namespace {
+
+metrics::Registry& registry() { return metrics::Registry::process(); }
+
+void put(const BrokerStats& stats) {
+  const std::pair<const char*, std::uint64_t> events[] = {
+      {"published", stats.published},
+      {"confirmed", stats.confirmed},
+      {"refused", stats.refused},
+      {"returned", stats.returned},
+      {"republished", stats.republished},
+      {"delivered", stats.delivered},
+      {"redelivered", stats.redelivered},
+      {"acked", stats.acked},
+      {"rejected", stats.rejected},
+      {"requeued", stats.requeued},
+      {"stale", stats.stale},
+  };
+  for (const auto& [event, count] : events)
+    registry().counter(metrics::kQueueMessages, {"all", event}).raise_to(count);
+  registry().counter(metrics::kOperations, {"queue"}).raise_to(stats.confirmed + stats.delivered);
+  registry().counter(metrics::kErrors, {"queue", "returned"}).raise_to(stats.returned);
+  registry().counter(metrics::kErrors, {"queue", "reconnected"}).raise_to(stats.reconnects);
+}
+
+void look_at(Broker& broker, const std::vector<std::string>& queues, const std::stop_token& stop) {
+  for (const std::string& queue : queues) {
+    const auto state = broker.inspect(queue, stop);
+    if (stop.stop_requested()) return;
+    if (!state.ok()) continue;
+    registry().gauge(metrics::kQueueDepth, {queue}).set(static_cast<double>(state->messages));
+    registry().gauge(metrics::kQueueConsumers, {queue}).set(static_cast<double>(state->consumers));
+  }
+}
+
+}  // namespace
+
+metrics::Registry::Sampling sample_broker(const Broker& broker) {
+  return registry().sample([&broker] { put(broker.stats()); });
+}
+
+std::vector<std::string> queues_of(const Names& names, std::size_t count) {
+  std::vector<std::string> queues = {names.dead_letters(), names.unrouted()};
+  for (std::size_t i = 0; i < count; ++i) queues.push_back(names.work_queue(i));
+  return queues;
+}
+
+metrics::Watch watch_queues(Broker& broker, std::vector<std::string> queues) {
+  return metrics::Watch([&broker, queues = std::move(queues)](const std::stop_token& stop) {
+    look_at(broker, queues, stop);
+  });
+}
+
+}  // namespace m8::queue

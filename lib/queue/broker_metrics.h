@@ -1,0 +1,24 @@
+/// The numbers of a broker as metrics: what this program did with it, and what its queues hold.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "metrics/metrics.h"
+#include "metrics/watch.h"
+#include "queue/broker.h"
+
+namespace m8::queue {
+
+/// Keeps m8_queue_messages_total{queue="all"} and the operations and errors of the component
+/// "queue" up to date while it lives. Borrows \p broker.
+[[nodiscard]] metrics::Registry::Sampling sample_broker(const Broker& broker);
+
+/// The work queues, the first \p count of them, and those of what died and of what no queue took.
+std::vector<std::string> queues_of(const Names& names, std::size_t count);
+
+/// Asks for m8_queue_depth and m8_queue_consumers of \p queues every metrics::Watch::kEvery. What
+/// the broker does not have is left out; while it is gone the last numbers stay. Borrows \p broker.
+[[nodiscard]] metrics::Watch watch_queues(Broker& broker, std::vector<std::string> queues);
+
+}  // namespace m8::queue
