@@ -62,7 +62,8 @@ TEST_CASE("fleet/job: a newer format is told from what is no job") {
       {"[\"http", "[1,\"http"},
   };
   for (const auto& [from, to] : kBad) {
-    CAPTURE(to);
+    const auto& written = to;
+    CAPTURE(written);
     const auto read = fleet::decode(changed(from, to));
     REQUIRE_FALSE(read.ok());
     CHECK(read.error().code == ErrorCode::kInvalidArgument);

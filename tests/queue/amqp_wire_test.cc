@@ -45,7 +45,8 @@ TEST_CASE("queue/amqp_wire: a message is a method, a header and as many bodies a
                                      {4096 - 8, 1},
                                      {4096 - 7, 2},
                                      {20'000, 5}}) {
-    CAPTURE(body);
+    const auto size = body;
+    CAPTURE(size);
     std::string out;
     REQUIRE(put_publish(out, 3, {"ex", "key"}, sample(body), {true, 4096}).ok());
     const auto frames = frames_of(out, 4096);
@@ -189,7 +190,8 @@ TEST_CASE("queue/amqp_words: a declaration that differs") {
        "exchange 'e': type is fanout, direct was asked for"},
   };
   for (const auto& [text, words] : cases) {
-    CAPTURE(text);
+    const auto& said = text;
+    CAPTURE(said);
     const auto difference = difference_in(text);
     REQUIRE(difference.has_value());
     CHECK(difference->to_string() == words);

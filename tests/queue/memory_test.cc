@@ -73,8 +73,8 @@ TEST_CASE("queue/memory: patterns of topics") {
       {"#.b.#", "a.b.c.d", true}, {"a.#.#.b", "a.b", true}, {"*", "", true},
   };
   for (const auto& [pattern, key, fits] : cases) {
-    CAPTURE(pattern);
-    CAPTURE(key);
+    const std::string topic = fmt::format("{} for {}", key, pattern);
+    CAPTURE(topic);
     CHECK(topic_matches(pattern, key) == fits);
   }
 }
