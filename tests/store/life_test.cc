@@ -325,9 +325,10 @@ TEST_CASE("store/life: what differed between two moments is told also when more 
     for (const char* kind : {"new:", "gone:", "returned:", "changed:"})
       CHECK(told[{2, 6}].find(kind) != std::string::npos);
     for (const auto& [moments, wanted] : told) {
-      CAPTURE(moments.first);
-      CAPTURE(moments.second);
-      CHECK(all_changes(store, 10 * moments.first + 5, 10 * moments.second + 5) == wanted);
+      const auto [since, until] = moments;
+      const std::string span = fmt::format("{} to {}", since, until);
+      CAPTURE(span);
+      CHECK(all_changes(store, 10 * since + 5, 10 * until + 5) == wanted);
     }
   });
 }
