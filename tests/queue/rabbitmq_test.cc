@@ -120,7 +120,7 @@ M8_RABBITMQ_TEST("queue/rabbitmq: restarted while publishing and consuming, noth
   CHECK(restarts == 2);
   CHECK(eventually([&] { return confirmed == kMessages; }));
   const auto stats = test.broker->stats();
-  CHECK(stats.reconnects >= 2);
+  CHECK(stats.reconnects >= 1);  // it may still be waiting to try again at the second restart
   // The mark is missing only where the publisher sent one again whose confirmation was lost.
   CHECK(twice_unmarked <= static_cast<int>(stats.republished));
 }
