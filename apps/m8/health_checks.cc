@@ -18,6 +18,7 @@
 #include "dns/host_lookup.h"
 #include "dns/server_list.h"
 #include "http/service_flags.h"
+#include "net/shown_url.h"
 #include "output/table.h"
 #include "queue/settings.h"
 #include "selection.h"
@@ -50,7 +51,7 @@ Said check_database(const cli::Values& flags) {
 Said check_broker(const cli::Values& flags, std::stop_token stop) {
   const auto broker = M8_TRY(queue::open_chosen(flags, stop));
   M8_TRY(broker->ping(std::move(stop)));
-  return queue::shown_url(queue::chosen_url(flags));
+  return net::shown_url(queue::chosen_url(flags));
 }
 
 Said check_cache(const cli::Values& flags) {

@@ -8,6 +8,7 @@
 #include "cli/make_flag.h"
 #include "commands.h"
 #include "issue_flags.h"
+#include "net/shown_url.h"
 #include "output/issue_report.h"
 #include "output/listing.h"
 #include "store/chosen_store.h"
@@ -22,7 +23,7 @@ Result<output::ReportSummary> summary_of(const cli::Context& context, store::Sto
                                          store::IssueFilter filter) {
   output::ReportSummary summary;
   summary.title = context.flags.text("title");
-  summary.place = store::shown_url(store::chosen_url(context.flags));
+  summary.place = net::shown_url(store::chosen_url(context.flags));
   summary.made = SystemClock::instance().wall();
   M8_TRY(store.for_each_run({"num8 scan", kRuns}, [&summary](const model::Run& run) {
     summary.runs.push_back(run);

@@ -53,13 +53,4 @@ Opened open_backend(const std::string& url, const BackendOptions& options, Clock
                            scheme.substr(0, 32))};
 }
 
-std::string shown_url(std::string_view url) {
-  const std::size_t slashes = url.find("://");
-  if (slashes == url.npos) return std::string(url);
-  std::string_view rest = url.substr(slashes + 3);
-  const std::size_t at = rest.substr(0, rest.find_first_of("/?")).rfind('@');
-  if (at != rest.npos) rest.remove_prefix(at + 1);
-  return std::string(url.substr(0, slashes + 3)).append(rest.substr(0, rest.find('?')));
-}
-
 }  // namespace m8::cache

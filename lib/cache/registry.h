@@ -29,7 +29,4 @@ struct BackendOptions {
 Result<std::unique_ptr<Backend>> open_backend(const std::string& url, const BackendOptions& options,
                                               Clock& clock);
 
-/// \p url without user and password.
-std::string shown_url(std::string_view url);
-
 }  // namespace m8::cache

@@ -38,7 +38,4 @@ struct BrokerOptions {
 Result<std::unique_ptr<Broker>> open_broker(const std::string& url, const BrokerOptions& options,
                                             Clock& clock, std::stop_token stop);
 
-/// \p url without user and password.
-std::string shown_url(std::string_view url);
-
 }  // namespace m8::queue

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include "base/regex.h"
+#include "net/shown_url.h"
 
 namespace m8::store {
 namespace {
@@ -296,7 +297,7 @@ Result<PgResult> PgConnection::answer(bool sent, std::chrono::milliseconds timeo
   return last;
 }
 
-std::string PgConnection::place() const { return shown_url(target_.url); }
+std::string PgConnection::place() const { return net::shown_url(target_.url); }
 
 Error PgConnection::connect_failure() const {
   const std::string message = first_line(PQerrorMessage(handle_));

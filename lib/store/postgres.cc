@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "net/shown_url.h"
 #include "store/backend.h"
 #include "store/migrate.h"
 #include "store/pg_batches.h"
@@ -50,7 +51,7 @@ class PostgresStore final : public SqlStore, public Together {
  public:
   PostgresStore(const PgTarget& target, const OpenOptions& options)
       : SqlStore(options),
-        place_(shown_url(target.url)),
+        place_(net::shown_url(target.url)),
         slow_query_(options.slow_query),
         pool_(std::make_unique<PgConnector>(target), options.pool) {}
 
@@ -330,7 +331,7 @@ Result<std::unique_ptr<Store>> open_postgres(const std::string& url, const OpenO
   auto store = std::make_unique<PostgresStore>(target, options);
   const int version = M8_TRY(store->schema_version());
   if (options.must_exist && version == 0)
-    return Error{ErrorCode::kNotFound, shown_url(url) + ": nothing is stored there yet"};
+    return Error{ErrorCode::kNotFound, net::shown_url(url) + ": nothing is stored there yet"};
   if (options.migrate) M8_TRY(store->bring_up_to_date());
   return std::unique_ptr<Store>(std::move(store));
 }

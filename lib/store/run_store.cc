@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "metrics/kpi.h"
+#include "net/shown_url.h"
 #include "store/chosen_store.h"
 #include "store/store_metrics.h"
 
@@ -42,7 +43,7 @@ Result<std::unique_ptr<RunStore>> RunStore::open(const cli::Values& flags, model
     return Error{ErrorCode::kInvalidArgument, "--resume needs the store: not with --no-store"};
   }
   std::unique_ptr<RunStore> made(
-      new RunStore(shown_url(chosen_url(flags)), M8_TRY(open_chosen(flags, {}))));
+      new RunStore(net::shown_url(chosen_url(flags)), M8_TRY(open_chosen(flags, {}))));
   made->key_ = continuation.key;
   if (continuation.journal) made->kept_ = continuation.journal;
   if (continuation.resume != 0) {

@@ -208,9 +208,6 @@ struct OpenOptions {
 /// kDenied, kCorrupt, kNetwork ("failed to open database", "failed to ping database").
 Result<std::unique_ptr<Store>> open_store(const std::string& url, const OpenOptions& options = {});
 
-/// \p url without user, password and options: for messages.
-std::string shown_url(std::string_view url);
-
 /// The database of this user, below the directory \p data_home (cli::data_home()).
 std::string default_store_url(std::string_view data_home);
 

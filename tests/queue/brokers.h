@@ -10,6 +10,7 @@
 
 #include "base/temp_file.h"
 #include "bench/rabbitmq_server.h"
+#include "net/shown_url.h"
 #include "queue/memory_queues.h"
 #include "queue/registry.h"
 
@@ -56,7 +57,7 @@ inline void for_each_broker(const std::function<void(TestBroker&)>& test) {
   for (const std::string& url :
        {std::string("memory:"), wants_rabbitmq() ? server().url() : std::string()}) {
     if (url.empty()) continue;
-    CAPTURE(shown_url(url));
+    CAPTURE(net::shown_url(url));
     auto opened = open_broker(url, {}, SystemClock::instance(), {});
     REQUIRE_MESSAGE(opened.ok(), (opened.ok() ? "" : opened.error().message));
     TestBroker broker{std::move(*opened)};
