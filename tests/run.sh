@@ -4,7 +4,8 @@
 # usage: tests/run.sh [--quick|--long] [-- CTEST-ARGUMENT...]
 #   --quick  unit tests only, no servers
 #   --long   also what takes longer
-# CI=true: nothing is skipped; a test that lacks something fails.
+# CI=true: nothing is skipped; a test that lacks something fails. What fails is run once more and both
+# runs are printed: a test that fails only on a busy machine is a defect to look into, not a red build.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=examples/setup.sh
@@ -52,4 +53,5 @@ if [[ $mode != quick ]]; then
   echo "NSD on $M8_TEST_NSD, nginx on $M8_TEST_NGINX_HTTP and $M8_TEST_NGINX_HTTPS," \
     "PostgreSQL on $M8_TEST_POSTGRES"
 fi
+[[ ${CI:-} != true ]] || selection+=(--repeat until-pass:2)
 ctest --test-dir build/release --output-on-failure --no-tests=error "${selection[@]}" "$@"
