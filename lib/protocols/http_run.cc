@@ -38,6 +38,9 @@ HttpRun::HttpRun(const HttpPlan& plan, std::shared_ptr<Execution> execution, Blo
       plan_.threads > 0 ? plan_.threads : execution_->scan.settings.payload_concurrency;
   if (plan_.parallel && threads > 0) limit_ = threads;
   if (plan_.race) limit_ = static_cast<int>(plan_.entries.size());
+  const auto& tags = execution_->info->tags;
+  guesses_logins_ = plan_.payloads.guesses_logins() &&
+                    std::find(tags.begin(), tags.end(), "default-login") != tags.end();
   if (plan_.keeps_history) history_.resize(plan_.entries.size());
   progress_left_ = static_cast<int>(
       std::min<std::int64_t>(plan_.request_count(), std::numeric_limits<int>::max()));
@@ -64,6 +67,23 @@ void HttpRun::advance() {
   } while (has_next() && next_.combination > 0 && plan_.entries[next_.entry].once);
 }
 
+std::int64_t HttpRun::combination_of(const Cursor& at) const {
+  return guesses_logins_ ? plan_.payloads.likely_first(at.combination) : at.combination;
+}
+
+bool HttpRun::waits_for_likely_logins() const {
+  return guesses_logins_ && in_flight_ > 0 && next_.entry == 0 &&
+         next_.combination == plan_.payloads.likely_logins() && next_.combination > 0;
+}
+
+void HttpRun::skip_known_logins() {
+  if (known_users_.empty() || next_.entry != 0) return;
+  const auto is_known = [this] {
+    return known_users_.find(plan_.payloads.user(combination_of(next_))) != known_users_.end();
+  };
+  while (has_next() && is_known()) ++next_.combination;
+}
+
 /// iterate-all: how often a request is repeated, for the longest list of extracted values.
 std::size_t HttpRun::repeats() const {
   std::size_t longest = 1;
@@ -72,7 +92,8 @@ std::size_t HttpRun::repeats() const {
 }
 
 bool HttpRun::launch_next() {
-  if (plan_.entries.empty() || !has_next()) return false;
+  skip_known_logins();
+  if (plan_.entries.empty() || !has_next() || waits_for_likely_logins()) return false;
   if (execution_->stop.stop_requested()) {
     stop(Error{ErrorCode::kCancelled, "stopped"});
     return false;
@@ -139,7 +160,7 @@ Result<dsl::Variables> HttpRun::payloads_for(const Cursor& at, const HttpNames& 
                                              InteractionUrls& urls) const {
   dsl::Variables out;
   if (plan_.payloads.empty()) return out;
-  for (const auto& [list, value] : plan_.payloads.at(at.combination)) {
+  for (const auto& [list, value] : plan_.payloads.at(combination_of(at))) {
     const bool interaction = has_interaction_marker(value);
     if (!list->has_markers && !interaction) {
       out.set(list->name, value);
@@ -407,6 +428,8 @@ bool HttpRun::evaluate_hop(const InFlight& request, std::shared_ptr<const HttpFi
   }
   outcome_.succeeded = outcome_.succeeded || verdict.succeeded;
   if (!plan_.parallel) remember(verdict);
+  if (verdict.matched && guesses_logins_)
+    known_users_.emplace(plan_.payloads.user(combination_of(request.at)));
   if (execution_->on_verdict && (verdict.matched || verdict.extracted))
     execution_->on_verdict(verdict);
   for (const operators::Hit& hit : verdict.hits)

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,13 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   bool launch_next();
   bool has_next() const { return next_.combination < plan_.payloads.combinations(); }
   void advance();
+  /// The number in `payloads` of a combination in the order of sending.
+  std::int64_t combination_of(const Cursor& at) const;
+  /// True while the likeliest logins have not all been answered: guesses that may lock a user out
+  /// wait for them.
+  bool waits_for_likely_logins() const;
+  /// Whose password was found is not guessed at any more.
+  void skip_known_logins();
   std::size_t repeats() const;
   /// A request that may go out.
   struct Ready {
@@ -116,9 +124,11 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   BlockOutcome outcome_;
   Cursor next_;
   HttpHistory history_;
-  std::map<std::string, dsl::List> dynamic_;  ///< by internal extractor
+  std::map<std::string, dsl::List> dynamic_;        ///< by internal extractor
+  std::set<std::string, std::less<>> known_users_;  ///< a guess of their password matched
   std::vector<std::string> interaction_ids_;  ///< of the requests so far, while history is kept
   std::string home_;                          ///< host whose loop thread this runs on
+  bool guesses_logins_ = false;               ///< what a default login is, of users and passwords
   std::unique_ptr<HttpGroupRun> group_;       ///< null: no others share its requests
   int limit_ = 1;
   int in_flight_ = 0;

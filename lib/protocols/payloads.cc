@@ -162,6 +162,7 @@ Result<Payloads> Payloads::compile(const yaml::Node& block, const Occurs& occurs
   if (options.attack == "batteringram") attack = 0;
   out.attack_ = static_cast<Attack>(attack);
   M8_TRY(out.count_combinations(block));
+  out.find_likely_logins();
   return out;
 }
 
@@ -193,6 +194,31 @@ Status Payloads::count_combinations(const yaml::Node& block) {
     }
   }
   return {};
+}
+
+void Payloads::find_likely_logins() {
+  if (attack_ != Attack::kClusterBomb || lists_.size() != 2) return;
+  for (const std::size_t users : {0U, 1U}) {
+    if (lists_[users].name.starts_with("user") && lists_[1 - users].name.starts_with("pass"))
+      users_ = users;
+  }
+  if (!users_) return;
+  const std::vector<std::string>&slow = lists_[0].values, &fast = lists_[1].values;
+  for (std::size_t i = 0; i < slow.size(); ++i) {
+    const auto same = std::find(fast.begin(), fast.end(), slow[i]);
+    if (same == fast.end()) continue;
+    likely_.push_back(static_cast<std::int64_t>(i * fast.size()) + (same - fast.begin()));
+  }
+}
+
+std::int64_t Payloads::likely_first(std::int64_t index) const {
+  if (index < likely_logins()) return likely_[static_cast<std::size_t>(index)];
+  index -= likely_logins();
+  for (const std::int64_t likely : likely_) {
+    if (likely > index) break;
+    ++index;
+  }
+  return index;
 }
 
 std::vector<std::pair<const Payloads::List*, std::string_view>> Payloads::at(

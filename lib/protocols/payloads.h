@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,14 +39,26 @@ class Payloads {
   /// The values of combination \p index < combinations(), one per list. Borrowed.
   std::vector<std::pair<const List*, std::string_view>> at(std::int64_t index) const;
 
+  /// True for the clusterbomb of a list of users and one of passwords.
+  bool guesses_logins() const { return users_.has_value(); }
+  /// Of such a clusterbomb: how many combinations are a user with its own name for a password.
+  std::int64_t likely_logins() const { return static_cast<std::int64_t>(likely_.size()); }
+  /// The combination that is \p index-th if those come first. REQUIRES: guesses_logins().
+  std::int64_t likely_first(std::int64_t index) const;
+  /// The user that combination \p index tries. Borrowed. REQUIRES: guesses_logins().
+  std::string_view user(std::int64_t index) const { return at(index)[*users_].second; }
+
  private:
   enum class Attack { kBatteringRam, kPitchfork, kClusterBomb };
+  void find_likely_logins();
   Status add_variable_files(const yaml::Node& block, const CompileOptions& options);
   Status count_combinations(const yaml::Node& block);
 
   std::vector<List> lists_;
   Attack attack_ = Attack::kBatteringRam;
   std::int64_t combinations_ = 1;
+  std::vector<std::int64_t> likely_;  ///< combinations, ascending
+  std::optional<std::size_t> users_;  ///< the list of users, where logins are guessed
 };
 
 /// True if \p fits holds for a scalar or a key under \p node.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <future>
+#include <map>
 
 #include "protocols/block_fixture.h"
 
@@ -177,6 +178,32 @@ TEST_CASE("protocols/http_run: payloads are sent side by side, each with its own
   REQUIRE(findings.size() == 3);
   CHECK(findings[0].meta[0].second == "b");
   CHECK(server.connections() > 1);
+}
+
+TEST_CASE("protocols/http_run: default logins are found before a lock-out hides them") {
+  // As Tomcat does it: after three failures a user is refused whatever the password.
+  Guarded<std::map<std::string, int>> failures;
+  RecordingServer server([&failures](const std::string& request) {
+    const std::string user = request.substr(5, 1), pass = request.substr(7, 1);
+    auto failed = failures.lock();
+    const bool good = user == "c" && pass == "c" && (*failed)[user] < 3;
+    if (!good) ++(*failed)[user];
+    return ok_reply(good ? "welcome" : "no");
+  });
+  BlockFixture fixture(server.url());
+  auto info = std::make_shared<model::TemplateInfo>(*fixture.execution->info);
+  info->tags = {"tomcat", "default-login"};
+  fixture.execution->info = std::move(info);
+  const char* block =
+      "{path: ['{{BaseURL}}/{{user}}/{{pass}}'], attack: clusterbomb, threads: 30,"
+      " payloads: {user: [a, b, c], pass: [u, v, w, x, y, z, c]},"
+      " matchers: [{type: word, words: [welcome]}]}";
+  for (std::size_t scan = 1; scan <= 3; ++scan) {
+    fixture.run(block);
+    CHECK(fixture.findings().size() == scan);
+  }
+  // Of the one that is known nothing more is asked.
+  CHECK(server.paths().size() == 3 * (1 + 2 * 7));
 }
 
 TEST_CASE("protocols/http_run: wait_for puts its request off and holds nothing else up") {

@@ -40,6 +40,21 @@ void write(const std::filesystem::path& path, std::string_view text) {
 
 }  // namespace
 
+TEST_CASE("protocols/payloads: users that are their own password can come first") {
+  auto payloads = compile("{attack: clusterbomb, payloads: {user: [a, b, c], pass: [c, x, a]}}");
+  REQUIRE(payloads.ok());
+  REQUIRE(payloads->guesses_logins());
+  CHECK(payloads->likely_logins() == 2);
+  std::vector<std::int64_t> order;
+  for (std::int64_t i = 0; i < payloads->combinations(); ++i)
+    order.push_back(payloads->likely_first(i));
+  CHECK(order == std::vector<std::int64_t>{2, 6, 0, 1, 3, 4, 5, 7, 8});
+  CHECK(payloads->user(6) == "c");
+  auto others = compile("{attack: clusterbomb, payloads: {user: [a], word: [a]}}");
+  REQUIRE(others.ok());
+  CHECK(!others->guesses_logins());
+}
+
 TEST_CASE("protocols/payloads: combinations of every attack") {
   struct Row {
     const char *yaml, *expected;
