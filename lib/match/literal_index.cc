@@ -21,17 +21,22 @@ std::uint32_t LiteralIndex::add(std::string_view literal) {
 }
 
 void LiteralIndex::build() {
+  file_short();
+  file_long();
+}
+
+void LiteralIndex::file_short() {
   for (std::uint32_t number = 0; number < spans_.size(); ++number) {
     const std::string_view text = literal(number);
-    if (text.size() >= 4) {
-      has_long_ = true;
-    } else if (!text.empty()) {
-      const std::size_t kind = text.size() - 1;
-      short_[kind].push_back({load(text.data(), text.size()), number, 0});
-      short_used_[kind] = true;
-    }
+    if (text.size() == 1) single_.push_back({load<unsigned char>(text.data()), number, 0});
+    if (text.size() != 2 && text.size() != 3) continue;
+    const std::uint32_t pair = load<std::uint16_t>(text.data());
+    short_.push_back({pair, number, 0});
+    pairs_.resize(std::size_t{1} << 10);
+    pairs_[pair >> 6] |= std::uint64_t{1} << (pair & 63);
   }
-  file_long();
+  std::sort(short_.begin(), short_.end(),
+            [](const Entry& a, const Entry& b) { return a.window < b.window; });
 }
 
 /// Under the window that the fewest literals have, so that buckets stay short. Ties go to the later
@@ -41,7 +46,7 @@ void LiteralIndex::file_long() {
   const auto each_window = [&](std::uint32_t number, auto visit) {
     const std::string_view text = literal(number);
     for (std::size_t at = 0; at + 4 <= text.size(); ++at)
-      visit(static_cast<std::uint32_t>(at), load(text.data() + at, 4));
+      visit(static_cast<std::uint32_t>(at), load<std::uint32_t>(text.data() + at));
   };
   for (std::uint32_t number = 0; number < spans_.size(); ++number)
     each_window(number, [&](std::uint32_t, std::uint32_t window) { ++frequency[window]; });
@@ -56,6 +61,7 @@ void LiteralIndex::file_long() {
     });
     if (least != std::numeric_limits<std::uint32_t>::max()) entries_.push_back(best);
   }
+  has_long_ = !entries_.empty();
   int bits = kMinBits;
   while (bits < kMaxBits && (std::size_t{1} << bits) < entries_.size() * kSlotsPerEntry) ++bits;
   shift_ = 32 - bits;

@@ -1,12 +1,13 @@
 /// LiteralIndex: which of thousands of literals occur in a text, in one pass over it.
 ///
-/// Literals are filed under the rarest of their windows of four bytes (three, two or one if they
-/// are shorter). A pass hashes the window at each position, asks a bitmap that stays in the first
-/// level cache, and compares in full only where the bit is set. Some 100 bytes per literal;
-/// building takes milliseconds for ten thousand. Immutable once built: threads may share it.
+/// Literals are filed under the rarest of their windows of four bytes, shorter ones under their
+/// first two. A pass hashes the window at each position, asks a bitmap that stays in the first
+/// level cache, and compares in full only where the bit is set; literals of two and three bytes
+/// take a second pass with a bitmap of their own. Some 100 bytes per literal; building takes
+/// milliseconds for ten thousand. Immutable once built: threads may share it.
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -25,13 +26,14 @@ class LiteralIndex {
 
   std::size_t size() const { return spans_.size(); }
 
-  /// Calls \p found(number) for each occurrence of each literal in \p text; a literal that occurs
-  /// several times is named several times. REQUIRES: built. O(text) plus what is found.
+  /// Calls \p found(number) for each literal in \p text, at least once; maybe again where it occurs
+  /// again. REQUIRES: built. O(text) plus what is found.
   template <typename Found>
   void scan(std::string_view text, Found found) const {
-    if (has_long_) scan_windows<4>(text, found);
-    for (std::size_t width = 3; width > 0; --width)
-      if (short_used_[width - 1]) scan_short(text, width, found);
+    if (has_long_) scan_windows(text, found);
+    if (!pairs_.empty()) scan_pairs(text, found);
+    for (const Entry& entry : single_)
+      if (text.find(static_cast<char>(entry.window)) != text.npos) found(entry.literal);
   }
 
  private:
@@ -47,17 +49,15 @@ class LiteralIndex {
   };
 
   std::uint32_t slot_of(std::uint32_t window) const { return (window * 2654435761u) >> shift_; }
-  static std::uint32_t load(const char* at, std::size_t width) {
-    std::uint32_t window = 0;
-    if (width == 4) {
-      __builtin_memcpy(&window, at, 4);
-      return window;
-    }
-    for (std::size_t i = 0; i < width; ++i)
-      window |= static_cast<std::uint32_t>(static_cast<unsigned char>(at[i])) << (8 * i);
+  template <typename Window>
+  static std::uint32_t load(const char* at) {
+    Window window;
+    __builtin_memcpy(&window, at, sizeof window);
     return window;
   }
-  bool marked(std::uint32_t slot) const { return (bitmap_[slot >> 6] >> (slot & 63)) & 1; }
+  static bool marked(const std::vector<std::uint64_t>& bits, std::uint32_t at) {
+    return (bits[at >> 6] >> (at & 63)) & 1;
+  }
   std::string_view literal(std::uint32_t number) const {
     return std::string_view(bytes_).substr(spans_[number].begin, spans_[number].size);
   }
@@ -74,26 +74,37 @@ class LiteralIndex {
     }
   }
 
-  template <std::size_t kWidth, typename Found>
+  template <typename Found>
   void scan_windows(std::string_view text, Found& found) const {
-    if (text.size() < kWidth) return;
-    const std::size_t last = text.size() - kWidth;
+    if (text.size() < 4) return;
+    const std::size_t last = text.size() - 4;
     for (std::size_t at = 0; at <= last; ++at) {
-      const std::uint32_t window = load(text.data() + at, kWidth);
+      const std::uint32_t window = load<std::uint32_t>(text.data() + at);
       const std::uint32_t slot = slot_of(window);
-      if (marked(slot)) compare(text, at, window, slot, found);
+      if (marked(bitmap_, slot)) compare(text, at, window, slot, found);
     }
   }
 
   template <typename Found>
-  void scan_short(std::string_view text, std::size_t width, Found& found) const {
-    for (std::size_t at = 0; at + width <= text.size(); ++at) {
-      const std::uint32_t window = load(text.data() + at, width);
-      for (const Entry& entry : short_[width - 1])
-        if (entry.window == window) found(entry.literal);
+  void scan_pairs(std::string_view text, Found& found) const {
+    for (std::size_t at = 0; at + 2 <= text.size(); ++at) {
+      const std::uint32_t pair = load<std::uint16_t>(text.data() + at);
+      if (marked(pairs_, pair)) compare_short(text, at, pair, found);
     }
   }
 
+  template <typename Found>
+  void compare_short(std::string_view text, std::size_t at, std::uint32_t pair,
+                     Found& found) const {
+    const auto less = [](const Entry& entry, std::uint32_t key) { return entry.window < key; };
+    for (auto entry = std::lower_bound(short_.begin(), short_.end(), pair, less);
+         entry != short_.end() && entry->window == pair; ++entry) {
+      const std::string_view wanted = literal(entry->literal);
+      if (text.substr(at, wanted.size()) == wanted) found(entry->literal);
+    }
+  }
+
+  void file_short();
   void file_long();
 
   std::string bytes_;
@@ -101,8 +112,9 @@ class LiteralIndex {
   std::vector<Entry> entries_;        ///< sorted by the slot of their window
   std::vector<std::uint32_t> heads_;  ///< per slot: where its entries begin
   std::vector<std::uint64_t> bitmap_;
-  std::array<std::vector<Entry>, 3> short_;  ///< literals of one, two and three bytes
-  std::array<bool, 3> short_used_{};
+  std::vector<Entry> short_;          ///< of two and three bytes, sorted by their first two
+  std::vector<std::uint64_t> pairs_;  ///< a bit for each first two bytes in short_; empty: none
+  std::vector<Entry> single_;         ///< of one byte
   int shift_ = 32 - kMinBits;
   bool has_long_ = false;  ///< a literal of four bytes or more
 };
