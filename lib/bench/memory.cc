@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "bench/allocations.h"
 #include "bench/registry.h"
 #include "bench/scan_job.h"
 #include "cli/make_flag.h"
 #include "http/session.h"
+#include "metrics/allocations.h"
 #include "model/target_reader.h"
 #include "output/format.h"
 #include "output/writer.h"
@@ -165,14 +165,15 @@ Result<InProcess> scan_here(const Context& context, const std::string& path, boo
   const auto session = M8_TRY(http::Session::create({}, lookup, scope, limiter, context.clock));
   M8_TRY(forget_peak());
   const double before = M8_TRY(peak_megabytes());
-  const std::uint64_t asked = allocations();
+  const metrics::AllocationCounting counting;
+  const std::uint64_t asked = metrics::allocations().count;
   scan::Engine engine(templates,
                       {*session, sink, services, settings, overrides, scope, context.clock}, {});
   model::TargetReader reader({{}, {path}, {}, 100'000, {}});
   M8_TRY(engine.run([&](std::stop_token stop) { return reader.next(stop); }, context.stop));
   engine.close();
   InProcess out;
-  out.allocations = static_cast<double>(allocations() - asked);
+  out.allocations = static_cast<double>(metrics::allocations().count - asked);
   out.peak_growth = M8_TRY(peak_megabytes()) - before;
   out.findings = sink.findings;
   out.requests = session->stats().requests;

@@ -1,7 +1,6 @@
 #include "metrics/cpu_profile.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
@@ -9,7 +8,6 @@
 #include <mutex>
 #include <unordered_map>
 
-#include <execinfo.h>
 #include <fmt/format.h>
 #include <sys/time.h>
 
@@ -18,37 +16,20 @@
 namespace m8::metrics {
 namespace {
 
-constexpr int kDepth = 64;
-constexpr std::size_t kSlots = 4096;  ///< for half a second of 80 cores
-/// The handler itself, and what the kernel calls it through.
-constexpr int kOwnFrames = 2;
+/// StackRing::put(), the handler, and what the kernel calls it through.
+constexpr std::size_t kHandlerFrames = 3;
 
-struct Slot {
-  std::atomic<int> depth{0};  ///< 0: empty
-  std::array<void*, kDepth> frames;
+/// Both are never freed: a signal or a thread that is late may still look at them.
+struct Rings {
+  StackRing times, allocations;
 };
 
-/// Filled by signal handlers, emptied by the collector.
-struct Ring {
-  std::array<Slot, kSlots> slots;
-  std::atomic<std::uint64_t> next{0}, lost{0};
-};
+std::atomic<Rings*> g_rings{nullptr};
 
-std::atomic<Ring*> g_ring{nullptr};
-
-/// Only what a signal handler may do: backtrace() was called before, so it loads nothing.
+/// Only what a signal handler may do.
 void take_sample(int) {
   const int saved = errno;
-  if (Ring* ring = g_ring.load(std::memory_order_acquire)) {
-    Slot& slot = ring->slots[ring->next.fetch_add(1, std::memory_order_relaxed) % kSlots];
-    int empty = 0;
-    if (slot.depth.compare_exchange_strong(empty, -1, std::memory_order_acquire)) {
-      const int depth = ::backtrace(slot.frames.data(), kDepth);
-      slot.depth.store(std::max(depth, 0), std::memory_order_release);
-    } else {
-      ring->lost.fetch_add(1, std::memory_order_relaxed);
-    }
-  }
+  if (Rings* rings = g_rings.load(std::memory_order_acquire)) rings->times.put(1);
   errno = saved;
 }
 
@@ -70,15 +51,63 @@ std::string_view room_of(std::string_view function) {
   return word ? room : std::string_view();
 }
 
+/// Stacks as lines of text.
+class Folder {
+ public:
+  explicit Folder(const std::string& program) : program_(program) {}
+
+  /// \p interrupted: stacks of the signal handler, else of operator new.
+  std::string fold(const std::map<std::vector<void*>, std::uint64_t>& stacks, bool interrupted) {
+    std::map<std::string, std::uint64_t> lines;
+    for (const auto& [stack, weight] : stacks) lines[line_of(stack, interrupted)] += weight;
+    std::string out;
+    for (const auto& [line, weight] : lines)
+      fmt::format_to(std::back_inserter(out), "{} {}\n", line, weight);
+    return out;
+  }
+
+ private:
+  /// A return address may lie behind the end of its caller, if that call never returns.
+  const std::string& name_of(void* address, bool returns) {
+    std::string& name = names_[address];
+    if (name.empty()) name = symbols_.name(static_cast<char*>(address) - (returns ? 1 : 0));
+    return name;
+  }
+
+  /// The first frame that is not of the profile itself.
+  std::size_t first_of(const std::vector<void*>& stack, bool interrupted) {
+    if (interrupted) return std::min(kHandlerFrames, stack.size());
+    for (std::size_t i = 0; i < stack.size(); ++i) {
+      if (name_of(stack[i], true) == "operator_new") return i + 1;
+    }
+    return 0;
+  }
+
+  std::string line_of(const std::vector<void*>& stack, bool interrupted) {
+    std::string functions, stage;
+    const std::size_t first = first_of(stack, interrupted);
+    for (std::size_t i = first; i < stack.size(); ++i) {
+      const std::string& name = name_of(stack[i], i > first || !interrupted);
+      if (stage.empty()) stage = room_of(name);
+      functions = ";" + name + functions;
+    }
+    return program_ + ";" + (stage.empty() ? "other" : stage) + functions;
+  }
+
+  const std::string program_;
+  const Symbols symbols_;
+  std::unordered_map<void*, std::string> names_;
+};
+
 }  // namespace
 
+CpuProfile::CpuProfile() : asked_for_(allocations()) {}
+
 Result<std::unique_ptr<CpuProfile>> CpuProfile::start() {
-  static Ring& ring = *new Ring;  // a late signal may still look at it
-  Ring* none = nullptr;
-  if (!g_ring.compare_exchange_strong(none, &ring))
+  static Rings& rings = *new Rings;
+  Rings* none = nullptr;
+  if (!g_rings.compare_exchange_strong(none, &rings))
     return Error{ErrorCode::kExists, "a profile is being taken already"};
-  void* warm[2];
-  (void)::backtrace(warm, 2);  // loads the unwinder
   struct sigaction action {};
   action.sa_handler = take_sample;
   action.sa_flags = SA_RESTART;
@@ -93,58 +122,54 @@ Result<std::unique_ptr<CpuProfile>> CpuProfile::start() {
            !stop.stop_requested())
       raw->collect();
   });
+  made->counting_.emplace();
+  sample_allocations(&rings.allocations);
   set_timer(kPerSecond);
   return made;
 }
 
 CpuProfile::~CpuProfile() {
   stop();
-  g_ring.store(nullptr, std::memory_order_release);
+  g_rings.store(nullptr, std::memory_order_release);
 }
 
 void CpuProfile::stop() {
   if (std::exchange(stopped_, true)) return;
   set_timer(0);
   std::signal(SIGPROF, SIG_IGN);  // one may be on its way
+  sample_allocations(nullptr);
+  counting_.reset();
+  const Allocations now = allocations();
+  asked_for_ = {now.count - asked_for_.count, now.bytes - asked_for_.bytes};
   collector_.request_stop();
   collector_.join();
   collect();
 }
 
 void CpuProfile::collect() {
-  for (Slot& slot : g_ring.load()->slots) {
-    const int depth = slot.depth.load(std::memory_order_acquire);
-    if (depth <= 0) continue;
-    const int skip = std::min(depth, kOwnFrames);
-    ++stacks_[Stack(slot.frames.begin() + skip, slot.frames.begin() + depth)];
-    ++samples_;
-    slot.depth.store(0, std::memory_order_release);
-  }
+  Rings& rings = *g_rings.load();
+  rings.times.drain([this](std::span<void* const> frames, std::uint64_t weight) {
+    times_[Stack(frames.begin(), frames.end())] += weight;
+    samples_ += weight;
+  });
+  rings.allocations.drain([this](std::span<void* const> frames, std::uint64_t weight) {
+    allocated_[Stack(frames.begin(), frames.end())] += weight;
+  });
 }
 
-std::uint64_t CpuProfile::lost() const { return g_ring.load()->lost; }
+std::uint64_t CpuProfile::lost() const {
+  const Rings& rings = *g_rings.load();
+  return rings.times.lost() + rings.allocations.lost();
+}
 
 std::string CpuProfile::folded(const std::string& program) {
   stop();
-  const Symbols symbols;
-  std::unordered_map<void*, std::string> names;
-  std::map<std::string, std::uint64_t> lines;
-  for (const auto& [stack, count] : stacks_) {
-    std::string functions, stage;
-    for (std::size_t i = 0; i < stack.size(); ++i) {
-      std::string& name = names[stack[i]];
-      // A return address may lie behind the end of its caller, if that call never returns.
-      if (name.empty()) name = symbols.name(static_cast<char*>(stack[i]) - (i == 0 ? 0 : 1));
-      if (stage.empty()) stage = room_of(name);
-      functions = ";" + name + functions;
-    }
-    if (stage.empty()) stage = "other";
-    lines[program + ";" + stage + functions] += count;
-  }
-  std::string out;
-  for (const auto& [line, count] : lines)
-    fmt::format_to(std::back_inserter(out), "{} {}\n", line, count);
-  return out;
+  return Folder(program).fold(times_, true);
+}
+
+std::string CpuProfile::folded_allocations(const std::string& program) {
+  stop();
+  return Folder(program).fold(allocated_, false);
 }
 
 }  // namespace m8::metrics

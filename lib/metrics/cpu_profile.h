@@ -1,19 +1,21 @@
-/// CpuProfile: where this program's processor time goes, by stage, as text for a flame graph.
+/// CpuProfile: where this program's processor time goes, and who asks for memory, by stage, as text
+/// for flame graphs.
 ///
 /// The kernel interrupts whichever thread runs, a hundred times per second of CPU; the stack there
-/// is one sample. One profile at a time in a process. Costs nothing while the program waits, and
-/// about 1 % while it works.
+/// is one sample. Of allocations every 128 KiB of a thread is one. One profile at a time in a
+/// process. Costs nothing while the program waits, and some per cent while it works.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "base/guarded.h"
 #include "base/result.h"
+#include "metrics/allocations.h"
 
 namespace m8::metrics {
 
@@ -34,18 +36,26 @@ class CpuProfile {
   /// flamegraph.pl, speedscope and inferno read them; the stage is the room of the innermost
   /// function of ours ("http", "match"), or "other". Sorted. Stops first.
   std::string folded(const std::string& program);
-  /// Samples taken, and those that came faster than they could be kept. After stop().
+  /// The same of memory that was asked for; COUNT is bytes, about.
+  std::string folded_allocations(const std::string& program);
+  /// Samples of time taken, and those of both kinds that came faster than they could be kept. After
+  /// stop().
   std::uint64_t samples() const { return samples_; }
   std::uint64_t lost() const;
+  /// What was asked for while the profile was taken, all of it. After stop().
+  const Allocations& asked_for() const { return asked_for_; }
 
  private:
-  using Stack = std::vector<void*>;  ///< the innermost first
+  using Stack = std::vector<void*>;               ///< the innermost first
+  using Stacks = std::map<Stack, std::uint64_t>;  ///< and what each weighs
 
-  CpuProfile() = default;
+  CpuProfile();
   void collect();
 
-  std::map<Stack, std::uint64_t> stacks_;  ///< of the collecting thread until it ended
+  Stacks times_, allocated_;  ///< of the collecting thread until it ended
   std::uint64_t samples_ = 0;
+  Allocations asked_for_;
+  std::optional<AllocationCounting> counting_;
   bool stopped_ = false;
   std::jthread collector_;
 };

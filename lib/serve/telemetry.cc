@@ -22,6 +22,7 @@
 namespace m8::serve {
 namespace {
 
+constexpr const char* kAllocationsSuffix = ".allocations";
 constexpr const char* kTextFormat = "text/plain; version=0.0.4; charset=utf-8";
 
 /// "9090" and ":9090" are ports of loopback.
@@ -60,7 +61,9 @@ std::vector<cli::Flag> telemetry_flags() {
           valued("Metrics", "cpu-profile", {}, "FILE", "write there where the processor time went"),
           "A line for each stack that was seen, outermost first, with how often: "
           "what flamegraph.pl and speedscope read. A hundred samples per second "
-          "of processor time; the second name is the part of the program.")),
+          "of processor time; the second name is the part of the program. "
+          "FILE.allocations has the same for memory that was asked for, in bytes, one sample for "
+          "each 128 KiB of a thread.")),
   };
 }
 
@@ -156,8 +159,12 @@ Status Telemetry::end() {
   const Status written = write_file();
   if (!profile_) return written;
   const std::string text = profile_->folded(options_.program);
-  log::get("profile")->info("samples={} lost={}", profile_->samples(), profile_->lost());
+  const metrics::Allocations& asked = profile_->asked_for();
+  log::get("profile")->info("samples={} lost={} allocations={} allocated_bytes={}",
+                            profile_->samples(), profile_->lost(), asked.count, asked.bytes);
   M8_TRY(write_file_atomically(options_.cpu_profile, text));
+  M8_TRY(write_file_atomically(options_.cpu_profile + kAllocationsSuffix,
+                               profile_->folded_allocations(options_.program)));
   return written;
 }
 
