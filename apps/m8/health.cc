@@ -1,6 +1,7 @@
 // m8 health: whether all that a scan needs is there, for people and monitoring.
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -19,13 +20,14 @@ namespace {
 /// What monitoring reads as "unknown".
 constexpr int kNotChecked = 3;
 
-metrics::PerformanceNumbers numbers() {
+metrics::PerformanceNumbers numbers(SeenDepths& depths) {
   const ProcessUsage usage = process_usage();
   metrics::PerformanceNumbers numbers;
   numbers.active_tasks = usage.threads;
   numbers.resident_bytes = usage.resident_bytes;
   numbers.peak_bytes = usage.peak_rss_bytes;
   numbers.available_bytes = metrics::available_memory(0);
+  numbers.queue_depth = *depths.lock();
   return numbers;
 }
 
@@ -44,7 +46,8 @@ std::string text_of(const metrics::HealthStatus& status) {
 Result<int> check(const cli::Context& context) {
   const auto& flags = context.flags;
   const auto services = M8_TRY(Services::open(flags));
-  auto checks = health_checks(flags, *services);
+  const auto depths = std::make_shared<SeenDepths>();
+  auto checks = health_checks(flags, *services, {}, depths);
   const auto only = flags.list("check");
   for (const std::string& name : only) {
     const bool known = std::any_of(checks.begin(), checks.end(),
@@ -52,10 +55,14 @@ Result<int> check(const cli::Context& context) {
     if (!known)
       return Error{ErrorCode::kInvalidArgument, "--check: not known, or not configured: " + name};
   }
-  metrics::HealthChecker checker(std::move(checks), numbers, SystemClock::instance());
+  metrics::HealthChecker checker(
+      std::move(checks), [depths] { return numbers(*depths); }, SystemClock::instance());
   const auto status = checker.check(flags.duration("timeout"), only);
   const std::string text = flags.on("json") ? to_json(status) + '\n' : text_of(status);
   if (!flags.on("quiet")) std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+  // Whoever asked waits no longer than --timeout, however long what hangs would take to notice.
+  if (checker.busy()) std::_Exit(exit_code(status));
   return exit_code(status);
 }
 

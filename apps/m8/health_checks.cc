@@ -20,6 +20,7 @@
 #include "http/service_flags.h"
 #include "net/shown_url.h"
 #include "output/table.h"
+#include "queue/broker_metrics.h"
 #include "queue/settings.h"
 #include "selection.h"
 #include "store/chosen_store.h"
@@ -48,9 +49,13 @@ Said check_database(const cli::Values& flags) {
   return fmt::format("{}, {}", info.backend, output::bytes_text(info.bytes));
 }
 
-Said check_broker(const cli::Values& flags, std::stop_token stop) {
+Said check_broker(const cli::Values& flags, SeenDepths* depths, const std::stop_token& stop) {
   const auto broker = M8_TRY(queue::open_chosen(flags, stop));
-  M8_TRY(broker->ping(std::move(stop)));
+  M8_TRY(broker->ping(stop));
+  if (depths != nullptr) {
+    auto seen = M8_TRY(queue::depths_of(*broker, queue::chosen_names(flags), stop));
+    *depths->lock() = std::move(seen);
+  }
   return net::shown_url(queue::chosen_url(flags));
 }
 
@@ -166,7 +171,8 @@ std::vector<cli::Flag> check_flags() {
 }
 
 std::vector<metrics::Check> health_checks(const cli::Values& flags, Services& services,
-                                          const std::string& chosen) {
+                                          const std::string& chosen,
+                                          std::shared_ptr<SeenDepths> depths) {
   const std::string root = num8::templates_folder(flags);
   const std::string folder = chosen.empty() ? root : templates::resolve_path(chosen, root);
   std::vector<metrics::Check> checks = {
@@ -176,7 +182,9 @@ std::vector<metrics::Check> health_checks(const cli::Values& flags, Services& se
       {"disk", false, [&flags](auto) { return check_disk(flags); }},
   };
   if (!queue::chosen_url(flags).empty()) {
-    checks.push_back({"rabbitmq", true, [&flags](auto stop) { return check_broker(flags, stop); }});
+    checks.push_back({"rabbitmq", true, [&flags, depths = std::move(depths)](auto stop) {
+                        return check_broker(flags, depths.get(), stop);
+                      }});
   }
   if (!flags.text("cache-url").empty())
     checks.push_back({"redis", false, [&flags](auto) { return check_cache(flags); }});

@@ -7,6 +7,7 @@
 #include "http/service_flags.h"
 #include "live.h"
 #include "metrics/table.h"
+#include "queue/broker_metrics.h"
 #include "queue/settings.h"
 #include "services.h"
 #include "store/chosen_store.h"
@@ -33,22 +34,11 @@ Result<Window> watch(const cli::Values& flags, const Take& take, std::stop_token
 Status add_depths(const cli::Values& flags, Snapshot& now, const std::stop_token& stop) {
   if (queue::chosen_url(flags).empty()) return {};
   const auto broker = M8_TRY(queue::open_chosen(flags, stop));
-  const queue::Names names = queue::chosen_names(flags);
-  const auto add = [&](const std::string& queue) -> Status {
-    const auto state = M8_TRY(broker->inspect(queue, stop));
+  for (const auto& [queue, depth] :
+       M8_TRY(queue::depths_of(*broker, queue::chosen_names(flags), stop)))
     now.add({std::string(metrics::kQueueDepth.definition.name), {{"queue", queue}}},
-            static_cast<double>(state.messages));
-    return {};
-  };
-  for (const std::string& queue : {names.dead_letters(), names.unrouted()}) {
-    const Status added = add(queue);
-    if (!added.ok() && added.error().code != ErrorCode::kNotFound) return added;
-  }
-  for (std::size_t i = 0;; ++i) {
-    const Status added = add(names.work_queue(i));
-    if (added.ok()) continue;
-    return added.error().code == ErrorCode::kNotFound ? Status() : added;
-  }
+            static_cast<double>(depth));
+  return {};
 }
 
 /// Samples of the window, and those of twice as long before, to compare with.

@@ -180,11 +180,13 @@ Status read_scans(const cli::Values& flags, api::ServiceOptions& out) {
 }
 
 /// What m8 health looks at. The service asks its store itself.
-std::vector<metrics::Check> read_checks(const cli::Values& flags, Services& services) {
+void read_checks(const cli::Values& flags, Services& services, api::ServiceOptions& options) {
   const auto templates = flags.list("templates");
-  auto checks = health_checks(flags, services, templates.empty() ? "" : templates.front());
-  std::erase_if(checks, [](const metrics::Check& check) { return check.name == "database"; });
-  return checks;
+  const auto depths = std::make_shared<SeenDepths>();
+  options.checks =
+      health_checks(flags, services, templates.empty() ? "" : templates.front(), depths);
+  std::erase_if(options.checks, [](const auto& check) { return check.name == "database"; });
+  options.queue_depths = [depths] { return *depths->lock(); };
 }
 
 Status write_ready(const std::string& path, const std::string& url) {
@@ -216,7 +218,7 @@ Status serve(const cli::Context& context) {
   M8_TRY(read_server(flags, options));
   M8_TRY(read_scans(flags, options));
   const auto services = M8_TRY(Services::open(flags));
-  options.checks = read_checks(flags, *services);
+  read_checks(flags, *services, options);
   options.db_connections = flags.number<int>("store-max-open");
   net::raise_open_file_limit();
   auto store = M8_TRY(store::open_chosen(flags, {.create_parents = true}));

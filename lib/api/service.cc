@@ -170,6 +170,7 @@ metrics::PerformanceNumbers Service::numbers() {
   numbers.resident_bytes = usage.resident_bytes;
   numbers.peak_bytes = usage.peak_rss_bytes;
   numbers.available_bytes = metrics::available_memory(0);
+  if (options_.queue_depths) numbers.queue_depth = options_.queue_depths();
   numbers.queue_depth["scans"] = scans.queued;
   return numbers;
 }

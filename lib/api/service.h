@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -32,6 +34,8 @@ struct ServiceOptions {
   net::Scope scope;
   /// Of /health and /ready; besides, the store is asked.
   std::vector<metrics::Check> checks;
+  /// Of the broker's queues, for /health; empty: there are none.
+  std::function<std::map<std::string, std::uint64_t>()> queue_depths;
   std::chrono::milliseconds check_deadline{2'000};
   int db_connections = 25;  ///< that the store's pool may open
 };

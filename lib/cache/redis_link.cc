@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "metrics/metrics.h"
 
 namespace m8::cache {
 namespace {
@@ -44,6 +45,15 @@ std::optional<Error> refusal_in(const RedisLink::Replies& replies) {
   return std::nullopt;
 }
 
+/// Handles of the results that matter on the way of every look-up are kept.
+void count_call(const Result<RedisLink::Replies>& result, std::chrono::nanoseconds took) {
+  const auto handle = [](const char* of) -> metrics::Histogram& {
+    return metrics::Registry::process().histogram(metrics::kServiceCalls, {"redis", "ask", of});
+  };
+  static metrics::Histogram& good = handle("ok");
+  (result.ok() ? good : handle(to_string(result.error().code))).observe(took);
+}
+
 }  // namespace
 
 struct RedisLink::Batch {
@@ -54,6 +64,7 @@ struct RedisLink::Batch {
   Done done;
   Replies replies;
   std::optional<std::uint64_t> timer;
+  SteadyTime asked{};  ///< of the server
   bool over = false;
 };
 
@@ -185,6 +196,7 @@ void RedisLink::take(std::shared_ptr<Batch> batch) {
 void RedisLink::write(std::shared_ptr<Batch> batch) {
   for (const auto& command : batch->commands) connection_->append(command);
   batch->commands.clear();
+  batch->asked = poller_.now();
   batch->timer = poller_.at(poller_.now() + batch->timeout, [this, batch] { late(batch); });
   asked_.push_back(std::move(batch));
 }
@@ -214,6 +226,7 @@ void RedisLink::late(const std::shared_ptr<Batch>& batch) {
 void RedisLink::finish(Batch& batch, Result<Replies> result) {
   if (std::exchange(batch.over, true)) return;
   if (batch.timer) poller_.cancel(*batch.timer);
+  if (batch.asked != SteadyTime{}) count_call(result, poller_.now() - batch.asked);
   in_flight_bytes_.fetch_sub(batch.bytes);
   if (batch.done) std::exchange(batch.done, nullptr)(std::move(result));
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "http/redirect.h"
+#include "http/session_metrics.h"
 #include "http/transfer.h"
 
 namespace m8::http {
@@ -136,11 +137,16 @@ CurlClient::Try CurlClient::one_hop(const Request& hop, SteadyTime& deadline,
   if (const Status passed = breaker_.enter(host); !passed.ok()) return {passed.error(), false};
   const SteadyTime asked = clock_.now();
   Status status = take_turn(hop.url.host, stop);
-  deadline += clock_.now() - asked;
+  const SteadyTime began = clock_.now();
+  deadline += began - asked;
   auto transfer = Transfer::create(hop, {options_, connections_, clock_}, deadline);
   if (status.ok() && !transfer.ok()) status = transfer.error();
   if (status.ok()) status = wait(**transfer, stop);
-  if (status.ok()) return judge(hop, host, **transfer);
+  if (status.ok()) {
+    Try tried = judge(hop, host, **transfer);
+    count_call(hop.url.host, tried.response, clock_.now() - began);
+    return tried;
+  }
   breaker_.abandoned(host);
   return {status.error()};
 }

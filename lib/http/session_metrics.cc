@@ -22,4 +22,13 @@ void count_session(const SessionStats& stats) {
   all.counter(metrics::kNetworkBytes, {"sent"}).raise_to(stats.bytes_out);
 }
 
+void count_call(const std::string& host, const Result<Response>& response,
+                std::chrono::nanoseconds took) {
+  const std::string result = response.ok() ? std::to_string(response->status / 100) + "xx"
+                                           : to_string(response.error().code);
+  metrics::Registry::process()
+      .histogram(metrics::kServiceCalls, {host, "http", result})
+      .observe(took);
+}
+
 }  // namespace m8::http

@@ -113,6 +113,13 @@ CheckResult HealthChecker::await(const Check& check, Running& running, SteadyTim
   return {false, check.essential, deadline, {}, what + seconds_text(deadline)};
 }
 
+bool HealthChecker::busy() const {
+  return std::any_of(running_.begin(), running_.end(), [](const auto& running) {
+    const std::lock_guard lock(running->mutex);
+    return running->busy;
+  });
+}
+
 HealthStatus HealthChecker::check(std::chrono::milliseconds deadline,
                                   const std::vector<std::string>& only) {
   const std::lock_guard turn(turn_);

@@ -79,6 +79,8 @@ class HealthChecker {
   /// unhealthy ("still waiting ..."). Takes no longer than \p deadline and sets the gauges
   /// m8_health_check.
   HealthStatus check(std::chrono::milliseconds deadline, const std::vector<std::string>& only = {});
+  /// A check goes on although its deadline is over: the destructor would wait for it.
+  bool busy() const;
 
  private:
   struct Running;

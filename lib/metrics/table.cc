@@ -44,6 +44,7 @@ constexpr Row kTable[] = {
     row(kHttpTimeouts),
     row(kBreakerOpens),
     row(kBreakerRejections),
+    row(kServiceCalls),
     row(kDnsQueries),
     row(kNames),
     row(kTemplates),

@@ -37,6 +37,9 @@ struct HistogramMetric {
 
 /// Seconds. Those of Prometheus's clients, and those of the guides for scans.
 inline constexpr double kDefaultBuckets[] = {.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10};
+/// And for calls, which may take less than a millisecond.
+inline constexpr double kCallBuckets[] = {.0005, .001, .0025, .005, .01, .025,
+                                          .05,   .1,   .25,   .5,   1,   5};
 inline constexpr double kScanBuckets[] = {1, 5, 10, 30, 60, 120, 300, 600, 1800};
 
 // ---- the guides' --------------------------------------------------------------------------------
@@ -126,6 +129,12 @@ inline constexpr CounterMetric kBreakerOpens{
     {"m8_breaker_opens_total", "Circuit breakers of services that opened"}};
 inline constexpr CounterMetric kBreakerRejections{
     {"m8_breaker_rejections_total", "Requests that an open circuit breaker rejected"}};
+/// Of the database the guides have their own.
+inline constexpr HistogramMetric kServiceCalls{
+    {"m8_service_call_duration_seconds",
+     "Calls to services until their answer: HTTP by host, the broker, the cache",
+     {"service", "call", "result"},
+     kCallBuckets}};
 
 // ---- names --------------------------------------------------------------------------------------
 inline constexpr CounterMetric kDnsQueries{

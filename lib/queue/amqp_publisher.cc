@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "queue/amqp_words.h"
+#include "queue/broker_metrics.h"
 
 namespace m8::queue::amqp {
 namespace {
@@ -143,6 +144,7 @@ bool AmqpPublisher::send(Outgoing& outgoing) {
   const Sending how{connection_.options().persistent, connection_.frame_max()};
   const Status sent = put_publish(connection_.out(), number(), outgoing.to, outgoing.message, how);
   if (!sent.ok()) finish(outgoing, sent);
+  outgoing.sent = connection_.poller().now();
   return sent.ok();
 }
 
@@ -156,6 +158,7 @@ void AmqpPublisher::confirmed(const Method& method) {
 }
 
 void AmqpPublisher::settle(Outgoing& outgoing, bool taken) {
+  count_publish(connection_.poller().now() - outgoing.sent, taken);
   if (taken) {
     if (outgoing.returned) return finish(outgoing, *outgoing.returned);
     ++confirmed_;

@@ -36,6 +36,7 @@ class AmqpPublisher final : public Role, AmqpChannel {
     Message message;
     Broker::Confirmed done;
     std::size_t bytes = 0;
+    SteadyTime sent{};                ///< last
     std::optional<Error> returned{};  ///< no queue took it
     bool settled = false;
   };

@@ -44,10 +44,34 @@ metrics::Registry::Sampling sample_broker(const Broker& broker) {
   return registry().sample([&broker] { put(broker.stats()); });
 }
 
+void count_publish(std::chrono::nanoseconds took, bool confirmed) {
+  static metrics::Histogram& good =
+      registry().histogram(metrics::kServiceCalls, {"broker", "publish", "confirmed"});
+  static metrics::Histogram& bad =
+      registry().histogram(metrics::kServiceCalls, {"broker", "publish", "refused"});
+  (confirmed ? good : bad).observe(took);
+}
+
 std::vector<std::string> queues_of(const Names& names, std::size_t count) {
   std::vector<std::string> queues = {names.dead_letters(), names.unrouted()};
   for (std::size_t i = 0; i < count; ++i) queues.push_back(names.work_queue(i));
   return queues;
+}
+
+Result<std::map<std::string, std::uint64_t>> depths_of(Broker& broker, const Names& names,
+                                                       std::stop_token stop) {
+  std::map<std::string, std::uint64_t> depths;
+  const auto add = [&](const std::string& queue) -> Result<bool> {
+    const auto state = broker.inspect(queue, stop);
+    if (!state.ok() && state.error().code == ErrorCode::kNotFound) return false;
+    if (!state.ok()) return state.error();
+    depths[queue] = state->messages;
+    return true;
+  };
+  M8_TRY(add(names.dead_letters()));
+  M8_TRY(add(names.unrouted()));
+  for (std::size_t i = 0; M8_TRY(add(names.work_queue(i))); ++i) continue;
+  return depths;
 }
 
 metrics::Watch watch_queues(Broker& broker, std::vector<std::string> queues) {

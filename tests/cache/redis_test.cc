@@ -17,6 +17,7 @@
 #include "bench/redis_server.h"
 #include "cache/cache.h"
 #include "cache/registry.h"
+#include "metrics/metrics.h"
 #include "net/socket.h"
 
 using namespace m8;
@@ -121,6 +122,10 @@ TEST_CASE("cache/redis: gives what was put, over TCP and over a unix socket") {
     CHECK(redis->stats().failures == 0);
     CHECK(redis->stats().bytes > 0);
   }
+  const std::string page = metrics::Registry::process().exposition();
+  CHECK(page.find(
+            R"(m8_service_call_duration_seconds_count{service="redis",call="ask",result="ok"} )") !=
+        std::string::npos);
 }
 
 TEST_CASE("cache/redis: an entry lives as long as it was told, and never for ever") {

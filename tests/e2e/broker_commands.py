@@ -4,6 +4,7 @@ import json
 import pathlib
 import subprocess
 import tempfile
+import time
 import unittest
 
 from rabbitmq import RabbitMQ, free_ports
@@ -35,16 +36,25 @@ class Queue(Case):
             "eval", 'rabbit_basic:publish(rabbit_misc:r(<<"/">>, exchange, <<>>), '
             f'<<"{queue}">>, [{{delivery_mode, 2}}, {properties}], <<"body">>).')
 
-    def test_health_asks_it(self):
+    def health(self):
         done = subprocess.run(
             command("m8", "health", "--check", "rabbitmq", "--timeout", "30s", "--json"),
             capture_output=True, text=True, timeout=SECONDS,
-            env={"HOME": str(self.folder), "PATH": "/usr/bin:/bin",
+            env={"HOME": str(self.folder), "PATH": "/usr/bin:/bin", "M8_QUEUE_PREFIX": "well",
                  "M8_QUEUE_URL": self.broker.url()})
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        said = json.loads(done.stdout)
+        return json.loads(done.stdout)
+
+    def test_health_asks_it(self):
+        said = self.health()
         self.assertEqual({name: check["status"] for name, check in said["checks"].items()},
                          {"rabbitmq": "healthy"})
+        self.assertEqual(said["metrics"]["queue_depth"], {})
+        self.m8("declare", "--queue-prefix", "well")
+        self.publish("well.work.0", '{message_id, <<"one">>}')
+        deadline = time.monotonic() + SECONDS  # the broker counts a little later
+        while self.health()["metrics"]["queue_depth"]["well.work.0"] != 1:
+            self.assertLess(time.monotonic(), deadline)
 
     def test_status_makes_nothing(self):
         out = self.m8("status", "--queue-prefix", "nothing").stdout

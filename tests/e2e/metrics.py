@@ -42,6 +42,17 @@ def table():
     return {row["name"]: row for row in records(said)}
 
 
+def panels():
+    """Those of the dashboard that show something."""
+    board = json.loads((MONITORING / "m8-dashboard.json").read_text())
+    return [panel for panel in board["panels"] if panel["type"] != "row"]
+
+
+def panel_queries():
+    return [target["expr"].replace("$job", ".*").replace("$instance", ".*")
+            for panel in panels() for target in panel["targets"]]
+
+
 def promtool(*arguments, **options):
     return subprocess.run(["promtool", *map(str, arguments)], capture_output=True, text=True,
                           timeout=SECONDS, **options)
@@ -75,7 +86,7 @@ class Exposition(Case):
             words = self.write("words", "www\ngit\nnothing\n")
             found = self.run_program("asmm8", "enum", "-d", lab.zone, "-r", lab.dns, "--rate", 0,
                                      "-w", words,
-                                     "--metrics-file", "enum.prom")
+                                     "--metrics-file", "enum.prom", "--cpu-profile", "profile")
             self.assertIn(found.returncode, (0, 4), found.stderr)
             scan = self.run_program("num8", "scan", *lab.scan_arguments(), "--metrics-file",
                                     "scan.prom", stdin=found.stdout)
@@ -84,6 +95,7 @@ class Exposition(Case):
         scan_page = (self.folder / "scan.prom").read_text()
         for page in (enum_page, scan_page):
             self.check_page(page)
+        self.check_profile()
         names = samples(enum_page)
         hosts = len(found.stdout.splitlines())
         of_zone = [value for name, value in names.items()
@@ -102,6 +114,15 @@ class Exposition(Case):
         self.assertGreater(scans['asmm8_db_operation_duration_seconds_count{operation='
                                  '"upsert_issues"}'], 0)
         self.check_figures(lab.zone)
+
+    def check_profile(self):
+        """Text that makes a flame graph: the program, the part, functions, a count; of memory, too."""
+        for name in ("profile", "profile.allocations"):
+            for line in (self.folder / name).read_text().splitlines():
+                self.assertRegex(line, r"^asmm8;[a-z0-9]+(;[^; ]+)+ [1-9][0-9]*$")
+        # What an enumeration asks for is more than a sample takes, however fast the machine.
+        self.assertRegex((self.folder / "profile.allocations").read_text(),
+                         r"(?m)^asmm8;[a-z0-9]+;.*m8::")
 
     def check_figures(self, zone):
         """Both runs kept samples in the store."""
@@ -150,6 +171,10 @@ class Exposition(Case):
             self.assertEqual(value('m8_build_info{program="asmm8"}'), 1)
             self.assertGreater(value("process_resident_memory_bytes"), 1e6)
             until(lambda: value("m8:memory:ratio") > 0, "a rule")
+            for query in panel_queries():  # how vectors match is known only when they are there
+                asked = urllib.parse.urlencode({"query": query})
+                said = self.read(f"http://127.0.0.1:{own}/api/v1/query?{asked}")
+                self.assertIn('"status":"success"', said, query)
             top = self.run_program("m8", "top", "--once", "--json")
             self.assertEqual(top.returncode, 0, top.stderr)
             self.assertIn(run.pid, [line["pid"] for line in records(top.stdout)])
@@ -222,12 +247,37 @@ class Examples(unittest.TestCase):
         recorded = set(re.findall(r"record: (\S+)", (MONITORING / "m8-rules.yml").read_text()))
         self.assertLessEqual(set(re.findall(r"m8:[a-z0-9_:]+", " ".join(asked))), recorded)
 
-    def test_every_query_of_the_dashboard_is_one(self):
+    def test_every_panel_can_be_read(self):
+        """Each has a unit and says what its lines are; none lies over another."""
+        taken = {}
         board = json.loads((MONITORING / "m8-dashboard.json").read_text())
-        asked = [target["expr"] for panel in board["panels"] for target in panel.get("targets", [])]
+        self.assertEqual(len({panel["id"] for panel in board["panels"]}), len(board["panels"]))
+        for panel in board["panels"]:
+            at, title = panel["gridPos"], panel["title"]
+            self.assertLessEqual(at["x"] + at["w"], 24, title)
+            for square in ((x, y) for x in range(at["x"], at["x"] + at["w"])
+                           for y in range(at["y"], at["y"] + at["h"])):
+                self.assertEqual(taken.setdefault(square, panel["id"]), panel["id"],
+                                  f"{title} lies over another panel")
+        for panel in panels():
+            with self.subTest(panel=panel["title"]):
+                self.assertTrue(panel["fieldConfig"]["defaults"]["unit"])
+                self.assertTrue(panel["options"]["legend"]["showLegend"])
+                self.assertEqual(panel["datasource"]["uid"], "${datasource}")
+                references = [target["refId"] for target in panel["targets"]]
+                self.assertEqual(len(set(references)), len(references))
+                self.assertGreaterEqual(len(references), 1)
+                for target in panel["targets"]:
+                    self.assertTrue(target["legendFormat"])
+                    labels = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
+                    kept = re.search(r"sum by \(([^)]*)\)", target["expr"])
+                    if kept:  # a label that is summed away shows as nothing
+                        self.assertLessEqual(labels, set(re.split(r",\s*", kept[1])))
+
+    def test_every_query_of_the_dashboard_is_one(self):
         rules = {"groups": [{"name": "dashboard", "rules": [
-            {"record": f"panel:{number}", "expr": query.replace("$job", ".*").replace(
-                "$instance", ".*")} for number, query in enumerate(asked)]}]}
+            {"record": f"panel:{number}", "expr": query}
+            for number, query in enumerate(panel_queries())]}]}
         done = promtool("check", "rules", "/dev/stdin", input=json.dumps(rules))
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 

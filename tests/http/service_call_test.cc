@@ -9,6 +9,7 @@
 
 #include "http/client_curl.h"
 #include "loopback_server.h"
+#include "metrics/metrics.h"
 #include "session_fixture.h"
 
 using namespace m8;
@@ -115,6 +116,29 @@ TEST_CASE("http/service_call: what may pass is tried again, what is an answer is
     CHECK((response.ok() ? response->status : 0) == row.status);
     CHECK(fixture.session->stats().retries == static_cast<std::uint64_t>(row.asked - 1));
   }
+}
+
+TEST_CASE("http/service_call: how long each answer took is a metric, by host and result") {
+  using metrics::Registry, metrics::kServiceCalls;
+  const auto count = [](const char* result) {
+    const auto& calls = Registry::process().histogram(kServiceCalls, {"127.0.0.1", "http", result});
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i <= calls.bounds().size(); ++i) sum += calls.count_in(i);
+    return sum;
+  };
+  const auto fine = count("2xx"), unwell = count("5xx"), refused = count("refused");
+  std::string url;
+  {
+    Scripted server({answer(503), answer(200)});
+    url = server.url();
+    SessionFixture fixture(quick_options(1));
+    CHECK(fixture.session->call(request_for(url), {}).ok());
+  }
+  SessionFixture fixture(quick_options(0));
+  CHECK_FALSE(fixture.session->call(request_for(url), {}).ok());
+  CHECK(count("2xx") == fine + 1);
+  CHECK(count("5xx") == unwell + 1);
+  CHECK(count("refused") == refused + 1);
 }
 
 TEST_CASE("http/service_call: nobody listens: also a POST is tried again, for it was not sent") {
