@@ -73,8 +73,25 @@ int digit64(char c) {
   return at ? static_cast<int>(at - kStandard) : -1;
 }
 
+/// Go's words and offsets.
 Error bad_base64(std::size_t offset) {
   return {ErrorCode::kInvalidArgument, fmt::format("illegal base64 data at input byte {}", offset)};
+}
+
+/// \p text from its first '=' at \p at, which follows \p digits of a group of four.
+Status check_padding(std::string_view text, std::size_t at, std::size_t digits) {
+  if (digits < 2) return bad_base64(at);
+  const auto next = [&text](std::size_t from) {
+    return std::min(text.find_first_not_of("\r\n", from), text.size());
+  };
+  std::size_t end = next(at + 1);
+  if (digits == 2) {
+    if (end == text.size()) return bad_base64(end);
+    if (text[end] != '=') return bad_base64(end - 1);
+    end = next(end + 1);
+  }
+  if (end < text.size()) return bad_base64(end);
+  return {};
 }
 
 }  // namespace
@@ -183,16 +200,21 @@ std::string base64_url_encode(std::string_view data) { return encode64(data, kUr
 Result<std::string> base64_decode(std::string_view text) {
   std::string out;
   std::uint32_t word = 0;
-  int digits = 0, padding = 0;
+  std::size_t digits = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '\r' || c == '\n') continue;
-    if (c == '=' && digits + padding >= 2 && digits + padding < 4) {
-      ++padding;
-      continue;
+    if (c == '=') {
+      M8_TRY(check_padding(text, i, digits));
+      if (digits == 2) out += static_cast<char>(word >> 4);
+      if (digits == 3) {
+        out += static_cast<char>(word >> 10);
+        out += static_cast<char>(word >> 2);
+      }
+      return out;
     }
     const int digit = digit64(c);
-    if (digit < 0 || padding > 0) return bad_base64(i);
+    if (digit < 0) return bad_base64(i);
     word = word << 6 | static_cast<std::uint32_t>(digit);
     if (++digits == 4) {
       out += static_cast<char>(word >> 16);
@@ -202,13 +224,7 @@ Result<std::string> base64_decode(std::string_view text) {
       digits = 0;
     }
   }
-  if (digits == 0 && padding == 0) return out;
-  if (digits < 2 || digits + padding != 4) return bad_base64(text.size());
-  if (digits == 2) out += static_cast<char>(word >> 4);
-  if (digits == 3) {
-    out += static_cast<char>(word >> 10);
-    out += static_cast<char>(word >> 2);
-  }
+  if (digits > 0) return bad_base64(text.size() - digits);
   return out;
 }
 

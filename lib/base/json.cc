@@ -40,6 +40,12 @@ void append_escaped(std::string& out, unsigned char c) {
     case '\\':
       out += "\\\\";
       return;
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
     case '\n':
       out += "\\n";
       return;
@@ -54,7 +60,7 @@ void append_escaped(std::string& out, unsigned char c) {
   }
 }
 
-constexpr ByteSet kPlain = ByteSet().with_range(0x20, 0x7e).without("\"\\");
+constexpr ByteSet kPlain = ByteSet().with_range(0x20, 0x7f).without("\"\\");
 constexpr ByteSet kPlainInHtml = kPlain.without("<>&");
 
 }  // namespace

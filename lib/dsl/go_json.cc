@@ -18,8 +18,31 @@ Error json_error(std::string_view text, const Error& cause) {
   return {ErrorCode::kInvalidArgument, cut ? "unexpected end of JSON input" : cause.message};
 }
 
+/// Integers beyond 64 bits become fractions: they are all floating-point numbers here.
+std::string widened(std::string_view text) {
+  constexpr std::size_t kDigitsOf64Bits = 18;
+  std::string out;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t end = std::min(text.find_first_not_of("0123456789", i), text.size());
+    const std::size_t digits = end - i;
+    if (digits == 0) {
+      if (text[i] == '"') in_string = !in_string;
+      if (text[i] == '\\') out += text[i++];
+      if (i < text.size()) out += text[i++];
+      continue;
+    }
+    out += text.substr(i, digits);
+    const bool goes_on = end < text.size() && std::string_view(".eE").find(text[end]) < 3;
+    const bool fraction = i > 0 && text[i - 1] == '.';
+    if (!in_string && digits > kDigitsOf64Bits && !goes_on && !fraction) out += ".0";
+    i = end;
+  }
+  return out;
+}
+
 Result<json::Value> parsed(std::string_view text) {
-  auto value = json::parse(text);
+  auto value = json::parse(widened(text));
   if (!value.ok()) return json_error(text, value.error());
   return value;
 }

@@ -34,6 +34,7 @@ enum class Part {
   kShortYear,
   kHour,
   kSpaceDay,
+  kSpaceYearDay,
   kUpperPm,
   kLowerPm,
   kZulu,
@@ -52,17 +53,40 @@ struct Element {
 };
 
 constexpr Element kElements[] = {
-    {"January", Part::kLongMonth}, {"Jan", Part::kShortMonth}, {"Monday", Part::kLongDay},
-    {"Mon", Part::kShortDay},      {"MST", Part::kZoneName},   {"2006", Part::kYear},
-    {"002", Part::kZeroYearDay},   {"01", Part::kZeroMonth},   {"02", Part::kZeroDay},
-    {"03", Part::kZeroHour12},     {"04", Part::kZeroMinute},  {"05", Part::kZeroSecond},
-    {"06", Part::kShortYear},      {"15", Part::kHour},        {"_2006", Part::kLiteral},
-    {"_2", Part::kSpaceDay},       {"PM", Part::kUpperPm},     {"pm", Part::kLowerPm},
-    {"Z07:00:00", Part::kZulu},    {"Z070000", Part::kZulu},   {"Z07:00", Part::kZulu},
-    {"Z0700", Part::kZulu},        {"Z07", Part::kZulu},       {"-07:00:00", Part::kOffset},
-    {"-070000", Part::kOffset},    {"-07:00", Part::kOffset},  {"-0700", Part::kOffset},
-    {"-07", Part::kOffset},        {"1", Part::kMonth},        {"2", Part::kDay},
-    {"3", Part::kHour12},          {"4", Part::kMinute},       {"5", Part::kSecond},
+    {"January", Part::kLongMonth},
+    {"Jan", Part::kShortMonth},
+    {"Monday", Part::kLongDay},
+    {"Mon", Part::kShortDay},
+    {"MST", Part::kZoneName},
+    {"2006", Part::kYear},
+    {"002", Part::kZeroYearDay},
+    {"01", Part::kZeroMonth},
+    {"02", Part::kZeroDay},
+    {"03", Part::kZeroHour12},
+    {"04", Part::kZeroMinute},
+    {"05", Part::kZeroSecond},
+    {"06", Part::kShortYear},
+    {"15", Part::kHour},
+    {"_2006", Part::kLiteral},
+    {"__2", Part::kSpaceYearDay},
+    {"_2", Part::kSpaceDay},
+    {"PM", Part::kUpperPm},
+    {"pm", Part::kLowerPm},
+    {"Z07:00:00", Part::kZulu},
+    {"Z070000", Part::kZulu},
+    {"Z07:00", Part::kZulu},
+    {"Z0700", Part::kZulu},
+    {"Z07", Part::kZulu},
+    {"-07:00:00", Part::kOffset},
+    {"-070000", Part::kOffset},
+    {"-07:00", Part::kOffset},
+    {"-0700", Part::kOffset},
+    {"-07", Part::kOffset},
+    {"1", Part::kMonth},
+    {"2", Part::kDay},
+    {"3", Part::kHour12},
+    {"4", Part::kMinute},
+    {"5", Part::kSecond},
 };
 
 bool is_digit_at(std::string_view text, std::size_t at) {
@@ -198,6 +222,9 @@ class Reader {
         return number(time_.day, 1, 2);
       case Part::kDay:
         return number(time_.day, 1, 2);
+      case Part::kSpaceYearDay:
+        for (int i = 0; i < 2 && text_.starts_with(' '); ++i) text_.remove_prefix(1);
+        return number(time_.year_day, 1, 3) && time_.year_day > 0;
       case Part::kZeroYearDay:
         return number(time_.year_day, 3, 3) && time_.year_day > 0;
       case Part::kHour:
@@ -371,6 +398,8 @@ std::string shown_part(const Element& element, const std::tm& time) {
       return fmt::format("{:02}", year % 100);
     case Part::kZeroYearDay:
       return fmt::format("{:03}", time.tm_yday + 1);
+    case Part::kSpaceYearDay:
+      return fmt::format("{:3}", time.tm_yday + 1);
     case Part::kZeroMonth:
       return fmt::format("{:02}", time.tm_mon + 1);
     case Part::kMonth:

@@ -79,14 +79,14 @@ std::size_t unescape_number(std::string_view text, std::string& out) {
   constexpr char32_t kTooBig = 0x110000;
   const bool hex = text.size() > 2 && (text[2] | 32) == 'x';
   std::size_t at = hex ? 3 : 2;
-  const std::size_t first = at;
   char32_t value = 0;
   for (; at < text.size() && digit_value(text[at], hex) >= 0; ++at) {
     value = value * (hex ? 16 : 10) + static_cast<char32_t>(digit_value(text[at], hex));
     value = std::min(value, kTooBig);
   }
-  if (at == first) return 0;
   if (at < text.size() && text[at] == ';') ++at;
+  // Go takes "&#5" without a semicolon for none, and "&#x;" for one.
+  if (at <= 3) return 0;
   if (value >= 0x80 && value <= 0x9F) value = kWindows1252[value - 0x80];
   append_utf8(out, value == 0 ? kReplacement : value);
   return at;
