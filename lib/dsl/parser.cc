@@ -209,7 +209,8 @@ class Parser {
                    fmt::format("unsupported function {}{}", call.function->name, what)};
     };
     if (call.function->body == nullptr) return unsupported("");
-    if (call.function->name != "generate_java_gadget" || call.children.empty()) return {};
+    const bool is_gadget = call.function->name == "generate_java_gadget";
+    if (!is_gadget || static_cast<int>(call.children.size()) != call.function->arity) return {};
     const Node& gadget = *call.children.front();
     const auto* name = gadget.op == Op::kLiteral ? gadget.value.as<std::string>() : nullptr;
     return name == nullptr || *name == "dns" ? Status() : unsupported(": only the gadget dns");

@@ -117,7 +117,7 @@ std::string call(const std::string& name, const std::vector<std::string>& argume
   return text + ")";
 }
 
-TEST_CASE("dsl/helpers: each one works") {
+TEST_CASE("dsl/functions: each one works") {
   std::set<std::string> used;
   for (const std::string& use : kUses) {
     CAPTURE(use);
@@ -133,7 +133,7 @@ TEST_CASE("dsl/helpers: each one works") {
 }
 
 TEST_CASE(
-    "dsl/helpers: of a fixed number of arguments each other number is refused by the signature") {
+    "dsl/functions: of a fixed number of arguments each other number is refused by the signature") {
   int fixed = 0;
   for (const std::string& use : kUses) {
     const std::string name = name_of(use);
@@ -154,7 +154,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "dsl/helpers: whatever the types and the number of arguments, there is a value or a word") {
+    "dsl/functions: whatever the types and the number of arguments, there is a value or a word") {
   const std::vector<std::string> kinds{"'text'", "-3",  "2.5", "true", "nothing",
                                        "list",   "raw", "''",  "'7'",  "odd"};
   std::vector<std::string> names;
@@ -177,7 +177,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("dsl/helpers: wrong types and values") {
+TEST_CASE("dsl/functions: wrong types and values") {
   check({
       {"json_minify(1)", "error", "argument 1 is not a string but number"},
       {"json_minify('[1]')", "error", "json: cannot unmarshal: not an object"},
@@ -204,7 +204,7 @@ TEST_CASE("dsl/helpers: wrong types and values") {
   });
 }
 
-TEST_CASE("dsl/helpers: base64 tells where it is bad, as Go does") {
+TEST_CASE("dsl/functions: base64 tells where it is bad, as Go does") {
   check({
       {"base64_decode('a')", "error", "illegal base64 data at input byte 0"},
       {"base64_decode('a\n')", "error", "illegal base64 data at input byte 1"},
@@ -219,7 +219,7 @@ TEST_CASE("dsl/helpers: base64 tells where it is bad, as Go does") {
   });
 }
 
-TEST_CASE("dsl/helpers: numeric references of one digit need their semicolon, as in Go") {
+TEST_CASE("dsl/functions: numeric references of one digit need their semicolon, as in Go") {
   check({
       {"html_unescape('&#9')", "string", "&#9"},
       {"html_unescape('&#9a')", "string", "&#9a"},
@@ -232,7 +232,7 @@ TEST_CASE("dsl/helpers: numeric references of one digit need their semicolon, as
   });
 }
 
-TEST_CASE("dsl/helpers: JSON and dates in Go's odd corners") {
+TEST_CASE("dsl/functions: JSON and dates in Go's odd corners") {
   setenv("TZ", "UTC", 1);
   check({
       {"json_minify('{\"a\":\"\\\\b\\\\f\\\\u007f\\\\u0001\"}')", "string",
