@@ -10,6 +10,7 @@ extern const Workload kDns;
 extern const Workload kEnum;
 extern const Workload kFleet;
 extern const Workload kHttp;
+extern const Workload kMatch;
 extern const Workload kMemory;
 extern const Workload kMetrics;
 extern const Workload kPermute;
@@ -22,8 +23,8 @@ extern const Workload kStartup;
 namespace {
 
 constexpr const Workload* kWorkloads[] = {
-    &kApi,     &kCacheBench, &kDb,    &kDns,        &kEnum,           &kFleet, &kHttp,    &kMemory,
-    &kMetrics, &kPermute,    &kProbe, &kQueueBench, &kResolversBench, &kScan,  &kStartup,
+    &kApi,    &kCacheBench, &kDb,      &kDns,   &kEnum,       &kFleet,          &kHttp, &kMatch,
+    &kMemory, &kMetrics,    &kPermute, &kProbe, &kQueueBench, &kResolversBench, &kScan, &kStartup,
 };
 
 }  // namespace
