@@ -1,5 +1,7 @@
 #include "base/regex.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -59,28 +61,47 @@ bool is_plain(std::string_view pattern) {
          pattern.find_first_of("\\^$.|?*+()[]{}") == std::string_view::npos;
 }
 
-/// \p text, or its repaired copy held in \p copy.
-re2::StringPiece clean(std::string_view text, std::string& copy) {
-  if (!is_utf8(text)) {
-    copy = to_utf8(text);
-    text = copy;
+/// A text as a program sees it, with each bad byte as U+FFFD, and as it is.
+class Input {
+ public:
+  explicit Input(std::string_view text) : text_(text) {
+    if (!is_utf8(text)) copy_ = to_utf8(text);
   }
-  return {text.data(), text.size()};
-}
+  re2::StringPiece seen() const {
+    return copy_.empty() ? re2::StringPiece(text_.data(), text_.size()) : re2::StringPiece(copy_);
+  }
+  /// The bytes that \p piece of seen() stands for; empty for a group that matched nothing.
+  re2::StringPiece original(re2::StringPiece piece) {
+    if (copy_.empty() || piece.data() == nullptr) return piece;
+    const auto begin = static_cast<std::size_t>(piece.data() - copy_.data());
+    const std::size_t from = offset(begin), to = offset(begin + piece.size());
+    return {text_.data() + from, to - from};
+  }
+
+ private:
+  static constexpr std::size_t kReplacement = 3;  ///< bytes of U+FFFD
+
+  std::size_t offset(std::size_t at) {
+    if (bad_.empty()) find_bad();
+    const auto before = std::lower_bound(bad_.begin(), bad_.end(), at) - bad_.begin();
+    return at - static_cast<std::size_t>(before) * (kReplacement - 1);
+  }
+  void find_bad() {
+    std::size_t shown = 0;
+    for (std::size_t i = 0; i < text_.size();) {
+      const std::size_t n = sequence_length(text_.substr(i));
+      if (n == 0) bad_.push_back(static_cast<std::uint32_t>(shown));
+      shown += n == 0 ? kReplacement : n;
+      i += std::max<std::size_t>(1, n);
+    }
+  }
+
+  std::string_view text_;
+  std::string copy_;
+  std::vector<std::uint32_t> bad_;  ///< where copy_ has them; found when they are first asked for
+};
 
 thread_local DeferredRegexes* deferred = nullptr;
-
-/// Where the byte \p at of to_utf8(text) comes from.
-std::size_t original_offset(std::string_view text, std::size_t at) {
-  constexpr std::size_t kReplacement = 3;
-  std::size_t i = 0;
-  for (std::size_t shown = 0; shown < at && i < text.size();) {
-    const std::size_t n = sequence_length(text.substr(i));
-    shown += n == 0 ? kReplacement : n;
-    i += std::max<std::size_t>(1, n);
-  }
-  return i;
-}
 
 }  // namespace
 
@@ -252,9 +273,9 @@ Result<Regex> Regex::compile(std::string_view pattern, std::size_t max_memory) {
 
 bool Regex::search(std::string_view text) const {
   if (impl_->plain) return find_bytes(text, impl_->pattern) != std::string_view::npos;
-  std::string copy;
-  const auto input = clean(text, copy);
-  return impl_->program()->Match(input, 0, input.size(), RE2::UNANCHORED, nullptr, 0);
+  const Input input(text);
+  const re2::StringPiece seen = input.seen();
+  return impl_->program()->Match(seen, 0, seen.size(), RE2::UNANCHORED, nullptr, 0);
 }
 
 std::optional<std::pair<std::size_t, std::size_t>> Regex::find(std::string_view text) const {
@@ -263,54 +284,52 @@ std::optional<std::pair<std::size_t, std::size_t>> Regex::find(std::string_view 
     if (at == std::string_view::npos) return std::nullopt;
     return std::pair(at, impl_->pattern.size());
   }
-  std::string copy;
-  const auto input = clean(text, copy);
+  Input input(text);
+  const re2::StringPiece seen = input.seen();
   re2::StringPiece found;
-  if (!impl_->program()->Match(input, 0, input.size(), RE2::UNANCHORED, &found, 1))
+  if (!impl_->program()->Match(seen, 0, seen.size(), RE2::UNANCHORED, &found, 1))
     return std::nullopt;
-  std::size_t begin = static_cast<std::size_t>(found.data() - input.data());
-  std::size_t end = begin + found.size();
-  if (!copy.empty()) {
-    begin = original_offset(text, begin);
-    end = original_offset(text, end);
-  }
-  return std::pair(begin, end - begin);
+  const re2::StringPiece piece = input.original(found);
+  return std::pair(static_cast<std::size_t>(piece.data() - text.data()), piece.size());
 }
 
 std::vector<std::string> Regex::find_all(std::string_view text, int group) const {
   std::vector<std::string> results;
   if (group < 0 || (group > 0 && group > groups())) return results;
-  std::string copy;
-  impl_->each_match(clean(text, copy), group + 1, [&](const auto& found) {
-    const auto& piece = found[static_cast<std::size_t>(group)];
+  Input input(text);
+  impl_->each_match(input.seen(), group + 1, [&](const auto& found) {
+    const auto piece = input.original(found[static_cast<std::size_t>(group)]);
     results.emplace_back(piece.data() ? std::string(piece.data(), piece.size()) : std::string());
   });
   return results;
 }
 
 std::optional<std::vector<std::string>> Regex::first_groups(std::string_view text) const {
-  std::string copy;
-  const auto input = clean(text, copy);
+  Input input(text);
+  const re2::StringPiece seen = input.seen();
   std::vector<re2::StringPiece> found(static_cast<std::size_t>(groups()) + 1);
-  if (!impl_->program()->Match(input, 0, input.size(), RE2::UNANCHORED, found.data(),
+  if (!impl_->program()->Match(seen, 0, seen.size(), RE2::UNANCHORED, found.data(),
                                static_cast<int>(found.size())))
     return std::nullopt;
   std::vector<std::string> out;
-  for (std::size_t i = 1; i < found.size(); ++i)
-    out.emplace_back(found[i].data() ? found[i].data() : "", found[i].size());
+  for (std::size_t i = 1; i < found.size(); ++i) {
+    const auto piece = input.original(found[i]);
+    out.emplace_back(piece.data() ? piece.data() : "", piece.size());
+  }
   return out;
 }
 
 std::string Regex::replace_all(std::string_view text, std::string_view replacement) const {
-  std::string copy, out;
-  const auto input = clean(text, copy);
-  const char* rest = input.data();
-  impl_->each_match(input, groups() + 1, [&](const auto& found) {
+  Input input(text);
+  std::string out;
+  const char* rest = text.data();
+  impl_->each_match(input.seen(), groups() + 1, [&](std::vector<re2::StringPiece> found) {
+    for (re2::StringPiece& piece : found) piece = input.original(piece);
     out.append(rest, static_cast<std::size_t>(found[0].data() - rest));
     impl_->expand(replacement, found, out);
     rest = found[0].data() + found[0].size();
   });
-  out.append(rest, static_cast<std::size_t>(input.data() + input.size() - rest));
+  out.append(rest, static_cast<std::size_t>(text.data() + text.size() - rest));
   return out;
 }
 

@@ -58,6 +58,18 @@ TEST_CASE("base/regex: bytes that are not UTF-8 are matched as U+FFFD") {
   CHECK(Regex::compile("(?i)É")->search("é"));
 }
 
+TEST_CASE("base/regex: what is found of bad bytes are the bytes themselves") {
+  const std::string text = "a\xff=\xe2\x82;b=\xe9t\xe9;";
+  const auto regex = *Regex::compile("([a-z]).?=(.*?);");
+  CHECK(regex.find_all(text) == std::vector<std::string>{"a\xff=\xe2\x82;", "b=\xe9t\xe9;"});
+  CHECK(regex.find_all(text, 2) == std::vector<std::string>{"\xe2\x82", "\xe9t\xe9"});
+  CHECK(regex.first_groups(text) == std::vector<std::string>{"a", "\xe2\x82"});
+  CHECK(regex.find(text) == std::pair<std::size_t, std::size_t>{0, 6});
+  CHECK(regex.replace_all(text + "\xff", "<$2>") == "<\xe2\x82><\xe9t\xe9>\xff");
+  CHECK(Regex::compile("(x)?\xc3\xa9|\xef\xbf\xbd")->find_all("\xff\xc3\xa9", 1) ==
+        std::vector<std::string>{"", ""});
+}
+
 TEST_CASE("base/regex: UTF-8 is recognised by RFC 3629") {
   CHECK(is_utf8("plain ascii text, longer than eight"));
   CHECK(is_utf8("\xf0\x9f\x98\x80"));
