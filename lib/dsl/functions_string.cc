@@ -69,23 +69,48 @@ Result<Value> line_ends_with(const Call& call) { return line_with_any(call, ends
 Result<Value> lower_case(const Call& call) { return Value(to_lower(Text(call[0]))); }
 Result<Value> upper_case(const Call& call) { return Value(to_upper(Text(call[0]))); }
 
+/// True if words go on over \p c between two letters (UAX 29: MidLetter, MidNumLet).
+bool joins_letters(char32_t c) {
+  return std::u32string_view(U"'.:\u00B7\u2018\u2019\u2024\u2027").find(c) != std::u32string::npos;
+}
+
+/// The title case of the first letter of a word, as far as it is not the upper case.
+void append_title(std::string& out, char32_t c) {
+  if (c == 0xDF) {  // sharp s
+    out += "Ss";
+  } else {
+    append_utf8(out, upper(c));
+  }
+}
+
+/// Capital sigma is written otherwise at the end of a word.
+char32_t lower_inside(char32_t c, bool last) {
+  constexpr char32_t kSigma = 0x3A3, kFinalSigma = 0x3C2;
+  return c == kSigma && last ? kFinalSigma : lower(c);
+}
+
 /// Title case: the first letter of each word upper, the rest lower. Dutch "ij" is one letter.
 Result<Value> title_case(const Call& call) {
   if (call.size() == 0 || call.size() > 2) return bad_signature();
   const bool dutch = call.size() == 2 && begins(to_lower(Text(call[1])), "nl");
   const std::u32string text = code_points(Text(call[0]));
+  const auto letter_at = [&text](std::size_t i) { return i < text.size() && is_letter(text[i]); };
   std::string out;
   bool in_word = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool letter = is_letter(text[i]);
-    const bool first = letter && !in_word;
-    append_utf8(out, first ? upper(text[i]) : lower(text[i]));
+    const bool first = letter_at(i) && !in_word;
+    if (first) {
+      append_title(out, text[i]);
+    } else {
+      append_utf8(out, lower_inside(text[i], !letter_at(i + 1)));
+    }
     if (first && dutch && lower(text[i]) == 'i' && i + 1 < text.size() &&
         lower(text[i + 1]) == 'j') {
       append_utf8(out, upper(text[++i]));
     }
-    const bool inside = text[i] == '\'' || text[i] == 0x2019 || is_digit(text[i]) || text[i] == '_';
-    in_word = letter || (in_word && inside);
+    const bool joins = joins_letters(text[i]) && letter_at(i + 1) && i > 0 && letter_at(i - 1);
+    const bool inside = joins || is_digit(text[i]) || text[i] == '_';
+    in_word = letter_at(i) || (in_word && inside);
   }
   return Value(std::move(out));
 }

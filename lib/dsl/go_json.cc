@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/json.h"
+#include "base/regex.h"
 #include "dsl/number.h"
 
 namespace m8::dsl {
@@ -42,7 +43,7 @@ std::string widened(std::string_view text) {
 }
 
 Result<json::Value> parsed(std::string_view text) {
-  auto value = json::parse(widened(text));
+  auto value = json::parse(widened(is_utf8(text) ? std::string(text) : to_utf8(text)));
   if (!value.ok()) return json_error(text, value.error());
   return value;
 }

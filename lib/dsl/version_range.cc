@@ -17,6 +17,9 @@ namespace {
 bool is_digit_char(char c) { return c >= '0' && c <= '9'; }
 bool is_letter_char(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
 
+/// Of a pre-release or of metadata.
+bool is_part_char(char c) { return is_digit_char(c) || is_letter_char(c) || c == '-' || c == '~'; }
+
 struct Version {
   std::vector<std::int64_t> segments;  ///< at least three
   std::size_t given = 0;               ///< segments that were written
@@ -59,11 +62,13 @@ class VersionReader {
     return true;
   }
 
-  /// "-rc.1", or letters right behind the number.
+  /// "-rc.1", or letters right behind the number. A dash with nothing behind it is one itself.
   bool read_prerelease(Version& version) {
-    const bool dashed = text_.starts_with('-');
-    if (dashed) text_.remove_prefix(1);
-    if (!dashed && (text_.empty() || !is_letter_char(text_[0]))) return true;
+    if (text_.starts_with('-')) {
+      if (text_.size() > 1 && is_part_char(text_[1])) text_.remove_prefix(1);
+    } else if (text_.empty() || (text_[0] != '~' && !is_letter_char(text_[0]))) {
+      return true;
+    }
     return read_parts(version.prerelease);
   }
 
@@ -83,7 +88,7 @@ class VersionReader {
       if (c == '.') {
         if (part_empty) return false;
         part_empty = true;
-      } else if (is_digit_char(c) || is_letter_char(c) || c == '-' || c == '~') {
+      } else if (is_part_char(c)) {
         part_empty = false;
       } else {
         break;

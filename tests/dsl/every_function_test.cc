@@ -232,6 +232,34 @@ TEST_CASE("dsl/functions: numeric references of one digit need their semicolon, 
   });
 }
 
+TEST_CASE("dsl/functions: bad bytes stay what they are around a match") {
+  check({
+      {"hex_encode(replace_regex(hex_decode('61ff62'), '[ab]', '-'))", "string", "2dff2d"},
+      {"hex_encode(replace_regex(hex_decode('61ff62'), '.b', '<$0>'))", "string", "613cff623e"},
+      {"json_minify(hex_decode('7b2261223a22ff227d'))", "string", "{\"a\":\"\xef\xbf\xbd\"}"},
+  });
+}
+
+TEST_CASE("dsl/functions: title case goes by words, not by marks") {
+  check({
+      {"to_title('a.b a:b a. b o\\'neil 1st x-ray')", "string", "A.b A:b A. B O'neil 1St X-Ray"},
+      {"to_title('ßtraße')", "string", "Sstraße"},
+      {"to_title('ΣΑΣ ΌΔΟΣ')", "string", "Σας Όδος"},
+  });
+}
+
+TEST_CASE("dsl/functions: what is behind a version's numbers") {
+  check({
+      {"compare_versions('1.2~1', '> 1.2-a')", "bool", "true"},
+      {"compare_versions('1.2-', '= 1.2--')", "bool", "true"},
+      {"compare_versions('1.2-', '< 1.2-a')", "bool", "true"},
+      {"compare_versions('1.2-', '< 1.2')", "bool", "false"},
+      {"compare_versions('1.2-rc1', '!= 1.2-')", "bool", "true"},
+      {"compare_versions('1.2.', '> 1')", "error",
+       "error parsing argument value: malformed version: 1.2."},
+  });
+}
+
 TEST_CASE("dsl/functions: JSON and dates in Go's odd corners") {
   setenv("TZ", "UTC", 1);
   check({
