@@ -40,6 +40,7 @@ InflightTable::Index InflightTable::take() {
   slot.attempts = 0;
   slot.hurried = 0;
   slot.internal = slot.confirm = false;
+  slot.not_of = slot.nor_of = 0xffff;
   slot.state = State::kWaitingToSend;
   slot.id = draw_id();
   by_id_[slot.id] = index;

@@ -43,6 +43,8 @@ class InflightTable {
     std::uint8_t hurried = 0;   ///< so often asked again early, elsewhere, without counting that
     bool internal = false;      ///< a canary: nobody waits for it
     bool confirm = false;       ///< a trusted resolver has the last word
+    /// Resolvers that are not asked: they spoke before. 0xffff: none.
+    std::uint16_t not_of = 0xffff, nor_of = 0xffff;
     SteadyTime sent{};
     State state = State::kFree;
     bool armed = false;

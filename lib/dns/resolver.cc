@@ -200,21 +200,29 @@ void Resolver::mix_case(Slot& slot) {
   }
 }
 
-bool Resolver::ask(std::string_view name, RrType type, std::uint64_t token, std::uint16_t avoid) {
+ResolverPool::Others Resolver::others(Spoken spoken) {
+  const auto others = pool_.others(spoken);
+  if (others == ResolverPool::Others::kLater) arm_tick();
+  return others;
+}
+
+bool Resolver::ask(std::string_view name, RrType type, std::uint64_t token, Spoken spoken) {
   const Index index = table_.take();
   if (index == InflightTable::kNone) return false;
   Slot& slot = table_[index];
   const std::uint16_t payload = wants_edns(type) ? options_.edns_payload : std::uint16_t{0};
   const QueryOptions query{slot.id, type, options_.recursion_desired, payload};
   const std::size_t size = write_query(slot.query, name, query);
-  Upstream* upstream = size > 0 ? pool_.next(avoid) : nullptr;
-  if (upstream == nullptr && size > 0) upstream = pool_.next();
+  constexpr auto kAnything = ResolverPool::For::kAnything;
+  Upstream* upstream = size > 0 ? pool_.next(ResolverPool::kNone, kAnything, spoken) : nullptr;
   if (upstream == nullptr) {
     table_.release(index);
     return false;
   }
   slot.query_size = static_cast<std::uint16_t>(size);
   slot.token = token;
+  slot.not_of = spoken.first;
+  slot.nor_of = spoken.second;
   slot.upstream = ResolverPool::kNone;
   if (options_.mix_case) mix_case(slot);
   if (zone_allows(index, name)) enqueue(index, *upstream);
@@ -460,10 +468,17 @@ void Resolver::ask_again(Index index) {
 void Resolver::serve_retries() {
   while (!retries_.empty()) {
     const Index index = retries_.front();
+    const Slot& slot = table_[index];
+    const Spoken spoken{slot.not_of, slot.nor_of};
+    if (spoken.first != ResolverPool::kNone && others(spoken) == ResolverPool::Others::kNone) {
+      retries_.pop_front();
+      finish(index, {});
+      continue;
+    }
     const auto purpose =
-        table_[index].confirm ? ResolverPool::For::kConfirmation : ResolverPool::For::kAnything;
+        slot.confirm ? ResolverPool::For::kConfirmation : ResolverPool::For::kAnything;
     Upstream* upstream =
-        rate_allows() ? pool_.next_reliable(table_[index].upstream, purpose) : nullptr;
+        rate_allows() ? pool_.next_reliable(slot.upstream, purpose, spoken) : nullptr;
     if (upstream == nullptr) return;
     retries_.pop_front();
     enqueue(index, *upstream);
@@ -472,10 +487,12 @@ void Resolver::serve_retries() {
 
 void Resolver::finish(Index index, Reply reply) {
   reply.token = table_[index].token;
-  const Upstream& upstream = pool_[table_[index].upstream];
-  reply.server = upstream.text;
-  reply.who = upstream.index;
-  reply.vouched = upstream.trusted || !pool_.has_trusted();
+  if (table_[index].upstream != ResolverPool::kNone) {
+    const Upstream& upstream = pool_[table_[index].upstream];
+    reply.server = upstream.text;
+    reply.who = upstream.index;
+    reply.vouched = upstream.trusted || !pool_.has_trusted();
+  }
   table_.release(index);
   client_.replied(reply);
 }

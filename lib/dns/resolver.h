@@ -124,10 +124,13 @@ class Resolver {
 
   /// Whether a question can be taken now. When not, Client::room() tells of the next chance.
   bool has_room();
-  /// Takes a question; \p token comes back with the reply. \p avoid (Reply::who) is asked only if
-  /// nobody else can be. False if \p name can't be put into a query. REQUIRES: has_room().
-  bool ask(std::string_view name, RrType type, std::uint64_t token,
-           std::uint16_t avoid = ResolverPool::kNone);
+  /// Takes a question; \p token comes back with the reply. Never asked of \p spoken (Reply::who):
+  /// should those be the only ones left the reply is a kTimeout. False if \p name can't be put into
+  /// a query. REQUIRES: has_room(), and with \p spoken others() == kNow.
+  bool ask(std::string_view name, RrType type, std::uint64_t token, Spoken spoken = {});
+  /// Whether others than \p spoken may be asked. After kLater, Client::room() is the moment to look
+  /// again.
+  ResolverPool::Others others(Spoken spoken);
   /// Sends what was asked since the last turn. Replies and room() are followed by it by themselves.
   void flush();
 

@@ -14,7 +14,7 @@ using Standing = Upstream::Standing;
 /// Attempts without any answer after which all is hopeless: at the start, and later.
 constexpr std::uint64_t kFailuresAtStart = 64;
 constexpr std::uint64_t kFailuresLater = 256;
-constexpr std::chrono::milliseconds kLongStandstill{1000};
+constexpr std::chrono::milliseconds kLongAtStart{1000}, kLongLater{5000};
 /// Failures in a row after which a resolver is left alone, and for how long.
 constexpr int kSilence = 12;
 constexpr std::chrono::milliseconds kSilenceTime{400};
@@ -41,9 +41,11 @@ Status Resolver::hopeless() const {
   // A machine that stands still for a moment makes everything under way late at once: what was sent
   // well after that has to be lost too.
   const auto lasted = early ? clock_.now() - silent_since_ : lost_of_late_ - silent_since_;
-  const bool silent =
-      failures_since_answer_ >= many && lasted >= std::min(options_.timeout, kLongStandstill);
-  if (silent || refusals_since_answer_ >= many)
+  const auto enough = early ? std::min(options_.timeout, kLongAtStart) : kLongLater;
+  const bool silent = failures_since_answer_ >= many && lasted >= enough;
+  // Where most are dead at the start, the canaries of these fail before the others' come back.
+  const bool hopes = checking_ && early && pool_.others({}) != ResolverPool::Others::kNone;
+  if ((silent || refusals_since_answer_ >= many) && !hopes)
     return Error{ErrorCode::kNetwork, "no resolver answers: " + describe(servers())};
   if (counts_.liars > 0 && counts_.liars == options_.servers.size())
     return Error{ErrorCode::kProtocol, "every resolver lies: " + describe(servers())};
@@ -111,6 +113,7 @@ void Resolver::vet() {
     if (upstream.standing != Standing::kUnvetted) continue;
     if (upstream.canaries_lost >= kVettingLost) {
       upstream.canaries_lost = 0;
+      upstream.given_up = true;
       upstream.quarantine_ends = now_ + kVettingPause;
     }
     if (now_ < upstream.quarantine_ends) continue;
@@ -144,8 +147,12 @@ void Resolver::canary_answered(Index index, Bytes message, bool well_formed) {
   const Canaries::Question question = canary_questions_[index];
   table_.release(index);
   canary_ended(upstream);
+  if (!well_formed) {
+    ++upstream.canaries_lost;
+    return;
+  }
   upstream.canaries_lost = 0;
-  if (!well_formed) return;
+  upstream.given_up = false;
   const Canaries::Verdict verdict = canaries_.judge(question, upstream.index, message);
   if (verdict == Canaries::Verdict::kLie) return caught(upstream);
   // What proves nothing frees nothing: the answers wait for the next canary.

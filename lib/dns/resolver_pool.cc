@@ -12,6 +12,9 @@
 namespace m8::dns {
 namespace {
 
+/// A resolver that was left alone so long, for its silence, is taken for dead.
+constexpr std::chrono::milliseconds kDead{4000};
+
 /// Answers of a whole window have to fit: a small one takes 768 bytes of kernel memory.
 constexpr int kSocketBuffer = 4 << 20;
 
@@ -53,6 +56,11 @@ std::chrono::duration<double> RoundTrip::overdue_after() const {
   return std::chrono::duration<double>(sampled_ ? mean_ + 4 * deviation_ : 1.0);
 }
 
+bool Upstream::hoped_for() const {
+  if (standing == Standing::kUnvetted) return !given_up;
+  return standing == Standing::kGood && (!quarantined || last_quarantine < kDead);
+}
+
 Result<ResolverPool> ResolverPool::open(const std::vector<Server>& servers,
                                         const std::vector<Server>& trusted,
                                         std::size_t most_in_flight, SteadyTime now) {
@@ -88,32 +96,44 @@ bool ResolverPool::has_room() const {
   return false;
 }
 
-Upstream* ResolverPool::next(std::uint16_t avoid, For purpose) {
+Upstream* ResolverPool::next(std::uint16_t avoid, For purpose, Spoken spoken) {
   for (std::size_t tried = 0; tried < upstreams_.size(); ++tried) {
     if (++cursor_ >= upstreams_.size()) cursor_ = 0;
     Upstream* upstream = upstreams_[cursor_].get();
-    if (!fits(*upstream, purpose)) continue;
-    if (upstream->index != avoid || !has_alternative(*upstream)) return upstream;
+    if (!fits(*upstream, purpose) || spoken.contains(upstream->index)) continue;
+    if (upstream->index != avoid || !has_alternative(*upstream, spoken)) return upstream;
   }
   return nullptr;
 }
 
-Upstream* ResolverPool::next_reliable(std::uint16_t avoid, For purpose) {
+Upstream* ResolverPool::next_reliable(std::uint16_t avoid, For purpose, Spoken spoken) {
   constexpr int kLooks = 8;
-  Upstream* best = next(avoid, purpose);
+  Upstream* best = next(avoid, purpose, spoken);
   for (int looks = 1; best != nullptr && best->loss > 0 && looks < kLooks; ++looks) {
-    Upstream* other = next(avoid, purpose);
+    Upstream* other = next(avoid, purpose, spoken);
     if (other != nullptr && other->loss < best->loss) best = other;
   }
   return best;
 }
 
-bool ResolverPool::has_alternative(const Upstream& upstream) const {
+bool ResolverPool::has_alternative(const Upstream& upstream, Spoken spoken) const {
   for (const auto& other : upstreams_) {
-    if (other->trusted == upstream.trusted && other.get() != &upstream && other->usable())
+    if (other->trusted == upstream.trusted && other.get() != &upstream && other->usable() &&
+        !spoken.contains(other->index))
       return true;
   }
   return false;
+}
+
+ResolverPool::Others ResolverPool::others(Spoken spoken) const {
+  Others best = Others::kNone;
+  for (std::size_t i = 0; i < upstreams_.size(); ++i) {
+    const Upstream& upstream = *upstreams_[(cursor_ + 1 + i) % upstreams_.size()];
+    if (spoken.contains(upstream.index)) continue;
+    if (fits(upstream, For::kAnything)) return Others::kNow;
+    if (upstream.trusted == only_trusted_ && upstream.hoped_for()) best = Others::kLater;
+  }
+  return best;
 }
 
 }  // namespace m8::dns

@@ -72,6 +72,7 @@ struct Upstream final : net::Poller::Handler {
   int vetted = 0;           ///< canaries answered honestly
   int canaries_out = 0;     ///< under way
   int canaries_lost = 0;    ///< in a row
+  bool given_up = false;    ///< no canary came back in all the time that vetting takes
   std::vector<Index> held;  ///< answers that wait for a canary to be sent after they came
   /// Answers, and how many canaries sent after they came were honest.
   struct Covered {
@@ -85,6 +86,14 @@ struct Upstream final : net::Poller::Handler {
   void ready(std::uint32_t events) override { on_ready(*this, events); }
   bool has_room() const { return in_flight < window.size() && !waits_for_room && !quarantined; }
   bool usable() const { return standing == Standing::kGood && !quarantined; }
+  /// Usable, or it may be soon. False for the liar and the dead.
+  bool hoped_for() const;
+};
+
+/// Who has spoken on a question (Reply::who): another opinion is not asked of them. 0xffff: nobody.
+struct Spoken {
+  std::uint16_t first = 0xffff, second = 0xffff;
+  bool contains(std::uint16_t who) const { return who == first || who == second; }
 };
 
 class ResolverPool {
@@ -92,6 +101,12 @@ class ResolverPool {
   static constexpr std::uint16_t kNone = 0xffff;
   /// Who may be asked: trusted ones confirm, and do the rest too when there are no others.
   enum class For : std::uint8_t { kAnything, kConfirmation };
+  /// Whether another opinion can be had.
+  enum class Others : std::uint8_t {
+    kNow,
+    kLater,  ///< full, not vetted yet, or silent for a moment
+    kNone,   ///< there are no others, or they lie or are dead
+  };
 
   /// Opens a socket for each UDP server of \p servers and \p trusted (1..65534 in all).
   /// kInvalidArgument for an empty list, kExhausted without descriptors, kNetwork for an
@@ -107,13 +122,15 @@ class ResolverPool {
 
   bool has_room() const;
 
-  /// The next resolver in turn that has room, never \p avoid unless it is the only one; null if
-  /// none has room. O(1) amortised, O(size) when all are full.
-  Upstream* next(std::uint16_t avoid = kNone, For purpose = For::kAnything);
+  /// The next resolver in turn that has room, never \p avoid unless it is the only one, and never
+  /// one of \p spoken; null if none has room. O(1) amortised, O(size) when all are full.
+  Upstream* next(std::uint16_t avoid, For purpose, Spoken spoken);
+  Upstream* next() { return next(kNone, For::kAnything, {}); }
   /// As next(), but of some in turn the one that loses least: for what was lost before.
-  Upstream* next_reliable(std::uint16_t avoid, For purpose);
-  /// Whether anybody but \p upstream could be asked for the same.
-  bool has_alternative(const Upstream& upstream) const;
+  Upstream* next_reliable(std::uint16_t avoid, For purpose, Spoken spoken);
+  /// Whether anybody but \p upstream and \p spoken could be asked for the same.
+  bool has_alternative(const Upstream& upstream, Spoken spoken = {}) const;
+  Others others(Spoken spoken) const;
 
  private:
   bool fits(const Upstream& upstream, For purpose) const;

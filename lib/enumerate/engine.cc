@@ -73,7 +73,7 @@ void Engine::Job::restart(Candidate& next) {
   resolver.clear();
   type = candidate.question.value_or(RrType::kA);
   complete = below_now = weighed = opinion_now = false;
-  opinions = 0;
+  opinions_lost = 0;
   giver = denier = ResolverPool::kNone;
   below = Below::kNotAsked;
   denials = 0;
@@ -108,6 +108,7 @@ Status Engine::run(std::stop_token stop) {
 // ---- asking -------------------------------------------------------------------------------------
 
 void Engine::room() {
+  ask_opinions();
   ask_pending();
   Candidate candidate;
   while (!ended_ && pending_.empty() && !free_.empty() && resolver_->has_room()) {
@@ -132,10 +133,23 @@ void Engine::ask_pending() {
     }
     const Job& job = jobs_[index];
     const std::string& name = job.candidate.name;
-    const auto asked_before = job.denier == ResolverPool::kNone ? job.giver : job.denier;
-    const auto avoid = job.opinion_now ? asked_before : ResolverPool::kNone;
-    if (resolver_->ask(job.below_now ? below(name) : name, job.type, token, avoid)) continue;
+    if (resolver_->ask(job.below_now ? below(name) : name, job.type, token)) continue;
     job.candidate.question ? question_ended(index, nullptr) : fail(index, "can't be asked");
+  }
+}
+
+void Engine::ask_opinions() {
+  using Others = ResolverPool::Others;
+  while (!opinions_.empty() && resolver_->has_room()) {
+    const Index index = opinions_.front();
+    opinions_.pop_front();
+    Job& job = jobs_[index];
+    const dns::Spoken spoken{job.giver, job.denier};
+    const Others others = resolver_->others(spoken);
+    if (others == Others::kLater) return opinions_.push_back(index);
+    job.opinion_now =
+        others == Others::kNow && resolver_->ask(job.candidate.name, job.type, index, spoken);
+    if (!job.opinion_now) no_other_opinion(index);
   }
 }
 
@@ -270,9 +284,8 @@ void Engine::go_on(Index index) {
     return finish(index, Verdict::kDangling);
   }
   if (!wants_opinion(job)) return confirm(index);
-  job.opinion_now = true;
   job.type = job.values.has(RrType::kA) ? RrType::kA : RrType::kAaaa;
-  pending_.push_back(index);
+  opinions_.push_back(index);
 }
 
 // ---- a second opinion ---------------------------------------------------------------------------
@@ -283,14 +296,12 @@ bool Engine::wants_opinion(const Job& job) const {
   return !alone && !job.candidate.is_apex && !confirmed_.contains(job.candidate.name);
 }
 
-/// One that agrees is enough; two that deny the name make it a lie. Where no third can be found it
-/// stays.
+/// One that agrees is enough; two that deny the name make it a lie.
 void Engine::opinion_replied(Index index, const dns::Reply& reply) {
-  constexpr int kMostOpinions = 6;
+  constexpr int kMostLost = 4;
   Job& job = jobs_[index];
   job.opinion_now = false;
-  const bool another = reply.who != job.giver && reply.who != job.denier;
-  if (another && exists(reply)) {
+  if (exists(reply)) {
     dns::AnswerValues values;
     values.add(reply.message, job.type);
     if (!values.empty()) return confirm(index);
@@ -299,10 +310,17 @@ void Engine::opinion_replied(Index index, const dns::Reply& reply) {
       return finish(index, Verdict::kDenied);
     }
     job.denier = reply.who;
+  } else if (++job.opinions_lost >= kMostLost) {
+    return fail(index, "no second resolver answers");
   }
-  if (++job.opinions >= kMostOpinions || !exists(reply)) return confirm(index);
-  job.opinion_now = true;
-  pending_.push_back(index);
+  opinions_.push_back(index);
+}
+
+void Engine::no_other_opinion(Index index) {
+  if (jobs_[index].denier != ResolverPool::kNone) return fail(index, "resolvers disagree");
+  if (!std::exchange(told_of_one_, true))
+    log::get("enumerate")->warn("only one resolver answers: its word alone has to do");
+  confirm(index);
 }
 
 // ---- wildcards ----------------------------------------------------------------------------------
@@ -377,14 +395,17 @@ std::string Engine::below(const std::string& name) const {
   return random_label().substr(0, room) + "." + name;
 }
 
-/// A control of the kind that is wanted next.
-std::string Engine::control_below(const Zones::value_type& entry) const {
+/// A control of the kind that is wanted next; a word where nothing that waits can be imitated.
+std::string Engine::control_below(Zones::value_type& entry) const {
   using Label = WildcardVerdict::Label;
-  const auto& [name, zone] = entry;
+  auto& [name, zone] = entry;
   std::string label;
   for (auto at = zone.waiting.begin(); zone.label == Label::kLike && at != zone.waiting.end(); ++at)
     if (label = like_label(first_label(jobs_[*at].candidate.name)); !label.empty()) break;
-  if (label.empty() && zone.label != Label::kRandom) label = random_word();
+  if (label.empty() && zone.label != Label::kRandom) {
+    zone.label = Label::kWord;
+    label = random_word();
+  }
   if (label.empty() || label.size() + 1 + name.size() > kLongestName) return below(name);
   return label + "." + name;
 }

@@ -4,8 +4,8 @@
 /// wildcard of its zone would not have given it, or because the wildcard does not reach below it
 /// (enumerate/wildcard.h). Each zone (the name without its first label, at any depth) is tested
 /// once, with names that nobody made, and only when the first candidate below it answers. What
-/// lies below a name that does not exist is not asked for (RFC 8020). Of three or more
-/// resolvers that nobody vouches for two have to know a name. Memory is
+/// lies below a name that does not exist is not asked for (RFC 8020). Of several resolvers that
+/// nobody vouches for two have to know a name, as long as there are two that live. Memory is
 /// bounded by the names under way, the names confirmed and the zones tested. One thread: the caller
 /// of run().
 #pragma once
@@ -125,7 +125,7 @@ class Engine final : dns::Resolver::Client {
     Proof proof = Proof::kNone;
     std::optional<dns::Rcode> failure;  ///< instead of records
     bool opinion_now = false;           ///< the question under way is for another resolver's word
-    int opinions = 0;
+    int opinions_lost = 0;              ///< no answer came
     std::uint16_t giver = dns::ResolverPool::kNone;   ///< who gave its records
     std::uint16_t denier = dns::ResolverPool::kNone;  ///< who denied them first
 
@@ -151,6 +151,7 @@ class Engine final : dns::Resolver::Client {
   void room() override;
   void replied(const dns::Reply& reply) override;
   void ask_pending();
+  void ask_opinions();
   bool pull(Candidate& candidate);
   bool next_apex(Candidate& candidate);
   bool wanted(const Candidate& candidate);
@@ -161,6 +162,8 @@ class Engine final : dns::Resolver::Client {
   /// Whether another resolver's word is wanted on a name that is about to count as found.
   bool wants_opinion(const Job& job) const;
   void opinion_replied(Index index, const dns::Reply& reply);
+  /// One resolver alone knows the name, and no other can be asked.
+  void no_other_opinion(Index index);
   void below_replied(Index index, const dns::Reply& reply);
   /// Records came: is the name proven?
   void weigh(Index index);
@@ -178,7 +181,7 @@ class Engine final : dns::Resolver::Client {
   void start_control(Zones::value_type& entry);
   void tell_wildcard(Zones::value_type& entry);
   std::string below(const std::string& name) const;
-  std::string control_below(const Zones::value_type& entry) const;
+  std::string control_below(Zones::value_type& entry) const;
   /// The verdict on a guess below a name that was found not to exist.
   std::optional<Verdict> pruned(const Candidate& candidate) const;
   Zones::value_type& zone_of(const std::string& name);
@@ -209,6 +212,8 @@ class Engine final : dns::Resolver::Client {
   std::vector<Zones::value_type*> controls_;  ///< zones by control token; null when it is done
   std::vector<Index> free_controls_;
   std::deque<std::uint64_t> pending_;  ///< tokens of questions that wait for room
+  std::deque<Index> opinions_;         ///< names that wait for another resolver's word
+  bool told_of_one_ = false;           ///< that one resolver's word has to do
   bool ended_ = false;
   Status source_status_, sink_status_;
   Counts counts_;

@@ -106,13 +106,14 @@ bool WildcardAnswers::covers(std::string_view name, const dns::AnswerValues& val
 WildcardVerdict::Label WildcardVerdict::next_label() const {
   if (selective_) return answered_label_;
   if (controls_ == 0 || failed() || !none()) return Label::kRandom;
-  if (hit_) return after_hit_ % 2 == 0 ? Label::kWord : Label::kLike;
+  if (hit_) return after_hit_ % 2 == 0 && after_hit_ < kNamesAfterHit ? Label::kWord : Label::kLike;
   return words_ == 0 ? Label::kWord : Label::kLike;
 }
 
 void WildcardVerdict::count_name(Label label) {
   if (label == Label::kRandom || selective_) return;
-  ++(hit_ ? after_hit_ : label == Label::kWord ? words_ : likes_);
+  after_hit_ += hit_ ? 1 : 0;
+  ++(label == Label::kWord ? words_ : likes_);
 }
 
 void WildcardVerdict::control(std::string_view name, const dns::AnswerValues& values, Label label) {
@@ -150,7 +151,7 @@ bool WildcardVerdict::unbounded() const {
 
 bool WildcardVerdict::none_for(Need need) const {
   if (need == Need::kSeen) return true;
-  if (hit_) return after_hit_ >= kNamesAfterHit;
+  if (hit_ && after_hit_ < kNamesAfterHit) return false;
   return words_ > 0 && (need == Need::kGuess || likes_ > 0);
 }
 

@@ -110,8 +110,8 @@ class WildcardVerdict {
   };
   std::optional<Hit> hit_;
   Label answered_label_ = Label::kWord;
-  int words_ = 0, likes_ = 0;  ///< controls that look like names, without or before a hit
-  int after_hit_ = 0;          ///< the same after it
+  int words_ = 0, likes_ = 0;  ///< controls that look like names
+  int after_hit_ = 0;          ///< those of both kinds after a hit
   bool selective_ = false;
 };
 

@@ -15,7 +15,7 @@ namespace {
 HostLookupOptions options_for(const Responder& server) {
   HostLookupOptions options;
   options.resolver.servers = {server.address()};
-  options.resolver.timeout = std::chrono::milliseconds(100);
+  options.resolver.timeout = std::chrono::seconds(2);
   return options;
 }
 

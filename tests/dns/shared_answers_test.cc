@@ -52,7 +52,7 @@ std::unique_ptr<dns::HostLookup> process(const Responder& server, cache::Backend
                                          Clock& clock) {
   HostLookupOptions options;
   options.resolver.servers = {server.address()};
-  options.resolver.timeout = std::chrono::milliseconds(500);
+  options.resolver.timeout = std::chrono::seconds(20);
   options.shared = &shared;
   return dns::HostLookup::create(std::move(options), clock).value();
 }

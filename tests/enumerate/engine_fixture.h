@@ -136,7 +136,7 @@ inline void enumerate_with(Outcome& out, const Responder& server, Input input,
   EngineOptions options;
   options.strict_wildcard = strict;
   options.resolver.servers = {server.address()};
-  options.resolver.timeout = std::chrono::milliseconds(300);
+  options.resolver.timeout = std::chrono::seconds(3);
   options.apexes = std::move(input.apexes);
   out.candidates = std::move(input.candidates);
   out.engine =

@@ -1,6 +1,8 @@
 #include "enumerate/engine.h"
 
+#include <future>
 #include <map>
+#include <mutex>
 #include <set>
 
 #include <doctest/doctest.h>
@@ -496,28 +498,113 @@ TEST_CASE("enumerate/engine: what an earlier session found is not written again,
   CHECK(engine->counts().repeated == 1);
 }
 
-TEST_CASE("enumerate/engine: of several resolvers two have to know a name") {
-  // Honest in all but one name of twenty, and never about names that can't exist.
-  const auto lies = [](const std::string& name) { return name.ends_with("7.z.test"); };
-  const auto zone = TestZone().host("real.z.test", "192.0.2.5").host("real7.z.test", "192.0.2.7");
-  const Responder honest(zone), as_honest(zone), liar([&](const Responder::Asked&asked) {
-    const std::string& name = asked.query.questions[0].name;
-    if (!lies(name)) return zone(asked);
-    return name == "real7.z.test" ? only_rcode(asked, Rcode::kNxDomain) : one_address(asked);
-  });
+namespace {
+
+/// Tries \p words below z.test with resolvers that nobody vouches for.
+void enumerate_checked(Outcome& out, std::vector<dns::Server> servers,
+                       const std::vector<std::string>& words) {
   EngineOptions options;
-  options.resolver.servers = {honest.address(), as_honest.address(), liar.address()};
+  options.resolver.servers = std::move(servers);
   options.resolver.check = true;
   options.resolver.attempts = 4;
+  options.resolver.timeout = std::chrono::seconds(20);
   options.apexes = names_of({"z.test"});
+  out.candidates = brute_force({"z.test"}, words).candidates;
+  const net::Scope everything;
+  out.engine =
+      Engine::create(options, *out.candidates, everything, out.sink, SystemClock::instance())
+          .value();
+  out.status = out.engine->run({});
+}
+
+/// One name of ten, and none that can't exist: "n17.z.test", "real7.z.test".
+bool is_lied_about(const std::string& name) {
+  if (name == "real7.z.test") return true;
+  const auto label = name.substr(0, name.find('.'));
+  return label[0] == 'n' && label.find_first_not_of("0123456789", 1) == std::string::npos &&
+         name.ends_with("7.z.test");
+}
+
+const std::string& asked_name(const Responder::Asked& asked) {
+  return asked.query.questions[0].name;
+}
+
+/// As \p zone, but it knows and denies the wrong names.
+Responder::Handler liar(const TestZone& zone) {
+  return [zone](const Responder::Asked& asked) {
+    if (!is_lied_about(asked_name(asked))) return zone(asked);
+    const bool real = asked_name(asked).starts_with("real");
+    return real ? only_rcode(asked, Rcode::kNxDomain) : one_address(asked);
+  };
+}
+
+/// A port where nobody answers, nor will: tests that run beside this one use 127.0.0.1.
+net::SocketAddress closed_port() { return net::SocketAddress::parse("127.44.0.1", 1).value(); }
+
+TestZone real_names() {
+  return TestZone()
+      .host("z.test", "192.0.2.1")
+      .host("real.z.test", "192.0.2.5")
+      .host("real7.z.test", "192.0.2.7");
+}
+
+}  // namespace
+
+TEST_CASE("enumerate/engine: of several resolvers two have to know a name") {
+  const auto zone = real_names();
+  const Responder honest(zone), as_honest(zone), lying(liar(zone));
   std::vector<std::string> words{"real", "real7"};
   for (int i = 0; i < 200; ++i) words.push_back("n" + std::to_string(i));
-  const auto candidates = brute_force({"z.test"}, words).candidates;
-  Collected sink;
-  const net::Scope everything;
-  const auto engine =
-      Engine::create(options, *candidates, everything, sink, SystemClock::instance()).value();
-  REQUIRE(engine->run({}).ok());
-  for (const auto& [name, record] : sink.names) CHECK(name.starts_with("real"));
-  CHECK(sink.names.contains("real.z.test"));
+  Outcome out;
+  enumerate_checked(out, {honest.address(), as_honest.address(), lying.address()}, words);
+  REQUIRE(out.status.ok());
+  for (const auto& name : out.sink.set()) CHECK((name == "z.test" || name.starts_with("real")));
+  CHECK(out.sink.set().contains("real.z.test"));
+}
+
+TEST_CASE("enumerate/engine: a liar is not believed while the others are still to come") {
+  // They say nothing before it has lied.
+  std::promise<void> lied;
+  const auto told = lied.get_future().share();
+  std::once_flag once;
+  const auto zone = real_names();
+  const auto late = [&](const Responder::Asked& asked) {
+    told.wait_for(std::chrono::seconds(60));
+    return zone(asked);
+  };
+  const Responder honest(late), as_honest(late), lying([&](const Responder::Asked&asked) {
+    const bool given_out = asked.query.questions[0].type == RrType::kAaaa;
+    if (given_out && is_lied_about(asked_name(asked)))
+      std::call_once(once, [&] { lied.set_value(); });
+    return liar(zone)(asked);
+  });
+  Outcome out;
+  enumerate_checked(out, {honest.address(), as_honest.address(), lying.address()},
+                    {"n7", "n17", "n27", "real"});
+  REQUIRE(out.status.ok());
+  CHECK(out.sink.set() == Set{"z.test", "real.z.test"});
+}
+
+TEST_CASE("enumerate/engine: one resolver's word does not do where the others can't tell") {
+  const auto zone = real_names();
+  const Responder lying(liar(zone)), failing([&](const Responder::Asked&asked) {
+    return is_lied_about(asked_name(asked)) ? only_rcode(asked, Rcode::kServFail) : zone(asked);
+  });
+  const Responder denying(zone);
+  Outcome out;
+  enumerate_checked(out, {lying.address(), failing.address()}, {"n7", "real"});
+  REQUIRE(out.status.ok());
+  CHECK(out.sink.set() == Set{"z.test", "real.z.test"});
+  Outcome both;
+  enumerate_checked(both, {lying.address(), denying.address()}, {"n7", "real"});
+  REQUIRE(both.status.ok());
+  CHECK(both.sink.set() == Set{"z.test", "real.z.test"});
+}
+
+TEST_CASE("enumerate/engine: one resolver's word has to do where all others are dead") {
+  const Responder alone(real_names());
+  Outcome out;
+  enumerate_checked(out, {closed_port(), alone.address(), closed_port()}, {"real", "real7", "no"});
+  REQUIRE(out.status.ok());
+  CHECK(out.sink.set() == Set{"z.test", "real.z.test", "real7.z.test"});
 }

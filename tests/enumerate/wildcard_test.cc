@@ -147,6 +147,26 @@ TEST_CASE("enumerate/wildcard: the evidence names each type") {
   CHECK_FALSE(failed.fails_with(Rcode::kServFail));
 }
 
+TEST_CASE("enumerate/wildcard: words alone don't clear long names after one was answered") {
+  using Need = WildcardVerdict::Need;
+  using Label = WildcardVerdict::Label;
+  dns::AnswerValues none, one;
+  Message query;
+  query.questions.push_back({"marzipan.z.test", RrType::kA, dns::kClassIn});
+  const std::string message = one_address({query, false, 1}).front();
+  one.add(bytes_of(message), RrType::kA);
+  WildcardVerdict verdict;
+  verdict.control("abc.z.test", none, Label::kRandom);
+  verdict.control("marzipan.z.test", one, Label::kWord);
+  for (int i = 0; i < 4; ++i) verdict.control("word.z.test", none, Label::kWord);
+  CHECK(verdict.settled(Need::kGuess));
+  CHECK(!verdict.settled(Need::kLongGuess));
+  CHECK(verdict.next_label() == Label::kLike);
+  verdict.control("hots1234.z.test", none, Label::kLike);
+  CHECK(verdict.settled(Need::kLongGuess));
+  CHECK(verdict.none());
+}
+
 namespace {
 
 /// Answers labels below z.test that \p looks_real is true of; "own" has another address.
