@@ -104,7 +104,7 @@ Engine::Engine(Templates templates, Parts parts, EngineOptions options)
   requests_per_target_ = requests_of(per_target_);
   if (options_.template_major) {
     const auto ahead = static_cast<std::size_t>(std::max(1, options.templates_at_once));
-    front_ = std::make_unique<TemplateFront>(per_target_.size(), ahead);
+    front_ = std::make_shared<TemplateFront>(per_target_.size(), ahead);
   }
   if (options_.sorted) {
     sorted_ = std::make_unique<SortedFindings>(
@@ -139,6 +139,8 @@ Status Engine::run(const model::TargetStream& targets, std::stop_token stop) {
   {
     std::lock_guard lock(mutex_);
     state_.totals.planned_is_total = status.ok();
+    state_.all_came = true;
+    gather_over_if_all_came();
   }
   wait_until_idle(stop);
   if (stop.stop_requested()) return Error{ErrorCode::kCancelled, "scan: interrupted"};
@@ -194,15 +196,19 @@ Status Engine::admit(model::TargetSpec spec, std::stop_token stop) {
   TargetRun::Job job;
   if (!admissible(spec) || finished_earlier(job)) return {};
   const bool bare = spec.kind == model::TargetSpec::Kind::kHost;
-  const bool admitted = wait_for(stop, [&] {
+  const auto has_place = [&] {
     const int waiting = state_.probing + static_cast<int>(state_.ready.size());
     const bool pressed = parts_.memory && parts_.memory->tight();
     if (pressed && waiting + state_.running > 0) return false;
     if (sorting_lags() || !may_join()) return false;
     if (bare) return waiting < options_.probes_at_once;
     return state_.ready.empty() && state_.running < options_.targets_at_once;
-  });
-  if (!admitted) return Error{ErrorCode::kCancelled, "scan: interrupted"};
+  };
+  {
+    std::lock_guard lock(mutex_);
+    if (front_ && !has_place()) front_->gather_over(gathering_);  // or there would never be one
+  }
+  if (!wait_for(stop, has_place)) return Error{ErrorCode::kCancelled, "scan: interrupted"};
   auto run = std::make_shared<TargetRun>(
       scan_->runs, model::Target{std::move(spec.input), std::move(spec.url), {}},
       static_cast<TargetRun::Owner&>(*this));
@@ -211,7 +217,7 @@ Status Engine::admit(model::TargetSpec spec, std::stop_token stop) {
   {
     std::lock_guard lock(mutex_);
     run->job.id = ++state_.totals.targets;
-    ++window_;
+    if (window_++ == 0) gather();
     state_.totals.requests_planned += requests_per_target_;
     if (bare) {
       ++state_.probing;
@@ -235,6 +241,20 @@ bool Engine::may_join() {
   return window_ < options_.targets_at_once;
 }
 
+/// The targets that go together begin when all are there, or the first of them would be far ahead.
+/// REQUIRES: mutex_ is held.
+void Engine::gather() {
+  if (!front_) return;
+  gathering_ = front_->gather();
+  parts_.session.post(
+      {}, [front = front_, which = gathering_] { front->gather_over(which); }, options_.gathering);
+}
+
+/// REQUIRES: mutex_ is held.
+void Engine::gather_over_if_all_came() {
+  if (front_ && state_.all_came && state_.probing == 0) front_->gather_over(gathering_);
+}
+
 bool Engine::sorting_lags() const {
   if (!sorted_) return false;
   const std::lock_guard lock(sorting_);
@@ -253,6 +273,7 @@ void Engine::skip(const std::string& input, const std::string& reason) {
 void Engine::take_place(TargetRun& run) {
   ++state_.running;
   run.job.worker = state_.places.take();
+  run.join();
 }
 
 /// REQUIRES: its place among the running ones is taken.
@@ -284,6 +305,7 @@ void Engine::probed(std::shared_ptr<TargetRun> run) {
     } else {
       take_place(*run);
     }
+    gather_over_if_all_came();
   }
   changed_.notify_all();
   if (run) launch(std::move(run));
@@ -307,7 +329,6 @@ void Engine::finished(TargetRun& run, const TargetOutcome& outcome) {
   if (run.job.journal && outcome.kind != Kind::kInterrupted && !scan_->runs.stop.stop_requested())
     parts_.journal->finished(run.job.number);
   std::shared_ptr<TargetRun> next;
-  int running = 0;
   {
     std::lock_guard lock(mutex_);
     const bool was_probing = run.job.worker < 0;
@@ -318,7 +339,6 @@ void Engine::finished(TargetRun& run, const TargetOutcome& outcome) {
       state_.ready.pop_front();
       take_place(*next);
     }
-    running = state_.running;
     state_.totals.executions += static_cast<std::uint64_t>(outcome.executions);
     state_.totals.executions_skipped += outcome.skipped;
     state_.totals.executions_resumed += outcome.resumed;
@@ -327,10 +347,12 @@ void Engine::finished(TargetRun& run, const TargetOutcome& outcome) {
       if (outcome.kind != Kind::kInterrupted) ++state_.totals.targets_ended;
       if (outcome.kind == Kind::kSkipped) ++state_.totals.targets_skipped[outcome.reason];
     }
+    gather_over_if_all_came();
+    // After a stop the session may be ending, and this is one of its last callbacks.
+    if (!scan_->runs.stop.stop_requested()) adapt_to_bodies(state_.running);
+    // With the lock held: once it is free, run() may end and this be gone.
+    changed_.notify_all();
   }
-  // After a stop the session may be ending, and this is one of its last callbacks.
-  if (!scan_->runs.stop.stop_requested()) adapt_to_bodies(running);
-  changed_.notify_all();
   if (next) launch(std::move(next));
 }
 

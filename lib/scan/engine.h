@@ -43,6 +43,8 @@ struct EngineOptions {
   /// Over all targets template by template (templates_at_once times targets_at_once of them, each
   /// with one request at a time), or target by target.
   bool template_major = false;
+  /// Template by template: so long the first targets wait for those that come slowly.
+  std::chrono::milliseconds gathering{1000};
   bool sorted = false;           ///< findings in an order that does not depend on who answers first
   bool probe = true;             ///< false: -nh, bare hosts are skipped
   bool global_matchers = false;  ///< -egm: such templates see the answers of all others
@@ -123,6 +125,7 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
     int probing = 0, running = 0;
     std::deque<std::shared_ptr<TargetRun>> ready;  ///< probed, wait for a place
     Places places;
+    bool all_came = false;  ///< the targets were read to their end
     Totals totals;
   };
   struct Scan;
@@ -153,6 +156,8 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
   void wait_until_idle(const std::stop_token& stop);
   void adapt_to_bodies(int running);
   bool may_join();
+  void gather();
+  void gather_over_if_all_came();
   bool sorting_lags() const;
   template <typename Ready>
   bool wait_for(const std::stop_token& stop, Ready ready);
@@ -168,11 +173,12 @@ class Engine final : private protocols::Observer, private TargetRun::Owner {
   std::atomic<int> templates_at_once_;
   std::atomic<std::uint64_t> requests_done_{0};
   std::array<std::atomic<std::uint64_t>, 16> errors_{};  ///< by ErrorCode
-  std::unique_ptr<TemplateFront> front_;                 ///< null: target by target
+  std::shared_ptr<TemplateFront> front_;                 ///< null: target by target
   /// Guarded by sorting_; null: findings are written as they come.
   std::unique_ptr<SortedFindings> sorted_;
   mutable std::mutex sorting_;
   int window_ = 0;  ///< template by template: targets that go together; guarded by mutex_
+  std::uint64_t gathering_ = 0;  ///< of those; guarded by mutex_
   HostBudget budget_;
   EndpointLog endpoints_;
   RecordWriter records_;

@@ -79,6 +79,12 @@ std::vector<model::Finding> TargetRun::take_findings() {
   return std::move(kept->findings);
 }
 
+void TargetRun::join() {
+  if (!scan_.front || scan_.templates.empty()) return;
+  scan_.front->enter();
+  in_front_ = 0;
+}
+
 void TargetRun::run() {
   scan_.protocols.session.post(target_.url.host, [self = shared_from_this()] { self->begin(); });
 }
@@ -96,10 +102,6 @@ void TargetRun::begin() {
   builtins_ = std::make_shared<protocols::TargetNames>(target_);
   // What has no target knows nothing of a host, and each template asks another.
   known_ = target_.url.host.empty() || scan_.budget.has_answered(host_key_);
-  if (scan_.front && next_ < scan_.templates.size()) {
-    scan_.front->enter();
-    in_front_ = 0;
-  }
   if ((scan_.choice || scan_.unchanged) && !target_.url.host.empty()) return look_first();
   pump();
 }

@@ -84,6 +84,8 @@ class TargetRun final : public std::enable_shared_from_this<TargetRun>,
 
   /// Finds the scheme of a bare host. Any thread.
   void probe();
+  /// Others do not go far ahead of it from now on. Before run(), which has to follow.
+  void join();
   /// Runs the templates. Any thread.
   void run();
   /// The host has answered for the first time: templates may run side by side. Any thread.

@@ -174,6 +174,27 @@ class Peer {
   std::string buffer_;
 };
 
+/// A port that refuses as long as this lives: it is taken, and nobody listens.
+class DeadPort {
+ public:
+  DeadPort() {
+    const auto at = net::SocketAddress::parse("127.0.0.1", 0).value();
+    fd_ = Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_storage storage{};
+    const socklen_t size = at.to(storage);
+    REQUIRE(::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&storage), size) == 0);
+    port_ = net::local_address(fd_.get()).value().port;
+  }
+  std::uint16_t port() const { return port_; }
+  std::string url(const std::string& path = "") const {
+    return "http://127.0.0.1:" + std::to_string(port_) + path;
+  }
+
+ private:
+  Fd fd_;
+  std::uint16_t port_ = 0;
+};
+
 class LoopbackServer {
  public:
   using Script = std::function<void(Peer&)>;

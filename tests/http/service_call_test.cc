@@ -142,10 +142,9 @@ TEST_CASE("http/service_call: how long each answer took is a metric, by host and
 }
 
 TEST_CASE("http/service_call: nobody listens: also a POST is tried again, for it was not sent") {
-  std::string url;
-  { url = Scripted({answer(200)}).url(); }
+  const DeadPort nobody;
   SessionFixture fixture(quick_options(2));
-  Request request = request_for(url);
+  Request request = request_for(nobody.url("/"));
   request.method = "POST";
   const auto response = fixture.session->call(request, {});
   CHECK(code_of(response) == to_string(ErrorCode::kRefused));

@@ -27,8 +27,7 @@ Session::Options through(const std::string& url) {
   return options;
 }
 
-std::string url_of(const std::string& scheme, const LoopbackServer& server,
-                   const std::string& login = "") {
+std::string url_of(const std::string& scheme, const auto& server, const std::string& login = "") {
   return scheme + "://" + login + "127.0.0.1:" + std::to_string(server.port());
 }
 
@@ -227,11 +226,8 @@ TEST_CASE("http/target_proxy: a proxy that refuses, wants a password, lies or di
 }
 
 TEST_CASE("http/target_proxy: a proxy that is not there is no refusal of the target") {
-  std::string url;
-  {
-    const LoopbackServer gone([](Peer&) {});
-    url = url_of("socks5h", gone);
-  }
+  const DeadPort gone;
+  const std::string url = url_of("socks5h", gone);
   SessionFixture fixture(through(url));
   const auto exchange = fixture.fetch(request_for("http://far.test/"));
   REQUIRE_FALSE(exchange.ok());
@@ -252,11 +248,8 @@ TEST_CASE("http/target_proxy: the scope is asked about the target, not about the
 }
 
 TEST_CASE("http/target_proxy: of several the first that can be reached") {
-  std::string dead;
-  {
-    const LoopbackServer gone([](Peer&) {});
-    dead = url_of("http", gone);
-  }
+  const DeadPort gone;
+  const std::string dead = url_of("http", gone);
   LoopbackServer alive([](Peer& peer) { peer.wait_for_end(); });
   TableLookup lookup;
   lookup.table["proxy.test"] = {"127.0.0.1"};

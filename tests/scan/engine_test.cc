@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <future>
 #include <map>
 #include <mutex>
 
@@ -60,15 +61,17 @@ class ScanFixture {
   }
 
   Status run(const std::vector<std::string>& targets, std::stop_token stop = {}) {
+    model::TargetReader reader({targets, {}, {}, 1000, {}});
+    return run([&](std::stop_token token) { return reader.next(token); }, stop);
+  }
+  Status run(const model::TargetStream& targets, std::stop_token stop = {}) {
     settings.retries = 0;
     engine_ =
         std::make_unique<Engine>(templates_,
                                  Engine::Parts{*http_.session, sink, services_, settings,
                                                overrides_, http_.scope, SystemClock::instance()},
                                  options);
-    model::TargetReader reader({targets, {}, {}, 1000, {}});
-    const Status status =
-        engine_->run([&](std::stop_token token) { return reader.next(token); }, stop);
+    const Status status = engine_->run(targets, stop);
     engine_->close();
     return status;
   }
@@ -93,8 +96,8 @@ std::string yes_at_x(const std::string& request) {
 
 /// A port on which nothing listens.
 std::string dead_url() {
-  const RecordingServer server(yes_at_x);
-  return server.url();
+  static std::vector<DeadPort> kept;
+  return kept.emplace_back().url();
 }
 
 }  // namespace
@@ -327,32 +330,63 @@ TEST_CASE("scan/engine: a flow decides which blocks run") {
 }
 
 TEST_CASE("scan/engine: template by template no target is far ahead, and each is asked one thing") {
+  // The slow one answers only when the quick one is as far ahead as it may be.
+  constexpr int kTemplates = 40, kAhead = 3;
   std::mutex mutex;
-  std::map<std::string, int> under_way;
-  int most_at_once = 0, widest = 0;
-  std::map<std::string, int> seen;
-  const auto serve = [&](const std::string& name, const std::string& request) {
-    std::unique_lock lock(mutex);
-    most_at_once = std::max(most_at_once, ++under_way[name]);
-    ++seen[name];
-    const auto [low, high] = std::minmax(seen["a"], seen["b"]);
-    widest = std::max(widest, high - low);
-    --under_way[name];
+  std::condition_variable_any changed;
+  int quick_seen = 0, slow_seen = 0, farthest = 0, slow_now = 0, slow_at_once = 0;
+  const RecordingServer quick([&](const std::string& request) {
+    const std::lock_guard lock(mutex);
+    farthest = std::max(farthest, ++quick_seen - slow_seen);
+    changed.notify_all();
     return yes_at_x(request);
-  };
-  const RecordingServer first([&](const std::string& request) { return serve("a", request); });
-  const RecordingServer second([&](const std::string& request) { return serve("b", request); });
+  });
+  const RecordingServer slow([&](const std::string& request) {
+    std::unique_lock lock(mutex);
+    ++slow_seen;
+    slow_at_once = std::max(slow_at_once, ++slow_now);
+    const int most = std::min(slow_seen + kAhead, kTemplates);
+    CHECK(changed.wait_for(lock, std::chrono::seconds(60), [&] { return quick_seen >= most; }));
+    --slow_now;
+    return yes_at_x(request);
+  });
   ScanFixture scan;
   scan.options.template_major = true;
-  scan.options.templates_at_once = 3;
-  for (int i = 0; i < 40; ++i) scan.add_word(fmt::format("t-{:02}", i), fmt::format("/{}", i));
-  REQUIRE(scan.run({first.url(), second.url()}).ok());
-  CHECK(first.requests().size() == 40);
-  CHECK(second.requests().size() == 40);
-  CHECK(most_at_once == 1);
-  CHECK(widest <= 4);  // three templates, and the answer that is on its way
-  CHECK(first.paths() == second.paths());
+  scan.options.templates_at_once = kAhead;
+  scan.options.gathering = std::chrono::hours(1);
+  scan.settings.timeout = std::chrono::seconds(100);
+  for (int i = 0; i < kTemplates; ++i)
+    scan.add_word(fmt::format("t-{:02}", i), fmt::format("/{}", i));
+  REQUIRE(scan.run({quick.url(), slow.url()}).ok());
+  CHECK(quick.requests().size() == kTemplates);
+  CHECK(quick.paths() == slow.paths());
+  CHECK(slow_at_once == 1);
+  CHECK(farthest >= kAhead);
+  CHECK(farthest <= kAhead + 1);  // and the request that is on its way to the slow one
   CHECK(scan.totals().targets_done == 2);
+}
+
+TEST_CASE("scan/engine: template by template the first target does not wait for a slow list") {
+  std::promise<void> asked;
+  std::once_flag once;
+  const RecordingServer server([&](const std::string& request) {
+    std::call_once(once, [&] { asked.set_value(); });
+    return yes_at_x(request);
+  });
+  ScanFixture scan;
+  scan.options.template_major = true;
+  scan.options.gathering = std::chrono::milliseconds(1);
+  scan.add_word("t", "/x");
+  bool given = false;
+  const auto list = [&](std::stop_token) -> Result<std::optional<model::TargetSpec>> {
+    if (std::exchange(given, true)) {
+      CHECK(asked.get_future().wait_for(std::chrono::seconds(60)) == std::future_status::ready);
+      return std::optional<model::TargetSpec>();
+    }
+    return std::optional(model::parse_target_line(server.url()).value());
+  };
+  REQUIRE(scan.run(list).ok());
+  CHECK(scan.totals().targets_done == 1);
 }
 
 TEST_CASE("scan/engine: template by template a dead target holds nobody up") {

@@ -28,6 +28,22 @@ TEST_CASE("scan/template_front: nobody is more than so many templates ahead of t
   CHECK(woken == 4);
 }
 
+TEST_CASE("scan/template_front: nobody begins while the others are awaited") {
+  TemplateFront front(5, 2);
+  int woken = 0;
+  const auto first = front.gather();
+  front.enter();
+  CHECK(!front.may_begin(0, [&] { ++woken; }));
+  const auto second = front.gather();
+  front.gather_over(first);  // too late to matter
+  CHECK(woken == 0);
+  CHECK(!front.may_begin(0, [&] { ++woken; }));
+  front.gather_over(second);
+  CHECK(woken == 2);
+  CHECK(front.may_begin(1, [] {}));
+  CHECK(!front.may_begin(2, [] {}));
+}
+
 TEST_CASE("scan/template_front: who enters is the last") {
   TemplateFront front(5, 1);
   front.enter();
