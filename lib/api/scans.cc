@@ -68,7 +68,8 @@ Scans::Scans(ScanOptions options, store::Statements& statements, const net::Scop
       store_(statements),
       scope_(scope),
       events_(events),
-      clock_(clock) {}
+      clock_(clock),
+      intake_(statements) {}
 
 Scans::~Scans() {
   for (std::jthread& worker : workers_) worker.request_stop();
@@ -85,7 +86,6 @@ Status Scans::start() {
     open_.emplace(again.id, std::move(again));
     return Status();
   }));
-  counts_.queued = waiting_.size();
   for (unsigned i = 0; i < options_.at_once; ++i)
     workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
   return {};
@@ -110,51 +110,69 @@ Status Scans::check_scope(const ScanOrder& order) const {
   return {};
 }
 
-/// The request with \p key that is not over; empty if there is none.
-std::optional<Accepted> Scans::under_way(const std::string& key) {
-  const std::lock_guard lock(mutex_);
-  const auto same = by_key_.find(key);
-  if (same == by_key_.end()) return std::nullopt;
-  ++counts_.merged;
-  return Accepted{open_.at(same->second), true};
+/// Those of \p wanted that nobody asked for yet go to \p fresh and are entered in adding_; the
+/// others to \p all. kExhausted if there is no room.
+Status Scans::part(std::vector<store::ScanRequest> wanted, std::vector<Accepted>& all,
+                   std::vector<store::ScanRequest>& fresh) {
+  const auto being_added = [this](const store::ScanRequest& request) {
+    return adding_.find(key_of(request)) != adding_.end();
+  };
+  std::unique_lock lock(mutex_);
+  added_.wait(lock, [&] { return std::none_of(wanted.begin(), wanted.end(), being_added); });
+  for (store::ScanRequest& request : wanted) {
+    const auto same = by_key_.find(key_of(request));
+    if (same == by_key_.end()) {
+      fresh.push_back(std::move(request));
+    } else {
+      all.push_back({open_.at(same->second), true});
+    }
+  }
+  if (!fresh.empty() && waiting_.size() + adding_.size() + fresh.size() > options_.max_queued)
+    return Error{ErrorCode::kExhausted, "too many scans wait"};
+  counts_.merged += all.size();
+  for (const store::ScanRequest& request : fresh) adding_.insert(key_of(request));
+  return {};
 }
 
-Result<Accepted> Scans::submit_one(store::ScanRequest request) {
-  const std::string key = key_of(request);
-  if (auto same = under_way(key)) return *std::move(same);
-  const std::lock_guard turn(submitting_);
-  if (auto same = under_way(key)) return *std::move(same);
+/// What was added, of which those without an id could not be, waits from now on.
+void Scans::enqueue(std::span<const store::ScanRequest> added) {
   {
     const std::lock_guard lock(mutex_);
-    if (waiting_.size() >= options_.max_queued)
-      return Error{ErrorCode::kExhausted, "too many scans wait"};
+    for (const store::ScanRequest& request : added) {
+      std::string key = key_of(request);
+      adding_.erase(key);
+      if (request.id == 0) continue;
+      open_.emplace(request.id, request);
+      by_key_.emplace(std::move(key), request.id);
+      waiting_.push_back(request.id);
+      ++counts_.accepted;
+    }
   }
-  request.id = M8_TRY(store_.add(request));
-  {
-    const std::lock_guard lock(mutex_);
-    open_.emplace(request.id, request);
-    by_key_.emplace(key, request.id);
-    waiting_.push_back(request.id);
-    ++counts_.accepted;
-    counts_.queued = waiting_.size();
-  }
-  wanted_.notify_one();
-  events_.publish("scan", scan_json(request), request.id);
-  return Accepted{std::move(request), false};
+  added_.notify_all();
+  wanted_.notify_all();
+  for (const store::ScanRequest& request : added)
+    if (request.id != 0) events_.publish("scan", scan_json(request), request.id);
 }
 
 Result<std::vector<Accepted>> Scans::submit(const ScanOrder& order, const std::string& owner) {
   M8_TRY(check_scope(order));
-  std::vector<Accepted> all;
+  std::vector<store::ScanRequest> wanted, fresh;
   for (const std::string& target : order.targets) {
-    store::ScanRequest request;
+    store::ScanRequest& request = wanted.emplace_back();
     request.type = order.type;
     request.target = target;
     request.options = order.options;
     request.owner = owner;
     request.created = clock_.wall();
-    all.push_back(M8_TRY(submit_one(std::move(request))));
   }
+  std::vector<Accepted> all;
+  M8_TRY(part(std::move(wanted), all, fresh));
+  const Status added = intake_.add(fresh);
+  enqueue(fresh);
+  M8_TRY(added);
+  for (store::ScanRequest& request : fresh) all.push_back({std::move(request), false});
+  std::sort(all.begin(), all.end(),
+            [](const Accepted& a, const Accepted& b) { return a.scan.target < b.scan.target; });
   return all;
 }
 
@@ -176,7 +194,6 @@ Result<store::ScanRequest> Scans::cancel(std::int64_t id) {
     open_.erase(found);
     by_key_.erase(key_of(request));
     std::erase(waiting_, id);
-    counts_.queued = waiting_.size();
     ++counts_.cancelled;
     if (const auto at = running_.find(id); at != running_.end()) {
       Batch& batch = *at->second;

@@ -13,7 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
+#include <set>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "api/events.h"
+#include "api/intake.h"
 #include "api/scan_order.h"
 #include "base/clock.h"
 #include "base/hash.h"
@@ -72,8 +73,8 @@ class Scans {
 
   /// Takes up what an earlier process left, and begins to work. Errors of the store.
   Status start();
-  /// One for each target of \p order, in order. kDenied for a target that is out of scope (then
-  /// nothing was accepted), kExhausted if the queue is full; errors of the store.
+  /// One for each target of \p order, in order. kDenied for a target that is out of scope,
+  /// kExhausted if the queue has no room for all (then nothing was accepted); errors of the store.
   Result<std::vector<Accepted>> submit(const ScanOrder& order, const std::string& owner);
   /// Ends it: at once if it waits, within seconds if it runs. One that is over stays as it is.
   /// kNotFound.
@@ -97,8 +98,9 @@ class Scans {
   void finish(Batch& batch, std::string_view state, const std::string& reason);
   void save(std::span<const store::ScanRequest> requests);
   Status check_scope(const ScanOrder& order) const;
-  Result<Accepted> submit_one(store::ScanRequest request);
-  std::optional<Accepted> under_way(const std::string& key);
+  Status part(std::vector<store::ScanRequest> wanted, std::vector<Accepted>& all,
+              std::vector<store::ScanRequest>& fresh);
+  void enqueue(std::span<const store::ScanRequest> added);
 
   const ScanOptions options_;
   mutable store::ScanRequests store_;
@@ -106,12 +108,14 @@ class Scans {
   Events& events_;
   Clock& clock_;
 
-  std::mutex submitting_;  ///< one request at a time goes to the store
+  Intake intake_;
   mutable std::mutex mutex_;
   std::condition_variable_any wanted_;
+  std::condition_variable added_;
   Requests open_;                     ///< not over
   std::deque<std::int64_t> waiting_;  ///< ids, the oldest first
   std::unordered_map<std::string, std::int64_t, SeededHash, std::equal_to<>> by_key_;
+  std::set<std::string, std::less<>> adding_;               ///< keys on their way to the store
   std::map<std::int64_t, std::shared_ptr<Batch>> running_;  ///< by request
   Counts counts_;
   std::vector<std::jthread> workers_;

@@ -1,6 +1,7 @@
 #include "store/scan_requests.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -24,12 +25,23 @@ std::optional<WallTime> time_or_none(std::int64_t millis) {
   return from_millis(millis);
 }
 
-Query insert_request(const ScanRequest& request) {
-  return {
-      "INSERT INTO api_scan (type, target, options, owner, state, created)"
-      " VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
-      {request.type, request.target, request.options, request.owner, request.state,
-       to_millis(request.created)}};
+/// What a request is for: by that, those that come back are known, in whatever order they do.
+auto purpose(const ScanRequest& request) {
+  return std::tie(request.type, request.options, request.target);
+}
+
+Query insert_requests(std::span<const ScanRequest> requests) {
+  Query query{"INSERT INTO api_scan (type, target, options, owner, state, created) VALUES ", {}};
+  for (const ScanRequest& request : requests) {
+    const std::size_t n = query.values.size();
+    query.sql += fmt::format("{}(${}, ${}, ${}, ${}, ${}, ${})", n == 0 ? "" : ", ", n + 1, n + 2,
+                             n + 3, n + 4, n + 5, n + 6);
+    query.values.insert(query.values.end(),
+                        {request.type, request.target, request.options, request.owner,
+                         request.state, to_millis(request.created)});
+  }
+  query.sql += " RETURNING id, type, options, target";
+  return query;
 }
 
 /// \p requests differ in id and found alone.
@@ -90,13 +102,21 @@ ScanRequest read_request(const Row& row) {
 
 }  // namespace
 
-Result<std::int64_t> ScanRequests::add(const ScanRequest& request) {
-  std::int64_t id = 0;
-  M8_TRY(sql_.run(insert_request(request), [&id](const Row& row) {
-    id = row.integer(0);
-    return Status();
-  }));
-  return id;
+Status ScanRequests::add(std::span<ScanRequest> requests) {
+  while (!requests.empty()) {
+    const auto some = requests.first(std::min(requests.size(), kAtOnce));
+    M8_TRY(sql_.run(insert_requests(some), [&some](const Row& row) {
+      const std::tuple it(row.text(1), row.text(2), row.text(3));
+      const auto written = std::find_if(some.begin(), some.end(), [&it](const ScanRequest& one) {
+        return one.id == 0 && purpose(one) == it;
+      });
+      if (written == some.end()) return Status(Error{ErrorCode::kInternal, "a scan too many"});
+      written->id = row.integer(0);
+      return Status();
+    }));
+    requests = requests.subspan(some.size());
+  }
+  return {};
 }
 
 Status ScanRequests::update(std::span<const ScanRequest> requests) {
@@ -135,7 +155,7 @@ Status ScanRequests::page(std::int64_t before, std::size_t limit,
 
 std::vector<Sample> scan_request_samples() {
   return {
-      {"add a scan that was asked for", insert_request({})},
+      {"add a scan that was asked for", insert_requests(std::vector<ScanRequest>(2))},
       {"what became of scans", update_requests(std::vector<ScanRequest>(2))},
       {"a scan", select_request(1)},
       {"scans that are not over", select_open()},

@@ -39,8 +39,10 @@ class ScanRequests {
   /// \p statements is borrowed.
   explicit ScanRequests(Statements& statements) : sql_(statements) {}
 
-  /// Its id; request.id is not read.
-  Result<std::int64_t> add(const ScanRequest& request);
+  /// Gives each, which has none yet, its id. In one statement, and so one write to the disk, for up
+  /// to a hundred; of more, those before an error are there and have an id. No two of one call are
+  /// equal.
+  Status add(std::span<ScanRequest> requests);
   /// Writes state, times, run, found and reason of each, unless that is over; in one statement for
   /// those that differ in what was found alone.
   Status update(std::span<const ScanRequest> requests);

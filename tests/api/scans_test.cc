@@ -1,5 +1,7 @@
 #include "api/scans.h"
 
+#include <thread>
+
 #include <doctest/doctest.h>
 
 #include "api/fixture.h"
@@ -119,6 +121,50 @@ TEST_CASE("api/scans: a full queue says so") {
     CHECK(response.status == (i < 2 ? 202 : 503));
     if (i == 2) CHECK(!Api::header(response, "Retry-After").empty());
   }
+}
+
+TEST_CASE("api/scans: an order that has no room as a whole is not begun") {
+  auto options = Api::waiting();
+  options.max_queued = 3;
+  Api api({}, options);
+  REQUIRE(api.ask("POST", "/scan", api.scanner, R"({"target":"a.example"})").status == 202);
+  const auto refused = api.ask("POST", "/api/v1/scans", api.scanner,
+                               R"({"targets":["a.example","b.example","c.example","d.example"]})");
+  CHECK(refused.status == 503);
+  CHECK(api.desk.counts().queued == 1);
+  const auto fits = api.ask("POST", "/api/v1/scans", api.scanner,
+                            R"({"targets":["c.example","a.example","b.example"]})");
+  REQUIRE(fits.status == 202);
+  const auto scans = json::parse(fits.body).value().find("scans")->items();
+  REQUIRE(scans.size() == 3);
+  const std::pair<const char*, bool> expected[] = {
+      {"a.example", true}, {"b.example", false}, {"c.example", false}};
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(scans[i].string_at("target") == expected[i].first);
+    CHECK(scans[i].find("merged")->as_bool() == expected[i].second);
+  }
+}
+
+TEST_CASE("api/scans: equal requests of many at once are one") {
+  Api api;
+  std::vector<std::thread> callers;
+  std::vector<std::int64_t> first(8);
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    callers.emplace_back([&api, &first, i] {
+      for (int round = 0; round < 20; ++round) {
+        const auto body = fmt::format(R"({{"targets":["a{0}.example","b{0}.example"]}})", round);
+        const auto answer = api.ask("POST", "/api/v1/scans", api.scanner, body);
+        if (answer.status == 202 && round == 0)
+          first[i] = json::parse(answer.body).value().find("id")->as_int();
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  const auto counts = api.desk.counts();
+  CHECK(counts.accepted == 40);
+  CHECK(counts.queued == 40);
+  CHECK(counts.merged == 8 * 40 - 40);
+  for (const std::int64_t id : first) CHECK(id == first[0]);
 }
 
 TEST_CASE("api/scans: what waits is taken up by the next server") {
