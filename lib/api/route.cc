@@ -41,7 +41,7 @@ const std::vector<Parameter>& table() {
       {"presence", Kind::kChoice, "whether runs still find it", 0, 0, {"there", "gone"}},
       {"template", Kind::kText, "id of a template", 1, 200},
       {"tag", Kind::kText, "a tag of the template", 1, 100},
-      {"url", Kind::kText, "an endpoint's URL", 1, 4096},
+      {"endpoint", Kind::kText, "an endpoint's URL", 1, 4096},
       {"since", Kind::kNumber, "samples after this time, in seconds since 1970", 0, INT64_MAX},
       {"full", Kind::kText, "every check, too", 0, 5},
       {"file", Kind::kText, "a file of the dashboard", 1, 64},

@@ -2,7 +2,9 @@
 // there, an answer is {"status","data","msg"}; unlike there, all of them need a token, lists come
 // in pages, and what is not there is 404.
 #include <functional>
+#include <iterator>
 
+#include "api/domains.h"
 #include "api/page.h"
 #include "api/records.h"
 #include "api/world.h"
@@ -46,31 +48,24 @@ Result<Response> domains(const World& world, const Call& call) {
   return page.finish(last);
 }
 
-Result<model::Domain> find_domain(const World& world, const std::string& name) {
-  std::optional<model::Domain> found;
-  M8_TRY(world.store.for_each_domain({}, [&](const model::Domain& domain) {
-    if (domain.name == name) found = domain;
-    return Status();
-  }));
-  if (found) return *std::move(found);
-  return Error{ErrorCode::kNotFound, "no such domain"};
-}
-
 Result<Response> domain(const World& world, const Call& call) {
   const auto found = M8_TRY(find_domain(world, call.text("domain")));
   return done("ok", [&](json::Writer& w) { write_guide_domain(w, found); });
 }
 
-Result<Response> add_domain(const World& world, const Call& call) {
-  const auto body = json::parse(call.request.body);
-  if (!body.ok() || !body->is_object())
-    return Error{ErrorCode::kInvalidArgument, "the body has to be a JSON object"};
-  model::Domain added;
-  added.name = M8_TRY(check_parameter(*find_parameter("domain"), body->string_at("name")));
-  if (const auto* enabled = body->find("enabled")) added.enabled = enabled->as_bool(true);
-  added.first_seen = world.clock.wall();
-  const bool is_new = M8_TRY(world.store.add_domain(added));
-  return done(is_new ? "added" : "there already", [](json::Writer& w) { w.value(true); });
+Result<Response> add(const World& world, const Call& call) {
+  const AddedDomain added = M8_TRY(add_domain(world, call));
+  return done(added.is_new ? "added" : "there already", [](json::Writer& w) { w.value(true); });
+}
+
+Result<Response> change(const World& world, const Call& call) {
+  const auto changed = M8_TRY(change_domain(world, call));
+  return done("changed", [&](json::Writer& w) { write_guide_domain(w, changed); });
+}
+
+Result<Response> remove(const World& world, const Call& call) {
+  M8_TRY(remove_domain(world, call));
+  return done("removed", [](json::Writer& w) { w.value(true); });
 }
 
 Result<Response> endpoints(const World& world, const Call& call) {
@@ -108,6 +103,26 @@ Result<Response> hostnames(const World& world, const Call& call) {
   return page.finish(last);
 }
 
+/// One name of a domain; its own name is its id.
+Result<Response> hostname(const World& world, const Call& call) {
+  const std::string name = call.text("hostname");
+  store::HostnamePage wanted;
+  wanted.domain = call.text("domain");
+  // Names behind the one just before it.
+  wanted.after = name;
+  wanted.after.back() = static_cast<char>(name.back() - 1);
+  wanted.after += '\x7f';
+  wanted.limit = 1;
+  std::string found;
+  store::Pages pages(world.store.statements());
+  M8_TRY(pages.hostnames(wanted, [&](const store::Row& row) {
+    if (row.text(store::hostname_row::kHostname) == name) append_hostname(found, row);
+    return Status();
+  }));
+  if (found.empty()) return Error{ErrorCode::kNotFound, "no such hostname"};
+  return done("ok", [&](json::Writer& w) { w.raw(found); });
+}
+
 Result<Response> accepted(const World& world, const Call& call, const ScanOrder& order) {
   const auto all = M8_TRY(world.scans.submit(order, call.caller.name));
   json::Writer w;
@@ -142,6 +157,16 @@ Result<Response> scan_hostname(const World& world, const Call& call) {
   return accepted(world, call, M8_TRY(order_of(call, {call.text("hostname")})));
 }
 
+Result<Response> scan_endpoint(const World& world, const Call& call) {
+  return accepted(world, call, M8_TRY(order_of(call, {call.text("endpoint")})));
+}
+
+/// What a GET started there. A GET changes nothing here, whoever follows a link or fetches ahead.
+Result<Response> started_by_get(const World&, const Call&) {
+  return refusal(410,
+                 R"(a GET starts no scan: POST /scan {"target":"example.com","scan_type":"enum"})");
+}
+
 /// The live endpoints of a domain's names, as far as an order goes.
 Result<Response> scan_domain(const World& world, const Call& call) {
   M8_TRY(find_domain(world, call.text("domain")));
@@ -160,23 +185,16 @@ Result<Response> scan_domain(const World& world, const Call& call) {
   return accepted(world, call, M8_TRY(order_of(call, std::move(targets))));
 }
 
-}  // namespace
-
-std::vector<Route> guide_routes(World& world) {
-  const auto with = [&world](Result<Response> (*handler)(const World&, const Call&)) {
+/// Hands \p world to a handler.
+auto bound(const World& world) {
+  return [&world](Result<Response> (*handler)(const World&, const Call&)) {
     return [&world, handler](const Call& call) { return handler(world, call); };
   };
+}
+
+std::vector<Route> reading_routes(const World& world) {
+  const auto with = bound(world);
   std::vector<Route> routes;
-  routes.push_back({"POST",
-                    "/scan",
-                    Scope::kScan,
-                    "The guides' way to ask for a scan",
-                    {},
-                    "ScanOrder",
-                    "GuideAccepted",
-                    false,
-                    202,
-                    with(scan)});
   routes.push_back({"GET",
                     "/endpoints",
                     Scope::kRead,
@@ -198,16 +216,6 @@ std::vector<Route> guide_routes(World& world) {
                       false,
                       200,
                       with(domains)});
-  routes.push_back({"POST",
-                    "/domain",
-                    Scope::kScan,
-                    "Add a domain, in the guides' envelope",
-                    {},
-                    "NewDomain",
-                    "GuideAnswer",
-                    false,
-                    200,
-                    with(add_domain)});
   routes.push_back({"GET",
                     "/domain/{domain}",
                     Scope::kRead,
@@ -228,6 +236,53 @@ std::vector<Route> guide_routes(World& world) {
                     false,
                     200,
                     with(hostnames)});
+  routes.push_back({"GET",
+                    "/domain/{domain}/hostname/{hostname}",
+                    Scope::kRead,
+                    "One hostname of a domain, in the guides' envelope",
+                    {},
+                    "",
+                    "GuideAnswer",
+                    false,
+                    200,
+                    with(hostname)});
+  for (const char* path : {"/scan/passive", "/scan/active", "/scan/check"})
+    routes.push_back({"GET",
+                      path,
+                      Scope::kRead,
+                      "Started a scan in the services before us: now POST /scan does",
+                      {},
+                      "",
+                      "Error",
+                      false,
+                      410,
+                      with(started_by_get)});
+  return routes;
+}
+
+std::vector<Route> writing_routes(const World& world) {
+  const auto with = bound(world);
+  std::vector<Route> routes;
+  routes.push_back({"POST",
+                    "/scan",
+                    Scope::kScan,
+                    "The guides' way to ask for a scan",
+                    {},
+                    "ScanOrder",
+                    "GuideAccepted",
+                    false,
+                    202,
+                    with(scan)});
+  routes.push_back({"POST",
+                    "/domain",
+                    Scope::kScan,
+                    "Add a domain, in the guides' envelope",
+                    {},
+                    "NewDomain",
+                    "GuideAnswer",
+                    false,
+                    200,
+                    with(add)});
   routes.push_back({"POST",
                     "/domain/{domain}/scan",
                     Scope::kScan,
@@ -238,6 +293,36 @@ std::vector<Route> guide_routes(World& world) {
                     false,
                     202,
                     with(scan_domain)});
+  routes.push_back({"PUT",
+                    "/domain/{domain}",
+                    Scope::kScan,
+                    "Enable or disable a domain, in the guides' envelope",
+                    {},
+                    "DomainChange",
+                    "GuideAnswer",
+                    false,
+                    200,
+                    with(change)});
+  routes.push_back({"DELETE",
+                    "/domain/{domain}",
+                    Scope::kAdmin,
+                    "Remove a domain, in the guides' envelope",
+                    {},
+                    "",
+                    "GuideAnswer",
+                    false,
+                    200,
+                    with(remove)});
+  routes.push_back({"POST",
+                    "/endpoint/{endpoint}/scan",
+                    Scope::kScan,
+                    "Scan one endpoint: its URL, percent-encoded",
+                    {},
+                    "GuideOptions",
+                    "GuideAccepted",
+                    false,
+                    202,
+                    with(scan_endpoint)});
   routes.push_back({"POST",
                     "/hostname/{hostname}/scan",
                     Scope::kScan,
@@ -248,6 +333,15 @@ std::vector<Route> guide_routes(World& world) {
                     false,
                     202,
                     with(scan_hostname)});
+  return routes;
+}
+
+}  // namespace
+
+std::vector<Route> guide_routes(World& world) {
+  auto routes = reading_routes(world);
+  auto writing = writing_routes(world);
+  std::move(writing.begin(), writing.end(), std::back_inserter(routes));
   return routes;
 }
 

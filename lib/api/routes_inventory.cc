@@ -1,6 +1,7 @@
 // Domains, hostnames, endpoints.
 #include <charconv>
 
+#include "api/domains.h"
 #include "api/page.h"
 #include "api/records.h"
 #include "api/world.h"
@@ -35,20 +36,6 @@ Result<Response> domains(const World& world, const Call& call) {
   return page.finish(last);
 }
 
-/// kNotFound.
-Result<model::Domain> find_domain(const World& world, const std::string& name) {
-  std::optional<model::Domain> found;
-  // Names behind the one just before it.
-  std::string before = name;
-  before.back() = static_cast<char>(before.back() - 1);
-  M8_TRY(world.store.for_each_domain({false, before + '\x7f', 1}, [&](const model::Domain& domain) {
-    if (domain.name == name) found = domain;
-    return Status();
-  }));
-  if (found) return *std::move(found);
-  return Error{ErrorCode::kNotFound, "no such domain"};
-}
-
 Response shown(const model::Domain& domain, int status = 200) {
   json::Writer w;
   write_domain(w, domain);
@@ -59,37 +46,17 @@ Result<Response> domain(const World& world, const Call& call) {
   return shown(M8_TRY(find_domain(world, call.text("domain"))));
 }
 
-Result<json::Value> read_body(const Call& call) {
-  auto body = json::parse(call.request.body);
-  if (body.ok() && body->is_object()) return body;
-  return Error{ErrorCode::kInvalidArgument, "the body has to be a JSON object"};
+Result<Response> add(const World& world, const Call& call) {
+  const AddedDomain added = M8_TRY(add_domain(world, call));
+  return shown(M8_TRY(find_domain(world, added.name)), added.is_new ? 201 : 200);
 }
 
-Result<Response> add_domain(const World& world, const Call& call) {
-  const json::Value body = M8_TRY(read_body(call));
-  model::Domain added;
-  added.name = M8_TRY(check_parameter(*find_parameter("domain"), body.string_at("name")));
-  if (const auto* enabled = body.find("enabled")) added.enabled = enabled->as_bool(true);
-  added.first_seen = world.clock.wall();
-  const bool is_new = M8_TRY(world.store.add_domain(added));
-  return shown(M8_TRY(find_domain(world, added.name)), is_new ? 201 : 200);
+Result<Response> change(const World& world, const Call& call) {
+  return shown(M8_TRY(change_domain(world, call)));
 }
 
-Result<Response> change_domain(const World& world, const Call& call) {
-  const json::Value body = M8_TRY(read_body(call));
-  const auto* enabled = body.find("enabled");
-  if (enabled == nullptr || !enabled->is_bool())
-    return Error{ErrorCode::kInvalidArgument, "enabled: true or false"};
-  const std::string name = call.text("domain");
-  M8_TRY(find_domain(world, name));
-  M8_TRY(world.store.set_domain_enabled(name, enabled->as_bool()));
-  return shown(M8_TRY(find_domain(world, name)));
-}
-
-Result<Response> remove_domain(const World& world, const Call& call) {
-  const std::string name = call.text("domain");
-  M8_TRY(find_domain(world, name));
-  M8_TRY(world.store.remove_domain(name));
+Result<Response> remove(const World& world, const Call& call) {
+  M8_TRY(remove_domain(world, call));
   return Response{204, "", ""};
 }
 
@@ -166,7 +133,7 @@ std::vector<Route> inventory_routes(World& world) {
                     "Domain",
                     false,
                     201,
-                    with(add_domain)});
+                    with(add)});
   routes.push_back(
       {"GET", one, Scope::kRead, "One domain", {}, "", "Domain", false, 200, with(domain)});
   routes.push_back({"PATCH",
@@ -178,7 +145,7 @@ std::vector<Route> inventory_routes(World& world) {
                     "Domain",
                     false,
                     200,
-                    with(change_domain)});
+                    with(change)});
   routes.push_back({"DELETE",
                     one,
                     Scope::kAdmin,
@@ -188,7 +155,7 @@ std::vector<Route> inventory_routes(World& world) {
                     "",
                     false,
                     204,
-                    with(remove_domain)});
+                    with(remove)});
   routes.push_back({"GET",
                     "/api/v1/domains/{domain}/hostnames",
                     Scope::kRead,

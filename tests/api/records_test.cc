@@ -159,3 +159,38 @@ TEST_CASE("api/records: domains are added, disabled and removed") {
   for (const char* bad : {R"({"name":"a b"})", R"({"name":""})", R"({"name":"../x"})", "[]", "{"})
     CHECK(api.ask("POST", "/api/v1/domains", api.scanner, bad).status == 400);
 }
+
+TEST_CASE("api/guides: the paths of the services before us, with a token") {
+  Api api;
+  fill(api);
+  const auto told = [&api](const char* method, const std::string& path, const std::string& token,
+                           const char* body, int status) {
+    const auto answer = api.ask(method, path, token, body);
+    CAPTURE(method);
+    CAPTURE(path);
+    CAPTURE(answer.body);
+    CHECK(answer.status == status);
+    return json::parse(answer.body).value();
+  };
+  const char* domain = R"({"name":"new.example","companyname":"x","enabled":true})";
+  CHECK(told("POST", "/domain", api.scanner, domain, 200).find("data")->as_bool());
+  const char* off = R"({"name":"new.example","companyname":"x","enabled":false})";
+  const auto changed = told("PUT", "/domain/new.example", api.scanner, off, 200);
+  CHECK(!changed.find("data")->find("enabled")->as_bool(true));
+  const auto one = told("GET", "/domain/new.example", api.reader, "", 200);
+  CHECK(!one.find("data")->find("enabled")->as_bool(true));
+  CHECK(told("DELETE", "/domain/new.example", api.admin, "", 200).string_at("status") == "success");
+  told("DELETE", "/domain/new.example", api.admin, "", 404);
+  told("PUT", "/domain/new.example", api.scanner, off, 404);
+  const auto host =
+      told("GET", "/domain/example.com/hostname/host-000000.example.com", api.reader, "", 200);
+  CHECK(host.find("data")->string_at("hostname") == "host-000000.example.com");
+  told("GET", "/domain/example.com/hostname/none.example.com", api.reader, "", 404);
+  const auto scan =
+      told("POST", "/endpoint/https%3A%2F%2Fa.example%2F/scan", api.scanner, "{}", 202);
+  CHECK(scan.find("data")->items().at(0).string_at("target") == "https://a.example/");
+  for (const char* path : {"/scan/passive", "/scan/active", "/scan/check"})
+    CHECK(told("GET", path, api.reader, "", 410).string_at("error").find("POST /scan") !=
+          std::string_view::npos);
+  CHECK(told("GET", "/scan", api.reader, "", 405).string_at("error") == "this path takes POST");
+}
