@@ -4,7 +4,7 @@
 (() => {
   const { h } = Page;
   const main = document.getElementById("main");
-  let leave = null, current = null, listening = null;
+  let leave = null, current = null, listening = null, counting = null;
 
   // "#findings?severity=high": {name, query}.
   function place() {
@@ -71,6 +71,14 @@
     }
   }
 
+  // How much is wrong, beside the view that says what.
+  async function countAlerts() {
+    const link = document.querySelector('#nav a[href="#health"]');
+    const alerts = (await Page.api("api/v1/alerts")).items.length;
+    link.querySelector(".count")?.remove();
+    if (alerts) link.append(h("span", { class: "count bad", "aria-label": `${alerts} alerts` }, String(alerts)));
+  }
+
   async function begin() {
     try {
       const summary = await Page.api("api/v1/summary");
@@ -83,6 +91,9 @@
       }
     }
     listen();
+    clearInterval(counting);
+    counting = setInterval(() => document.hidden || countAlerts().catch(() => {}), 15000);
+    countAlerts().catch(() => {});
     return show();
   }
 

@@ -21,12 +21,14 @@ const Charts = (() => {
     return value;
   }
 
-  function clock(time) {
-    return time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  function clock(time, seconds) {
+    return time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: seconds ? "2-digit" : undefined });
   }
 
   // points: [{at: Date, values: [number, ...]}], the oldest first. options: {title, format, bytes,
-  // least, width, height}; least is the lowest top of the scale, the others are in units that are pixels where the chart is as wide as usual. Returns the SVG element; arrow keys and the pointer read values out.
+  // least, width, height}; least is the lowest top of the scale, the others are in units that are
+  // pixels where the chart is as wide as usual. Returns the SVG element; arrow keys and the pointer
+  // read values out.
   function line(points, options) {
     const kWidth = options.width || (window.innerWidth < 700 ? 350 : 600), kHeight = options.height || 190;
     const svg = part("svg", { viewBox: `0 0 ${kWidth} ${kHeight}`, class: "chart", role: "img" });
@@ -49,7 +51,7 @@ const Charts = (() => {
     for (const share of [0, 0.5, 1]) {
       const anchor = share === 0 ? "start" : share === 1 ? "end" : "middle";
       const time = new Date(from + (to - from) * share);
-      svg.append(part("text", { x: x(time.getTime()), y: kHeight - 6, "text-anchor": anchor }, clock(time)));
+      svg.append(part("text", { x: x(time.getTime()), y: kHeight - 6, "text-anchor": anchor }, clock(time, to - from < 600000)));
     }
     last.values.forEach((unused, series) => {
       const path = points.map((point) => `${x(point.at.getTime()).toFixed(1)},${y(point.values[series]).toFixed(1)}`);
@@ -72,7 +74,7 @@ const Charts = (() => {
       const right = at > options.width / 2;
       label.setAttribute("x", right ? at - 6 : at + 6);
       label.setAttribute("text-anchor", right ? "end" : "start");
-      label.textContent = `${clock(point.at)}  ${point.values.map(options.format).join(" / ")}`;
+      label.textContent = `${clock(point.at, true)}  ${point.values.map(options.format).join(" / ")}`;
       for (const one of [marker, label]) one.setAttribute("visibility", "visible");
     };
     const hide = () => { for (const one of [marker, label]) one.setAttribute("visibility", "hidden"); };
@@ -83,6 +85,18 @@ const Charts = (() => {
         Math.abs(x(point.at.getTime()) - at) < Math.abs(x(best.at.getTime()) - at) ? point : best));
     });
     svg.addEventListener("pointerleave", hide);
+    let at = points.length - 1;
+    const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -points.length, End: points.length };
+    svg.setAttribute("tabindex", "0");
+    svg.addEventListener("focus", () => show(points[at]));
+    svg.addEventListener("blur", hide);
+    svg.addEventListener("keydown", (event) => {
+      if (!(event.key in steps)) return;
+      event.preventDefault();
+      at = Math.min(points.length - 1, Math.max(0, at + steps[event.key]));
+      show(points[at]);
+      svg.setAttribute("aria-label", `${options.title}: ${label.textContent}`);
+    });
   }
 
   return { line };

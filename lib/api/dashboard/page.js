@@ -115,16 +115,18 @@ const Page = (() => {
     toast.timer = setTimeout(() => { element.hidden = true; }, 4000);
   }
 
-  // columns: [{name, cell: (item) => Node|string, class}]. options.open: called with the item of a row.
+  // columns: [{name, cell: (item) => Node|string, class, opens}]. options.open: called with the item of
+  // a row; the column that opens holds a button for those who have no pointer.
   function table(columns, items, options = {}) {
     const row = (item) => {
-      const cells = columns.map((column) => h("td", { class: column.class, "data-label": column.label ?? column.name }, column.cell(item)));
-      if (!options.open) return h("tr", {}, cells);
-      const open = () => options.open(item);
-      return h("tr", {
-        class: "open", tabindex: "0", onclick: open,
-        onkeydown: (event) => { if (event.key === "Enter" && event.target === event.currentTarget) open(); },
-      }, cells);
+      const cells = columns.map((column) => {
+        const content = column.cell(item);
+        const opens = column.opens && options.open;
+        return h("td", { class: column.class, "data-label": column.label ?? column.name },
+          opens ? h("button", { type: "button", class: "opener", "aria-haspopup": "dialog" }, content) : content);
+      });
+      // A press of the button is a click that comes here.
+      return options.open ? h("tr", { class: "open", onclick: () => options.open(item) }, cells) : h("tr", {}, cells);
     };
     const body = h("tbody", {}, items.map(row));
     const element = h("div", { class: "scroll" }, h("table", { class: "table stack" },

@@ -32,6 +32,24 @@ const Views = (() => {
 
   // ---- overview
 
+  function alertChip(alert) {
+    return chip(alert.state, alert.state === "warning" ? "warn" : "bad");
+  }
+
+  // What is wrong now; nothing where all is well.
+  function banner(alerts) {
+    const shown = alerts.slice(0, 3);
+    return alerts.length ? h("section", { class: "card wrongs", "aria-label": "Alerts" },
+      shown.map((alert) => h("div", { class: "row" }, alertChip(alert), h("b", {}, alert.name), h("span", { class: "small break" }, alert.message))),
+      h("a", { href: "#health" }, alerts.length > shown.length ? `All ${alerts.length} alerts` : "Health and alerts")) : "";
+  }
+
+  function runLine(run) {
+    return h("div", { class: "scan-line" },
+      h("div", { class: "row spread" }, h("span", { class: "break" }, h("b", { class: "mono" }, run.command), h("span", { class: "soft" }, ` run ${run.id}`)), stateChip(run.status)),
+      h("span", { class: "soft small" }, `${count(run.counts.found ?? run.counts.findings)} found · ${Page.ago(run.started)}`));
+  }
+
   function severities(open) {
     const total = kSeverities.reduce((sum, name) => sum + (open[name] || 0), 0);
     const bar = h("div", { class: "severities", role: "img", "aria-label": kSeverities.map((name) => `${open[name] || 0} ${name}`).join(", ") });
@@ -75,7 +93,8 @@ const Views = (() => {
     const running = h("div", {}, h("p", { class: "empty" }, "Loading…"));
     const feed = h("ul", { class: "feed" });
     const charts = h("div", {});
-    main.replaceChildren(head("Overview"), numbers,
+    const wrongs = h("div", { role: "status" });
+    main.replaceChildren(head("Overview"), wrongs, numbers,
       h("div", { class: "grid" },
         card("Open findings", "two-thirds", open), card("Requests to this service", "third", charts),
         card("Scans", "half", running), card("Latest findings", "half", feed)));
@@ -89,11 +108,14 @@ const Views = (() => {
         lines.set(scan.id, line);
         return line;
       }));
-      if (!page.items.length) running.replaceChildren(h("p", { class: "empty" }, "No scan was asked for yet. ", h("a", { href: "#scans" }, "Start one")));
+      if (page.items.length) return;
+      const runs = (await api("api/v1/runs?limit=6")).items;
+      running.replaceChildren(...runs.map(runLine), h("p", { class: runs.length ? "soft small" : "empty" }, "No scan was asked for here yet. ", h("a", { href: "#scans" }, "Start one")));
     }
     async function figures() {
-      const [summary, latest, worst, samples] = await Promise.all(
-        [api("api/v1/summary"), api("api/v1/issues?limit=8&presence=there"), api("api/v1/issues?limit=2&presence=there&status=unreviewed&severity=high"), api("api/v1/samples")]);
+      const [alerts, summary, latest, worst, samples] = await Promise.all(
+        [api("api/v1/alerts"), api("api/v1/summary"), api("api/v1/issues?limit=8&presence=there"), api("api/v1/issues?limit=2&presence=there&status=unreviewed&severity=high"), api("api/v1/samples")]);
+      wrongs.replaceChildren(banner(alerts.items));
       const rows = summary.rows;
       numbers.replaceChildren(number(count(rows.domain), "domains", "#hosts"), number(count(rows.hostname), "hostnames", "#hosts?list=hostnames"),
         number(count(rows.endpoint), "endpoints", "#hosts?list=endpoints"), number(count(rows.issue), "findings", "#findings"),
@@ -169,7 +191,7 @@ const Views = (() => {
     function draw() {
       results.replaceChildren(list("api/v1/issues", filter, [
         { name: "Severity", label: "", cell: (issue) => chip(issue.severity) },
-        { name: "Finding", label: "", class: "wide", cell: (issue) => h("div", { class: "break" }, h("b", {}, issue.name || issue.template), h("div", { class: "soft small mono" }, issue.matched_at)) },
+        { name: "Finding", label: "", class: "wide", opens: true, cell: (issue) => h("span", { class: "break" }, h("b", {}, issue.name || issue.template), h("span", { class: "under soft small mono" }, issue.matched_at)) },
         { name: "Status", cell: (issue) => h("span", { class: "nowrap" }, issue.gone ? "gone" : issue.status) },
         { name: "First seen", cell: (issue) => time(issue.first_seen) },
         { name: "Last seen", cell: (issue) => time(issue.last_seen) },
@@ -298,6 +320,7 @@ const Views = (() => {
     const figures = h("div", { class: "numbers" });
     const results = h("div", {});
     const runs = h("div", {});
+    const broker = h("section", { class: "card", "aria-label": "Queues of the broker", hidden: true });
     const bars = new Map();
     const cancel = async (scan) => {
       try {
@@ -310,6 +333,12 @@ const Views = (() => {
       const now = await api("api/v1/queue");
       figures.replaceChildren(number(count(now.running), "running"), number(count(now.queued), "waiting"), number(count(now.done), "done"),
         number(count(now.failed), "failed"), number(count(now.merged), "merged"));
+      broker.hidden = !now.broker?.length;
+      if (!broker.hidden) broker.replaceChildren(h("h2", {}, "Queues of the broker"), table([
+        { name: "Queue", label: "", cell: (queue) => h("b", { class: "mono" }, queue.queue) },
+        { name: "Messages", class: "num", cell: (queue) => count(queue.messages) },
+        { name: "Consumers", class: "num", cell: (queue) => count(queue.consumers) },
+      ], now.broker));
     }
     function state(scan) {
       const bar = h("progress", { max: 1, "aria-label": `Progress of scan ${scan.id}` });
@@ -330,11 +359,12 @@ const Views = (() => {
       queue().catch(() => {});
     }
     main.replaceChildren(head("Scans and runs"), figures, h("div", { class: "grid" },
-      Page.may("scan") ? startForm(draw) : null, card("Asked for", "", results), card("Runs", "", runs)));
+      Page.may("scan") ? startForm(draw) : null, card("Asked for", "", results), broker, card("Runs", "", runs)));
+    const timer = setInterval(() => queue().catch(() => {}), 5000);
     draw();
     runs.replaceChildren(list("api/v1/runs", {}, [
       { name: "Run", cell: (run) => `#${run.id}` },
-      { name: "Command", label: "", cell: (run) => h("b", { class: "mono" }, run.command) },
+      { name: "Command", label: "", opens: true, cell: (run) => h("b", { class: "mono" }, run.command) },
       { name: "Status", label: "", cell: (run) => stateChip(run.status) },
       { name: "Found", class: "num", cell: (run) => count(run.counts.found ?? run.counts.findings) },
       { name: "Started", cell: (run) => time(run.started) },
@@ -347,7 +377,7 @@ const Views = (() => {
         if (bar && now.total) bar.value = now.done / now.total;
       })),
     ];
-    return () => stop.forEach((end) => end());
+    return () => { clearInterval(timer); stop.forEach((end) => end()); };
   }
 
   // ---- resources
@@ -369,6 +399,7 @@ const Views = (() => {
     const grid = h("div", { class: "grid" });
     main.replaceChildren(head("Resources", h("span", { class: "soft small" }, "of this service, over the last hour")), grid);
     async function draw() {
+      if (grid.contains(document.activeElement)) return;  // who reads a chart by keys keeps it
       const samples = (await api("api/v1/samples")).items;
       const last = samples[samples.length - 1];
       grid.replaceChildren(...kCharts.map((chart) => h("section", { class: "card half", "aria-label": chart.title },
@@ -394,13 +425,13 @@ const Views = (() => {
         table([
           { name: "Check", label: "", cell: (entry) => h("b", {}, entry[0]) },
           { name: "State", label: "", cell: (entry) => chip(entry[1].status, entry[1].status === "healthy" ? "good" : "bad") },
-          { name: "Took", class: "num", cell: (entry) => `${(entry[1].duration / 1e6).toFixed(1)} ms` },
-          { name: "", label: "", cell: (entry) => h("span", { class: "small break" }, entry[1].error || entry[1].message || "") },
+          { name: "Took", class: "num", cell: (entry) => h("span", { class: "nowrap" }, `${(entry[1].duration / 1e6).toFixed(1)} ms`) },
+          { name: "Detail", label: "", cell: (entry) => h("span", { class: "small break" }, entry[1].error || entry[1].message || "") },
         ], Object.entries(now.checks)));
       alerts.replaceChildren(firing.items.length ? table([
         { name: "Alert", label: "", cell: (alert) => h("b", {}, alert.name) },
-        { name: "State", label: "", cell: (alert) => chip(alert.state, alert.state === "ok" ? "good" : alert.state === "pending" ? "warn" : "bad") },
-        { name: "Value", cell: (alert) => h("span", { class: "small break" }, alert.message || "") },
+        { name: "State", label: "", cell: alertChip },
+        { name: "Detail", label: "", cell: (alert) => h("span", { class: "small break" }, alert.message || "") },
       ], firing.items) : h("p", { class: "empty" }, "Nothing is wrong."));
     }
     draw().catch((error) => failed(main, error));
