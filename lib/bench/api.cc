@@ -129,6 +129,8 @@ Status fill(const Context& context, const std::string& url, long long rows) {
       " 1700000000000 + i * 7, 1, 1, E'Nginx:1.22.1\\nPHP:8.2.7' FROM generate_series(1, {}) i",
       rows)));
   M8_TRY(connection->execute("VACUUM (ANALYZE) endpoint"));
+  // What was written is on the disk before anything is measured.
+  M8_TRY(connection->execute("CHECKPOINT"));
   return {};
 }
 
@@ -182,7 +184,6 @@ Status run_wrk(const Context& context, const ApiServer& server, long long rows, 
 
 Status measure_pages(const Context& context, const std::string& url, Report& report) {
   const auto rows = context.flags.number("rows");
-  M8_TRY(fill(context, url, rows));
   ApiServer server = M8_TRY(ApiServer::start(context, url, {"--scans", "0"}));
   M8_TRY(check_page(context, server));
   Row& rate = report.row(fmt::format("pages of {} endpoints of {}, wrk -c100", kPage, rows), "1/s",
@@ -359,11 +360,16 @@ Status measure_streams(const Context& context, const std::string& url, Report& r
 
 Result<Report> run(const Context& context) {
   Report report("api");
+  const auto parts = context.flags.list("part");
+  const auto wanted = [&parts](std::string_view part) {
+    return parts.empty() || std::find(parts.begin(), parts.end(), part) != parts.end();
+  };
   PgServer database = M8_TRY(PgServer::start(context));
   const std::string& url = database.url();
-  M8_TRY(measure_pages(context, url, report));
-  if (context.flags.duration("load").count() > 0) M8_TRY(measure_load(context, url, report));
-  M8_TRY(measure_streams(context, url, report));
+  M8_TRY(fill(context, url, context.flags.number("rows")));
+  if (wanted("pages")) M8_TRY(measure_pages(context, url, report));
+  if (wanted("load")) M8_TRY(measure_load(context, url, report));
+  if (wanted("streams")) M8_TRY(measure_streams(context, url, report));
   M8_TRY(database.stop());
   return report;
 }
@@ -377,9 +383,12 @@ std::vector<cli::Flag> flags() {
           cli::ValueType::number(1'000, 100'000'000)),
       cli::typed(cli::with_default(valued(in, "seconds", {}, "TIME", "of each run of wrk"), "8s"),
                  cli::ValueType::duration(1s, 10min)),
-      cli::typed(cli::with_default(
-                     valued(in, "load", {}, "TIME", "of the guides' load; 0: leave it out"), "60s"),
-                 cli::ValueType::duration(0s, 1h)),
+      cli::typed(
+          cli::with_default(
+              valued(in, "load", {}, "TIME", "of the guides' POSTs; half as long of GETs"), "60s"),
+          cli::ValueType::duration(1s, 1h)),
+      cli::chosen(cli::repeated(valued(in, "part", {}, "PART,...", "measure only these")),
+                  {"pages", "load", "streams"}),
       cli::file_flag(
           cli::with_default(valued(in, "templates", {"t"}, "DIRECTORY", "templates of the scans"),
                             "examples/templates")),
