@@ -7,15 +7,12 @@
 #include "net/url.h"
 
 namespace m8::serve {
-namespace {
 
 bool same_folded(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
                                             [&](char x, char y) { return lower(x) == lower(y); });
 }
-
-}  // namespace
 
 std::string_view Request::path() const {
   return std::string_view(target).substr(0, target.find('?'));

@@ -17,6 +17,9 @@ namespace m8::serve {
 
 using Header = std::pair<std::string, std::string>;
 
+/// True if both are the same but for the case of ASCII letters.
+bool same_folded(std::string_view a, std::string_view b);
+
 /// A request, read whole. Bytes from strangers.
 struct Request {
   std::string method;

@@ -28,6 +28,37 @@ std::vector<std::unique_ptr<std::string>>& spare_texts() {
   return spare;
 }
 
+/// Of the request line and the header lines, about.
+std::size_t head_size(const Request& request) {
+  std::size_t size = request.method.size() + request.target.size() + request.version.size() + 4;
+  for (const auto& [name, value] : request.headers) size += name.size() + value.size() + 4;
+  return size;
+}
+
+/// Status for a head that another server, in front of this one, could have read otherwise; 0 if
+/// there is but one way to read it.
+int ambiguity_of(const Request& request) {
+  std::size_t hosts = 0, lengths = 0, codings = 0;
+  for (const auto& [name, value] : request.headers) {
+    hosts += same_folded(name, "host");
+    lengths += same_folded(name, "content-length");
+    if (!same_folded(name, "transfer-encoding")) continue;
+    ++codings;
+    if (!same_folded(value, "chunked")) return 501;
+  }
+  const bool hostless = hosts == 0 && request.version == "HTTP/1.1";
+  return hostless || hosts > 1 || lengths + codings > 1 ? 400 : 0;
+}
+
+/// The path of an absolute form: what a client writes who takes us for a proxy.
+void make_origin_form(std::string& target) {
+  const auto authority = target.find("://");
+  if (!target.starts_with("http") || authority == target.npos) return;
+  const auto end = target.find_first_of("/?", authority + 3);
+  target.erase(0, std::min(end, target.size()));
+  if (!target.starts_with('/')) target.insert(0, 1, '/');
+}
+
 std::int64_t due_in(std::chrono::seconds time) {
   return (SystemClock::instance().now() + time).time_since_epoch().count();
 }
@@ -143,6 +174,14 @@ struct Server::Callbacks {
     }
   }
 
+  /// Status that the head alone has earned; 0 if none.
+  static int judge_head(const ServerOptions& options, Request& request) {
+    if (head_size(request) > options.max_head) return 431;
+    if (!options.strict) return 0;
+    make_origin_form(request.target);
+    return ambiguity_of(request);
+  }
+
   static void take_body(Server& server, Pending& pending, std::string_view bytes) {
     const ServerOptions& options = server.options_;
     if (pending.refusal != 0) return;
@@ -234,6 +273,9 @@ struct Server::Callbacks {
     try {
       if (!std::exchange(pending->seen, true)) {
         read_head(server, connection, *pending, method_and_version);
+        pending->refusal = judge_head(server.options_, pending->request);
+        // At once: of such a request nobody knows where its body ends.
+        if (pending->refusal != 0) return answer(server, connection, *pending);
         allow(connection, server.options_.body_timeout + std::chrono::seconds(1));
         return MHD_YES;
       }
@@ -282,7 +324,9 @@ Status Server::start() {
        static_cast<intptr_t>(std::max(options_.max_connections, threads)), nullptr},
       {MHD_OPTION_PER_IP_CONNECTION_LIMIT, static_cast<intptr_t>(options_.max_per_address),
        nullptr},
-      {MHD_OPTION_CONNECTION_MEMORY_LIMIT, static_cast<intptr_t>(options_.max_head), nullptr},
+      // Room for a head that is too long, so that we can say so.
+      {MHD_OPTION_CONNECTION_MEMORY_LIMIT, static_cast<intptr_t>(options_.max_head * 3 / 2),
+       nullptr},
       {MHD_OPTION_CONNECTION_TIMEOUT, static_cast<intptr_t>(options_.idle_timeout.count()),
        nullptr},
       {MHD_OPTION_STRICT_FOR_CLIENT, options_.lenient ? -1 : 0, nullptr},

@@ -38,7 +38,11 @@ struct ServerOptions {
   std::chrono::seconds body_timeout{30};   ///< for all of a request's body
   std::chrono::seconds send_timeout{120};  ///< for all of an answer that is no stream
   bool lenient = false;  ///< take what is not quite HTTP, such as HTTP/1.1 without Host
-  /// What a refused request (413, 408) is told; null: a line of text.
+  /// Refuse what two readers could take for two things (RFC 9112 3.2, 6.1, 6.3), and take the
+  /// absolute form of a target for its path.
+  bool strict = false;
+  /// What a refused request is told (400, 408, 413, 431, 501); null: a line of text. What the
+  /// library can't parse at all, or is half as long again as max_head, it refuses in its own words.
   std::function<Response(int status)> refusal = {};
 };
 

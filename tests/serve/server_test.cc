@@ -109,6 +109,51 @@ TEST_CASE("serve/server: what is too large is refused") {
   CHECK(client.receive().starts_with("HTTP/1.1 200 OK"));
 }
 
+TEST_CASE("serve/server: a strict one takes no request that can be read in two ways") {
+  ServerOptions options;
+  options.strict = true;
+  options.max_head = 4096;
+  options.refusal = [](int status) {
+    return json_response(status, "error", "refused with " + std::to_string(status));
+  };
+  const auto server = start(echo(), options);
+  struct Row {
+    std::string head;
+    int status;
+  };
+  const std::string long_line = "X-Long: " + std::string(4500, 'x') + "\r\n";
+  const Row rows[] = {
+      {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n", 200},
+      {"POST / HTTP/1.1\r\nContent-Length: 0\r\n", 400},
+      {"POST / HTTP/1.0\r\nContent-Length: 0\r\n", 200},
+      {"POST / HTTP/1.1\r\nHost: h\r\nHOST: g\r\nContent-Length: 0\r\n", 400},
+      {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nContent-length: 0\r\n", 400},
+      {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\nContent-Length: 0\r\n", 501},
+      {"GET / HTTP/1.1\r\nHost: h\r\n" + long_line, 431},
+      {"GET /" + std::string(4500, 'y') + " HTTP/1.1\r\nHost: h\r\n", 431},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.head.substr(0, 200));
+    Client client(server->address());
+    client.send(row.head + "Connection: close\r\n\r\n");
+    const std::string answer = client.receive();
+    CHECK(answer.starts_with("HTTP/1.1 " + std::to_string(row.status) + " "));
+    if (row.status != 200)
+      CHECK(answer.ends_with("{\"error\":\"refused with " + std::to_string(row.status) + "\"}"));
+  }
+  Client both(server->address());
+  both.send(
+      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n"
+      "Content-Length: 4\r\n\r\n0\r\n\r\n");
+  CHECK(both.receive().starts_with("HTTP/1.1 400 "));
+  for (const char* target : {"http://h:80/a?b", "https://h/a?b", "/a?b"}) {
+    CAPTURE(target);
+    Client client(server->address());
+    client.send("GET " + std::string(target) + " HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK(client.receive("<end>").find("GET /a?b HTTP/1.1") != std::string::npos);
+  }
+}
+
 TEST_CASE("serve/server: a slow body is given up") {
   ServerOptions options;
   options.body_timeout = std::chrono::seconds(0);
