@@ -15,6 +15,7 @@
 #include "output/text.h"
 #include "services.h"
 #include "store/chosen_store.h"
+#include "thresholds.h"
 
 namespace m8::app {
 namespace {
@@ -23,35 +24,6 @@ using metrics::Alert, metrics::Level;
 
 /// What monitoring reads as "unknown".
 constexpr int kNotChecked = 3;
-
-std::string flag_name(const metrics::Threshold& threshold) {
-  std::string name = fmt::format("alerts-{}-{}", to_string(threshold.level), threshold.kpi);
-  if (threshold.kpi == "memory_share")
-    name = fmt::format("alerts-{}-memory", to_string(threshold.level));
-  std::replace(name.begin(), name.end(), '_', '-');
-  return name;
-}
-
-/// Shares are given in per cent.
-double unit_of(const metrics::Threshold& threshold) {
-  const bool share =
-      threshold.kpi == "db_pool" || threshold.name == "memory" || threshold.kpi == "error_rate";
-  return share ? 0.01 : 1;
-}
-
-/// Numbers may have a fraction, which ValueType has no kind for.
-Result<std::vector<metrics::Threshold>> thresholds_of(const cli::Values& flags) {
-  auto all = metrics::guide_thresholds();
-  for (metrics::Threshold& threshold : all) {
-    const std::string name = flag_name(threshold), text = flags.text(name);
-    char* end = nullptr;
-    const double value = std::strtod(text.c_str(), &end);
-    if (text.empty() || *end != '\0' || !(value >= 0))
-      return Error{ErrorCode::kInvalidArgument, fmt::format("--{}: not a number: {}", name, text)};
-    threshold.limit = value * unit_of(threshold);
-  }
-  return all;
-}
 
 Result<std::vector<Alert>> evaluate(const cli::Values& flags, store::Store& store, WallTime now,
                                     std::stop_token stop) {
@@ -165,20 +137,7 @@ Result<int> check(const cli::Context& context) {
 
 std::vector<cli::Flag> alert_flags() {
   using cli::common, cli::valued;
-  std::vector<cli::Flag> flags;
-  for (const metrics::Threshold& threshold : metrics::guide_thresholds()) {
-    std::string key = fmt::format("alerts.{}.{}", to_string(threshold.level),
-                                  threshold.name == "memory" ? "memory" : threshold.kpi);
-    const bool share = unit_of(threshold) != 1;
-    const char* unit = share ? "PERCENT" : threshold.kpi == "queue_depth" ? "N" : "SECONDS";
-    flags.push_back(cli::setting(std::move(key), unit, {},
-                                 fmt::format("{:g}", threshold.limit / unit_of(threshold)),
-                                 fmt::format("{} above this", to_string(threshold.level))));
-  }
-  flags.push_back(
-      cli::setting("alerts.hold", "TIME",
-                   cli::ValueType::duration(std::chrono::milliseconds(0), std::chrono::hours(24)),
-                   "0", "only what has been too high for so long"));
+  std::vector<cli::Flag> flags = threshold_flags();
   const char* in = "Channel";
   flags.push_back(common(cli::secret(
       cli::detailed(valued(in, "webhook", {}, "URL", "post what began and what ended there"),

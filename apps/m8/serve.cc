@@ -7,6 +7,7 @@
 #include "api/service.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "broker_view.h"
 #include "cli/exit_code.h"
 #include "cli/make_flag.h"
 #include "cli/signals.h"
@@ -18,6 +19,7 @@
 #include "serve/telemetry.h"
 #include "store/chosen_store.h"
 #include "store/settings.h"
+#include "thresholds.h"
 
 namespace m8::app {
 namespace {
@@ -101,7 +103,8 @@ std::vector<cli::Flag> scan_flags() {
 
 std::vector<cli::Flag> serve_flags() {
   std::vector<cli::Flag> flags = server_flags();
-  for (const auto& more : {limit_flags(), scan_flags(), check_flags(), serve::telemetry_flags()})
+  for (const auto& more :
+       {limit_flags(), scan_flags(), check_flags(), threshold_flags(), serve::telemetry_flags()})
     flags.insert(flags.end(), more.begin(), more.end());
   return store::with_store_settings(std::move(flags));
 }
@@ -219,6 +222,9 @@ Status serve(const cli::Context& context) {
   M8_TRY(read_scans(flags, options));
   const auto services = M8_TRY(Services::open(flags));
   read_checks(flags, *services, options);
+  const BrokerView broker(flags);
+  options.broker = [&broker] { return broker.queues(); };
+  options.alerts = {M8_TRY(thresholds_of(flags)), flags.duration("alerts-hold")};
   options.db_connections = flags.number<int>("store-max-open");
   net::raise_open_file_limit();
   auto store = M8_TRY(store::open_chosen(flags, {.create_parents = true}));

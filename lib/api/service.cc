@@ -1,5 +1,6 @@
 #include "api/service.h"
 
+#include <algorithm>
 #include <unordered_map>
 #include <utility>
 
@@ -25,6 +26,7 @@ namespace {
 using serve::Response;
 
 constexpr auto kTick = std::chrono::seconds(5);
+constexpr auto kReadTokens = std::chrono::seconds(1);
 constexpr auto kCountAgain = std::chrono::seconds(5);
 /// Anybody may ask: what is asked of others for that is no more than this.
 constexpr auto kCheckAgain = std::chrono::seconds(5), kReadyAgain = std::chrono::seconds(1);
@@ -51,6 +53,22 @@ Result<std::string> ask(store::Store& store) {
   return std::string();
 }
 
+/// What a request is told that never gets to the routes.
+Response refused(int status) {
+  switch (status) {
+    case 400:
+      return refusal(400, "no clear request: Host once, and one length of the body");
+    case 408:
+      return refusal(408, "the body came too slowly");
+    case 413:
+      return refusal(413, "the body is too long");
+    case 431:
+      return refusal(431, "the request's head is too long");
+    default:
+      return refusal(status, "Transfer-Encoding: chunked is the only one here");
+  }
+}
+
 std::vector<std::string> essential_of(const std::vector<metrics::Check>& checks) {
   std::vector<std::string> names;
   for (const metrics::Check& check : checks)
@@ -72,11 +90,13 @@ Service::Service(ServiceOptions&& options, std::unique_ptr<store::Store> store, 
       router_(options_.router, book_, observe, clock),
       essential_(essential_of(options_.checks)),
       checker_(
-          std::move(options_.checks), [this] { return numbers(); }, clock) {}
+          std::move(options_.checks), [this] { return numbers(); }, clock),
+      watch_(options_.alerts) {}
 
 Service::~Service() {
   sampling_ = {};
   pool_sampling_ = {};
+  tokens_ = {};
   if (server_) server_->stop();
 }
 
@@ -107,11 +127,12 @@ Status Service::start() {
   serve::Routes routes;
   Router::declare_metrics();
   routes.otherwise([this](const serve::Request& request) { return router_.answer(request); });
-  options_.server.refusal = [](int status) {
-    return refusal(status, status == 413 ? "the body is too long" : "the body came too slowly");
-  };
+  options_.server.strict = true;
+  options_.server.refusal = refused;
   server_ = M8_TRY(serve::Server::create(options_.server, std::move(routes)));
   events_.on_event([server = server_.get()] { server->wake(); });
+  book_.refresh();
+  tokens_ = metrics::Watch([this](const std::stop_token&) { book_.refresh(); }, kReadTokens);
   pool_sampling_ = store::sample_pool(*store_, options_.db_connections);
   sampling_ = metrics::Registry::process().sample([this] { measure(); });
   return scans_.start();
@@ -126,11 +147,13 @@ void Service::measure() {
   all.gauge(metrics::kGoroutinesActive).set(static_cast<double>(scans.running));
 }
 
-/// For m8 metrics kpi and m8 alerts check; nothing depends on it, so an error is passed over.
+/// For m8 metrics kpi and m8 alerts check, and for the alerts of this service; nothing else depends
+/// on it, so an error is passed over.
 void Service::keep_sample() {
-  const std::string text = metrics::Registry::process().exposition();
-  (void)store_->samples().add_sample(
-      {fmt::format("m8 serve {}", ::getpid()), clock_.wall(), metrics::kpi_lines(text)});
+  const std::string lines = metrics::kpi_lines(metrics::Registry::process().exposition());
+  const WallTime now = clock_.wall();
+  watch_.look(lines, now);
+  (void)store_->samples().add_sample({fmt::format("m8 serve {}", ::getpid()), now, lines});
 }
 
 void Service::run(std::stop_token stop) {
@@ -226,20 +249,26 @@ metrics::HealthStatus Service::check(Guarded<Checked>& known, std::chrono::milli
 
 metrics::HealthStatus Service::check_all() { return check(all_checked_, kCheckAgain, {}); }
 
-/// What is wrong now: checks that fail, and thresholds as `m8 alerts check` last found them.
+/// What is wrong now: checks that fail, this service's own figures, and those of others as
+/// `m8 alerts check` last found them.
 Result<Response> Service::alerts() {
   json::Writer w;
   w.object().key("items").array();
+  const auto put = [&w](std::string_view name, std::string_view state, std::string_view message) {
+    w.object().field("name", name).field("state", state).field("message", message).end();
+  };
   const auto status = check_all();
-  for (const auto& [name, check] : status.checks) {
-    if (check.healthy) continue;
-    w.object().field("name", name + " is not healthy").field("state", "firing");
-    w.field("message", check.error).end();
-  }
+  for (const auto& [name, check] : status.checks)
+    if (!check.healthy) put(name + " is not healthy", "firing", check.error);
+  const auto own = watch_.alerts();
+  for (const metrics::Alert& alert : own)
+    put(alert.key, to_string(alert.level), metrics::alert_line(alert));
   for (const auto& [name, state] : M8_TRY(store_->samples().alerts())) {
-    if (state.level == 0) continue;
-    w.object().field("name", name).field("state", state.level == 1 ? "warning" : "critical");
-    w.field("message", "since " + rfc3339(state.since)).end();
+    const bool known = std::any_of(own.begin(), own.end(),
+                                   [&name = name](const auto& alert) { return alert.key == name; });
+    const auto level = static_cast<metrics::Level>(state.level);
+    if (level != metrics::Level::kFine && !known)
+      put(name, to_string(level), "m8 alerts check found it, since " + rfc3339(state.since));
   }
   return json_answer(w.end().key("next").null().end().take());
 }
@@ -262,6 +291,24 @@ Result<Response> Service::ready() {
   for (const auto& [name, check] : status.checks)
     if (check.essential) w.field(name, check.healthy ? "healthy" : "unhealthy");
   return json_answer(w.end().end().take(), status.ready() ? 200 : 503);
+}
+
+Result<Response> Service::queue() {
+  const auto counts = scans_.counts();
+  json::Writer w;
+  w.object().field("queued", std::uint64_t{counts.queued});
+  w.field("running", std::uint64_t{counts.running});
+  w.field("accepted", counts.accepted).field("merged", counts.merged);
+  w.field("done", counts.done).field("failed", counts.failed).field("cancelled", counts.cancelled);
+  const auto broker = options_.broker ? options_.broker() : std::nullopt;
+  w.key("broker");
+  if (!broker) return json_answer(w.null().end().take());
+  w.array();
+  for (const queue::QueueState& state : *broker) {
+    w.object().field("queue", state.name).field("messages", state.messages);
+    w.field("consumers", state.consumers).end();
+  }
+  return json_answer(w.end().end().take());
 }
 
 std::vector<Route> Service::service_routes() {
@@ -327,21 +374,13 @@ std::vector<Route> Service::service_routes() {
   routes.push_back({"GET",
                     "/api/v1/queue",
                     Scope::kRead,
-                    "Scans that wait and run",
+                    "Scans that wait and run, and what the broker holds",
                     {},
                     "",
                     "Queue",
                     false,
                     200,
-                    [this](const Call&) -> Result<Response> {
-                      const auto counts = scans_.counts();
-                      json::Writer w;
-                      w.object().field("queued", std::uint64_t{counts.queued});
-                      w.field("running", std::uint64_t{counts.running});
-                      w.field("accepted", counts.accepted).field("merged", counts.merged);
-                      w.field("done", counts.done).field("failed", counts.failed);
-                      return json_answer(w.field("cancelled", counts.cancelled).end().take());
-                    }});
+                    [this](const Call&) { return queue(); }});
   routes.push_back({"GET",
                     "/api/v1/alerts",
                     Scope::kRead,

@@ -7,9 +7,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
+#include "api/alert_watch.h"
 #include "api/events.h"
 #include "api/router.h"
 #include "api/samples.h"
@@ -21,7 +23,9 @@
 #include "base/result.h"
 #include "metrics/health.h"
 #include "metrics/metrics.h"
+#include "metrics/watch.h"
 #include "net/scope.h"
+#include "queue/broker.h"
 #include "serve/server.h"
 #include "store/store.h"
 
@@ -37,6 +41,9 @@ struct ServiceOptions {
   /// Of the broker's queues, for /health; empty: there are none.
   std::function<std::map<std::string, std::uint64_t>()> queue_depths;
   std::chrono::milliseconds check_deadline{2'000};
+  /// What the broker's queues hold; empty without one, and while it is gone. May be null.
+  std::function<std::optional<std::vector<queue::QueueState>>()> broker;
+  AlertOptions alerts;      ///< thresholds of /api/v1/alerts
   int db_connections = 25;  ///< that the store's pool may open
 };
 
@@ -75,6 +82,7 @@ class Service {
   metrics::HealthStatus check_all();
   Result<serve::Response> health(const Call& call);
   Result<serve::Response> ready();
+  Result<serve::Response> queue();
 
   ServiceOptions options_;
   const std::unique_ptr<store::Store> store_;
@@ -88,6 +96,7 @@ class Service {
   Router router_;
   std::vector<std::string> essential_;  ///< names of checks
   metrics::HealthChecker checker_;
+  AlertWatch watch_;
   Guarded<Checked> all_checked_, essential_checked_;
   std::string document_;
   struct Counted {
@@ -95,6 +104,7 @@ class Service {
     SteadyTime at{};
   };
   Guarded<Counted> counted_;  ///< counting a million rows takes a while
+  metrics::Watch tokens_;
   metrics::Registry::Sampling pool_sampling_;
   metrics::Registry::Sampling sampling_;
 };

@@ -40,22 +40,27 @@ std::shared_ptr<const TokenBook::Known> TokenBook::known() {
     // Others go on with what was known meanwhile.
     state->read = now;
   }
+  refresh();
+  auto state = state_.lock();
+  if (state->known) return state->known;
+  state->read = {};
+  return std::make_shared<Known>();
+}
+
+void TokenBook::refresh() {
+  const SteadyTime began = clock_.now();
   auto fresh = std::make_shared<Known>();
   const Status read = tokens_.for_each([&fresh](const store::Token& token) {
     fresh->emplace(token.digest, token);
     return Status();
   });
-  auto state = state_.lock();
-  if (read.ok()) {
-    state->known = std::move(fresh);
-  } else {
+  if (!read.ok()) {
     log::get("api")->warn("tokens could not be read: {}", read.error().message);
+    return;
   }
-  if (!state->known) {
-    state->read = {};
-    state->known = std::make_shared<Known>();
-  }
-  return state->known;
+  auto state = state_.lock();
+  state->known = std::move(fresh);
+  state->read = began;
 }
 
 std::optional<Caller> TokenBook::find(std::string_view secret) {

@@ -32,6 +32,9 @@ class TokenBook {
 
   /// Who has \p secret; empty if nobody, or no longer.
   std::optional<Caller> find(std::string_view secret);
+  /// Reads the store now. Called more often than every two seconds, by one thread, it spares those
+  /// who ask the wait for the store.
+  void refresh();
   /// Writes down which tokens were used since the last time. Now and then, from one thread.
   void write_uses();
 

@@ -164,6 +164,8 @@ class Document(Service):
     BODIES = {"NewDomain": {"name": "added.test"}, "DomainChange": {"enabled": True},
               "Judgement": {"status": "verified"}, "ScanOrder": {"target": "www.lab.test"},
               "GuideOptions": {}}
+    # Two routes remove a domain: each has its own.
+    OTHERS = {("DELETE", "/domain/{domain}"): {"domain": "added.test"}}
 
     def test_every_route(self):
         with Lab() as lab:
@@ -174,8 +176,9 @@ class Document(Service):
         document = self.json("GET", "/api/v1/openapi.json")
         self.schemas = document["components"]["schemas"]
         self.json("POST", "/api/v1/scans", {"target": "first.lab.test"}, status=202)
-        values = {"id": "1", "domain": "lab.test", "hostname": "www.lab.test", "file": "app.js"}
-        order = {"GET": 0, "POST": 1, "PATCH": 2, "DELETE": 3}
+        values = {"id": "1", "domain": "lab.test", "hostname": "www.lab.test", "file": "app.js",
+                  "endpoint": "http%3A%2F%2Fwww.lab.test%2F"}
+        order = {"GET": 0, "POST": 1, "PATCH": 2, "PUT": 3, "DELETE": 4}
         asked = 0
         routes = [(method.upper(), path, route) for path, methods in document["paths"].items()
                   for method, route in methods.items()]
@@ -189,7 +192,7 @@ class Document(Service):
                 named = route["requestBody"]["content"]["application/json"]["schema"]["$ref"]
                 body = self.BODIES[named.rsplit("/", 1)[1]]
             target = path
-            for name, value in values.items():
+            for name, value in {**values, **self.OTHERS.get((method, path), {})}.items():
                 target = target.replace("{" + name + "}", value)
             got, headers, text = self.ask(method, target, body)
             with self.subTest(route=f"{method} {path}"):
@@ -248,6 +251,19 @@ class Manners(Service):
         self.assertEqual(set(health["checks"]), {"database", "rabbitmq", "nuclei", "resolvers", "disk"})
         self.assertNotIn("hidden", json.dumps(health))
         self.assertNotIn("rabbitmq", self.ask("GET", "/health", token="")[2].decode())
+
+    def test_its_own_alerts_without_anybody_who_checks(self):
+        # Each request takes longer than nothing.
+        self.start("--scans", 0, "--alerts-warning-http-p95", 0, "--alerts-critical-http-p99", 0)
+        deadline = time.monotonic() + SECONDS
+        while True:
+            found = {alert["name"]: alert for alert in self.json("GET", "/api/v1/alerts")["items"]}
+            if "http_p99" in found and "http_p95" in found:
+                break
+            self.assertLess(time.monotonic(), deadline, found)
+            time.sleep(0.2)
+        self.assertEqual((found["http_p95"]["state"], found["http_p99"]["state"]), ("warning", "critical"))
+        self.assertIn("limit 0", found["http_p99"]["message"])
 
     def test_refused_and_suspicious_requests_are_counted(self):
         self.start("--scans", 0, "--public-read")
@@ -336,6 +352,26 @@ class IllWill(Service):
         self.assertEqual(self.json("GET", "/ready")["status"], "ready")
         resident = pathlib.Path(f"/proc/{self.pid}/status").read_text().split("VmRSS:")[1].split()[0]
         self.assertLess(int(resident), 100_000)
+
+    def test_what_is_refused_before_any_route_is_told_why_as_json(self):
+        self.start("--scans", 0)
+        post = b"POST /scan HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n"
+        for head, status in (
+                (b"GET /health HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 18_000 + b"\r\n", 431),
+                (b"GET /" + b"y" * 18_000 + b" HTTP/1.1\r\nHost: x\r\n", 431),
+                (b"GET /" + b"y" * 9_000 + b" HTTP/1.1\r\nHost: x\r\n", 414),
+                (b"GET /health HTTP/1.1\r\n", 400),
+                (post + b"Content-Length: 4\r\n", 400),
+                (post + b"Transfer-Encoding: gzip\r\n", 501),
+                (post, 401),
+                (b"BREW /health HTTP/1.1\r\nHost: x\r\n", 405),
+                (b"GET /nothing HTTP/1.1\r\nHost: x\r\n", 404)):
+            with self.subTest(head=head[:100], status=status):
+                connection = self.connect()
+                connection.sendall(head + b"Connection: close\r\n\r\n")
+                answer, _, body = self.all_of(connection).partition(b"\r\n\r\n")
+                self.assertEqual(int(answer.split()[1]), status)
+                self.assertTrue(json.loads(body)["error"])
 
     def test_a_body_without_end(self):
         self.start("--scans", 0, "--body", "64K")
