@@ -172,15 +172,16 @@ std::vector<Sample> SqliteStore::own_samples() const {
 
 std::string SqliteStore::scanned_table(std::string_view line) const {
   // "SCAN issue"; with "USING INDEX" it goes along an index, in the order that was asked for.
+  // "SCAN 2 CONSTANT ROWS" reads the rows of a VALUES.
   constexpr std::string_view kScan = "SCAN ";
   const std::size_t at = line.find_first_not_of(' ');
   if (at == line.npos || line.find(" USING ") != line.npos) return {};
+  if (line.find(" CONSTANT ROW") != line.npos) return {};
   line.remove_prefix(at);
   if (!line.starts_with(kScan)) return {};
   line.remove_prefix(kScan.size());
   const std::string table(line.substr(0, line.find(' ')));
-  const bool one_row = table == "CONSTANT" || table == "first";  // the latter a subquery's name
-  return one_row ? std::string() : table;
+  return table == "first" ? std::string() : table;  // a subquery's name, of one row
 }
 
 /// Runs \p write and commits.
