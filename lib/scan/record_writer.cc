@@ -1,11 +1,16 @@
 #include "scan/record_writer.h"
 
+#include <chrono>
 #include <utility>
 
 #include "model/size.h"
 
 namespace m8::scan {
 namespace {
+
+/// How long the first record of a batch waits for others: to wake a thread for each of them costs
+/// more than to write it.
+constexpr std::chrono::milliseconds kGathering{50};
 
 /// What a record costs while it waits.
 std::size_t cost(const RecordWriter::Record& record) {
@@ -15,24 +20,29 @@ std::size_t cost(const RecordWriter::Record& record) {
 }  // namespace
 
 RecordWriter::RecordWriter(model::Sink& sink, std::size_t max_bytes, JobSink* jobs)
-    : sink_(sink),
-      jobs_(jobs),
-      max_bytes_(max_bytes),
-      thread_([this](std::stop_token stop) { work(stop); }) {}
+    : sink_(sink), jobs_(jobs), max_bytes_(max_bytes), thread_([this] { work(); }) {}
 
 RecordWriter::~RecordWriter() { close(); }
 
 void RecordWriter::add(Record record) {
+  bool wakes = false;
   {
     std::lock_guard lock(mutex_);
     if (closed_) return;
+    const bool first = waiting_.empty(), hurried = in_a_hurry();
     if (const auto* finding = std::get_if<model::Finding>(&record); finding && finding->matched)
       ++counts_.findings;
     ++added_;
     waiting_bytes_ += cost(record);
     waiting_.push_back(std::move(record));
+    wakes = first || hurried != in_a_hurry();
   }
-  filled_.notify_one();
+  if (wakes) filled_.notify_one();
+}
+
+/// True if what waits is to be written now. REQUIRES: mutex_ is held.
+bool RecordWriter::in_a_hurry() const {
+  return closed_ || draining_ > 0 || waiting_bytes_ >= max_bytes_ / 2;
 }
 
 bool RecordWriter::congested() const {
@@ -43,7 +53,10 @@ bool RecordWriter::congested() const {
 void RecordWriter::drain() {
   std::unique_lock lock(mutex_);
   const std::uint64_t all = added_;
+  ++draining_;
+  filled_.notify_one();
   written_more_.wait(lock, [&] { return written_ >= all; });
+  --draining_;
 }
 
 RecordWriter::Counts RecordWriter::counts() const {
@@ -56,7 +69,7 @@ void RecordWriter::close() {
     std::lock_guard lock(mutex_);
     if (std::exchange(closed_, true)) return;
   }
-  thread_.request_stop();
+  filled_.notify_one();
   thread_.join();
   if (const Status status = sink_.flush(); !status.ok()) {
     std::lock_guard lock(mutex_);
@@ -64,13 +77,14 @@ void RecordWriter::close() {
   }
 }
 
-void RecordWriter::work(std::stop_token stop) {
+void RecordWriter::work() {
   std::vector<Record> batch;
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      filled_.wait(lock, stop, [&] { return !waiting_.empty(); });
-      if (waiting_.empty()) return;  // stopped, and all is written
+      filled_.wait(lock, [&] { return closed_ || !waiting_.empty(); });
+      if (waiting_.empty()) return;  // closed, and all is written
+      filled_.wait_for(lock, kGathering, [&] { return in_a_hurry(); });
       batch.swap(waiting_);
     }
     for (Record& record : batch) {

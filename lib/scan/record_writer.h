@@ -43,7 +43,8 @@ class RecordWriter {
   Counts counts() const;
 
  private:
-  void work(std::stop_token stop);
+  bool in_a_hurry() const;
+  void work();
   void write(const Record& record);
   Status give(const Record& record);
 
@@ -51,13 +52,14 @@ class RecordWriter {
   JobSink* const jobs_;
   const std::size_t max_bytes_;
   mutable std::mutex mutex_;
-  std::condition_variable_any filled_;
+  std::condition_variable filled_;
   std::condition_variable written_more_;
   /// Guarded by mutex_, as are the following. Changes places with the writer's own, so that both
   /// keep their memory.
   std::vector<Record> waiting_;
   std::size_t waiting_bytes_ = 0;
   std::uint64_t added_ = 0, written_ = 0;
+  int draining_ = 0;  ///< calls of drain() that wait
   bool closed_ = false;
   Counts counts_;
   std::jthread thread_;
