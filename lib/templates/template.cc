@@ -231,6 +231,11 @@ void Template::start(std::shared_ptr<protocols::Execution> execution, Done done)
     script_->start(blocks_, std::move(execution), std::move(done));
     return;
   }
+  if (blocks_.size() == 1 && !flow_ && !execution->stop.stop_requested()) {
+    // Nearly every template: there is no order to keep to, and no sum to draw.
+    blocks_.front().block->start(std::move(execution), std::move(done));
+    return;
+  }
   auto order = all_in_order(blocks_);
   if (flow_) {
     order = std::make_unique<CountedFlow>(flow_order(blocks_, *flow_), blocks_,
