@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/memory.h"
+#include "base/recycled.h"
 #include "http/deadline_wheel.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -19,7 +20,7 @@ namespace m8::http {
 
 class Connection;
 
-struct Flight : DeadlineWheel::Node {
+struct Flight : DeadlineWheel::Node, Recycled<Flight> {
   enum class Stage {
     kQueued,      ///< above the bound
     kDelayed,     ///< waits for the rate limiter or for the next try
@@ -30,7 +31,7 @@ struct Flight : DeadlineWheel::Node {
     kFailed,      ///< its error waits to be told
   };
 
-  Flight(Request asked, Session::Callback callback)
+  Flight(Request&& asked, Session::Callback&& callback)
       : request(std::move(asked)), done(std::move(callback)) {}
 
   Request request;                 ///< of the current hop
