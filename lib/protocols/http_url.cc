@@ -27,7 +27,7 @@ constexpr std::string_view kLower = "0123456789abcdef";
 /// Keys in order of first appearance, each with its items (key[=value]) in order.
 class Parameters {
  public:
-  Parameters(bool keep_equals) : keep_equals_(keep_equals) {}
+  explicit Parameters(bool keep_equals) : keep_equals_(keep_equals) {}
 
   /// A `&` at the end starts no item.
   void add(std::string_view query) {
@@ -38,35 +38,37 @@ class Parameters {
     }
   }
 
-  std::string text() const {
+  std::string text() {
     std::string out;
-    for (const auto& [key, values] : groups_) {
-      for (const auto value : values) {
-        if (!out.empty()) out += '&';  // so empty items at the front vanish, as in the reference
-        out.append(key);
-        if (!value.empty() || keep_equals_) out.append("=").append(value);
-      }
+    for (auto first = items_.begin(); first != items_.end(); ++first) {
+      if (first->written) continue;
+      const std::string_view key = first->key;
+      for (auto item = first; item != items_.end(); ++item)
+        if (!item->written && item->key == key) write(*item, out);
     }
     return out;
   }
 
  private:
+  struct Item {
+    std::string_view key, value;
+    bool written = false;
+  };
+
   void add_item(std::string_view item) {
-    const auto equals = item.find('=');
-    const std::string_view key = item.substr(0, equals);
-    const std::string_view value =
-        equals == std::string_view::npos ? std::string_view() : item.substr(equals + 1);
-    const auto same = std::find_if(groups_.begin(), groups_.end(),
-                                   [key](const auto& group) { return group.first == key; });
-    if (same != groups_.end()) {
-      same->second.push_back(value);
-    } else {
-      groups_.push_back({key, {value}});
-    }
+    const auto equals = std::min(item.find('='), item.size());
+    items_.push_back({item.substr(0, equals), item.substr(std::min(equals + 1, item.size()))});
   }
 
-  bool keep_equals_;
-  std::vector<std::pair<std::string_view, std::vector<std::string_view>>> groups_;
+  void write(Item& item, std::string& out) const {
+    item.written = true;
+    if (!out.empty()) out += '&';  // so empty items at the front vanish, as in the reference
+    out.append(item.key);
+    if (!item.value.empty() || keep_equals_) out.append("=").append(item.value);
+  }
+
+  const bool keep_equals_;
+  std::vector<Item> items_;
 };
 
 /// The three states of a path's bytes (templates 3.2.5).
@@ -193,10 +195,10 @@ Result<net::Url> resolve_path_entry(std::string_view text, const net::Url& targe
   auto url =
       has_scheme(text) ? net::Url::parse(text) : net::Url::parse("https://" + std::string(text));
   if (!url) return failed();
-  url->path = encode_path(url->path);
+  if (classify(url->path) != PathBytes::kClean) url->path = encode_path(url->path);
   url->fragment = encode_fragment(url->fragment);
   set_query(*url, encode_query(merge_queries(target.query, url->query, false)));
-  return std::move(*url);
+  return url;
 }
 
 net::Url resolve_raw_target(std::string_view raw, const net::Url& target, bool automerge) {
