@@ -52,7 +52,7 @@ TargetLoop& WireClient::loop_of(const std::string& host) {
   return *loops_[seeded_hash(host) % loops_.size()];
 }
 
-void WireClient::send(Request request, Session::Callback done) {
+void WireClient::send(Request&& request, Session::Callback&& done) {
   TargetLoop& loop = loop_of(request.url.host);
   loop.send(std::make_unique<Flight>(std::move(request), std::move(done)));
 }

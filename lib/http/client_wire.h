@@ -23,7 +23,7 @@ class WireClient {
   ~WireClient();
 
   /// As Session's. The bound on requests in flight is shared out evenly among the loops.
-  void send(Request request, Session::Callback done);
+  void send(Request&& request, Session::Callback&& done);
   void post(const std::string& host, std::function<void()> task, std::chrono::milliseconds delay);
   /// Adds the loops' counters to \p stats.
   void add_to(SessionStats& stats) const;

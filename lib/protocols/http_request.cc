@@ -30,9 +30,15 @@ Result<std::string> render(const TemplateText& text, const RequestSource& source
   return rendered;
 }
 
+/// Exact case: "host" is another header than "Host" here. Null if absent.
+const Header* find_exact(const std::vector<Header>& headers, std::string_view name) {
+  const auto found = std::find_if(headers.begin(), headers.end(),
+                                  [name](const Header& header) { return header.name == name; });
+  return found == headers.end() ? nullptr : &*found;
+}
+
 bool has_header(const std::vector<Header>& headers, std::string_view name) {
-  return std::any_of(headers.begin(), headers.end(),
-                     [name](const Header& header) { return header.name == name; });
+  return find_exact(headers, name) != nullptr;
 }
 
 /// Replaces the header of exactly that name, or adds it.
@@ -45,13 +51,11 @@ void set_header(std::vector<Header>& headers, std::string_view name, std::string
   headers.push_back({std::string(name), std::move(value)});
 }
 
-/// Takes the header of exactly that name out and gives its value, else \p fallback.
+/// The value of the header of exactly that name, else \p fallback.
 std::string header_or(const std::vector<Header>& headers, std::string_view name,
                       std::string fallback) {
-  for (const Header& header : headers) {
-    if (header.name == name) return header.value;
-  }
-  return fallback;
+  const Header* header = find_exact(headers, name);
+  return header ? header->value : std::move(fallback);
 }
 
 constexpr ByteSet kFieldBytes = ByteSet("\t").with_range(0x20, 0xff).without("\x7f");
@@ -159,12 +163,13 @@ Status finish_safe(std::vector<Header> own, const RequestSource& source, http::R
   add_credentials(headers, request, source);
   M8_TRY(check_headers(headers));
   WireOptions options;
-  options.host = host_line(header_or(headers, "Host", request.url.authority()), request.url.scheme,
+  const Header* host = find_exact(headers, "Host");
+  options.host = host_line(host ? host->value : request.url.authority(), request.url.scheme,
                            source.settings.leave_default_ports);
   options.method = request.method;
   options.body_size = request.body.size();
   options.closes = source.plan.closes;
-  request.headers = wire_headers(std::move(headers), options, request.transparent_gzip);
+  request.headers = wire_headers(std::move(headers), std::move(options), request.transparent_gzip);
   set_limits(source.plan, source.settings, request);
   set_redirects(source.plan, source.settings, request);
   request.strict_location = true;
@@ -213,8 +218,7 @@ Status check_own_url(std::string_view url, const HttpPlan& plan) {
                fmt::format("unresolved variables `{}` found in request", fmt::join(markers, ","))};
 }
 
-Result<GeneratedRequest> generate_path(const HttpEntry& entry, const RequestSource& source) {
-  GeneratedRequest out;
+Status generate_path(const HttpEntry& entry, const RequestSource& source, GeneratedRequest& out) {
   out.request.method = source.plan.method;
   const std::string text = M8_TRY(render(entry.text, source));
   if (source.plan.self_contained) M8_TRY(check_own_url(text, source.plan));
@@ -222,22 +226,19 @@ Result<GeneratedRequest> generate_path(const HttpEntry& entry, const RequestSour
   out.request.url = M8_TRY(
       resolve_path_entry(text, source.plan.self_contained ? none : source.names.builtins().url()));
   out.request.body = M8_TRY(render(source.plan.body, source));
-  M8_TRY(finish_safe({}, source, out.request));
-  return out;
+  return finish_safe({}, source, out.request);
 }
 
-Result<GeneratedRequest> generate_raw(const HttpEntry& entry, const RequestSource& source) {
+Status generate_raw(const HttpEntry& entry, const RequestSource& source, GeneratedRequest& out) {
   const std::string text = M8_TRY(render(entry.text, source));
   http::RawRequest raw = M8_TRY(http::RawRequest::parse(text));
-  GeneratedRequest out;
   out.request.method = std::move(raw.method);
   out.request.url =
       resolve_raw_target(raw.target, source.names.builtins().url(), source.plan.automerge);
   out.request.body =
       source.plan.has_body ? M8_TRY(render(source.plan.body, source)) : std::move(raw.body);
   M8_TRY(finish_safe(std::move(raw.headers), source, out.request));
-  M8_TRY(apply_annotations(raw.annotations, source, out));
-  return out;
+  return apply_annotations(raw.annotations, source, out);
 }
 
 /// The target of a rendered text's request line; empty if it is malformed.
@@ -261,8 +262,8 @@ Result<net::Url> own_url(const http::RawRequest& raw) {
 }
 
 /// Rendered twice, the second time with the built-ins of the URL that the first has shown.
-Result<GeneratedRequest> generate_self_contained(const HttpEntry& entry,
-                                                 const RequestSource& source) {
+Status generate_self_contained(const HttpEntry& entry, const RequestSource& source,
+                               GeneratedRequest& out) {
   std::string text = M8_TRY(render(entry.text, source));
   const std::string_view target = target_of(text);
   M8_TRY(check_own_url(target, source.plan));
@@ -272,7 +273,6 @@ Result<GeneratedRequest> generate_self_contained(const HttpEntry& entry,
                             source.services, source.cookies,  source.urls};
   text = M8_TRY(render(TemplateText(std::move(text)), again));
   http::RawRequest raw = M8_TRY(http::RawRequest::parse(text));
-  GeneratedRequest out;
   out.request.url = M8_TRY(own_url(raw));
   out.request.method = std::move(raw.method);
   if (source.plan.unsafe) {
@@ -284,8 +284,7 @@ Result<GeneratedRequest> generate_self_contained(const HttpEntry& entry,
         source.plan.has_body ? M8_TRY(render(source.plan.body, again)) : std::move(raw.body);
     M8_TRY(finish_safe(std::move(raw.headers), again, out.request));
   }
-  M8_TRY(apply_annotations(raw.annotations, again, out));
-  return out;
+  return apply_annotations(raw.annotations, again, out);
 }
 
 /// -H lines go right behind the Host line.
@@ -299,7 +298,7 @@ void insert_header_lines(std::string& wire, const std::vector<Header>& headers) 
   wire.insert(end + 1, lines);
 }
 
-Result<GeneratedRequest> generate_unsafe(const HttpEntry& entry, const RequestSource& source) {
+Status generate_unsafe(const HttpEntry& entry, const RequestSource& source, GeneratedRequest& out) {
   const std::string text = M8_TRY(render(entry.text, source));
   const http::AnnotatedText annotated = http::split_annotations(text);
   const net::Url& target = source.names.builtins().url();
@@ -310,7 +309,6 @@ Result<GeneratedRequest> generate_unsafe(const HttpEntry& entry, const RequestSo
   if (!line.target.empty()) wire.replace(wire.find(line.target), line.target.size(), formed);
   insert_header_lines(wire, source.settings.headers);
 
-  GeneratedRequest out;
   out.matched = target.root() + formed;
   out.request.method = std::string(line.method);
   out.request.url = target;
@@ -319,20 +317,19 @@ Result<GeneratedRequest> generate_unsafe(const HttpEntry& entry, const RequestSo
   set_redirects(source.plan, source.settings, out.request);
   out.request.timeout = 3 * source.settings.timeout;
   out.request.retries = 0;
-  M8_TRY(apply_annotations(annotated.annotations, source, out));
-  return out;
+  return apply_annotations(annotated.annotations, source, out);
 }
 
 }  // namespace
 
-Result<GeneratedRequest> generate_request(const HttpEntry& entry, const RequestSource& source) {
+Status generate_request(const HttpEntry& entry, const RequestSource& source,
+                        GeneratedRequest& out) {
   const HttpPlan& plan = source.plan;
-  GeneratedRequest out = M8_TRY(!plan.raw             ? generate_path(entry, source)
-                                : plan.self_contained ? generate_self_contained(entry, source)
-                                : plan.unsafe         ? generate_unsafe(entry, source)
-                                                      : generate_raw(entry, source));
-  if (!source.plan.skip_variables_check) M8_TRY(check_resolved(out.request));
-  return out;
+  M8_TRY(!plan.raw             ? generate_path(entry, source, out)
+         : plan.self_contained ? generate_self_contained(entry, source, out)
+         : plan.unsafe         ? generate_unsafe(entry, source, out)
+                               : generate_raw(entry, source, out));
+  return plan.skip_variables_check ? Status() : check_resolved(out.request);
 }
 
 }  // namespace m8::protocols

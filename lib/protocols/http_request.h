@@ -33,9 +33,10 @@ struct RequestSource {
   InteractionUrls& urls;                            ///< of this request
 };
 
-/// Renders and builds one request. kInvalidArgument: it can't be generated, and the block ends.
-/// kNotFound "unresolved variables found: a,b": it must not be sent (templates 2.5).
-Result<GeneratedRequest> generate_request(const HttpEntry& entry, const RequestSource& source);
+/// Renders and builds one request in \p out, which must be new. kInvalidArgument: it can't be
+/// generated, and the block ends. kNotFound "unresolved variables found: a,b": it must not be sent
+/// (templates 2.5).
+Status generate_request(const HttpEntry& entry, const RequestSource& source, GeneratedRequest& out);
 
 /// Header lines for the wire, in the order of templates 3.6.1. \p host: the Host line's value.
 struct WireOptions {
@@ -44,8 +45,8 @@ struct WireOptions {
   std::size_t body_size = 0;
   bool closes = false;
 };
-std::vector<http::Header> wire_headers(std::vector<http::Header> headers,
-                                       const WireOptions& options, bool& transparent_gzip);
+std::vector<http::Header> wire_headers(std::vector<http::Header> headers, WireOptions options,
+                                       bool& transparent_gzip);
 
 /// The Host line: without the scheme's default port unless \p keep_default_port; cut at the first
 /// '/' or blank, empty if bytes are left that no host has (templates 3.6.5).

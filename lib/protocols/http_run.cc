@@ -100,39 +100,40 @@ bool HttpRun::launch_next() {
   }
   const Cursor at = next_;
   advance();
-  auto ready = generate(at);
-  if (!ready) return !stopped_;
-  if (!execution_->scan.observer.may_send(ready->generated.request.url)) {
+  Ready ready;
+  if (!generate(at, ready)) return !stopped_;
+  if (!execution_->scan.observer.may_send(ready.generated.request.url)) {
     stop(Error{ErrorCode::kNetwork, "host was skipped as it was found unresponsive"});
     return false;
   }
   if (plan_.race) {
     if (at.entry == 0)
       gate_ = std::make_shared<http::RaceGate>(http::RaceGate{plan_.entries.size()});
-    ready->generated.request.gate = gate_;
+    ready.generated.request.gate = gate_;
   }
-  send(at, std::move(*ready));
+  send(at, std::move(ready));
   return true;
 }
 
-std::optional<HttpRun::Ready> HttpRun::generate(const Cursor& at) {
+bool HttpRun::generate(const Cursor& at, Ready& ready) {
   InteractionUrls urls(execution_->scan.interactions);
   auto names = names_for(at, urls);
   if (!names) {
     generation_failed(names.error());
-    return std::nullopt;
+    return false;
   }
   DeferredWaits services(execution_->scan.services);
-  auto generated = generate_request(plan_.entries[at.entry], {plan_, execution_->scan.settings,
-                                                              **names, services, cookies_, urls});
-  if (!generated) {
-    generation_failed(generated.error());
-    return std::nullopt;
+  const Status made = generate_request(
+      plan_.entries[at.entry],
+      {plan_, execution_->scan.settings, **names, services, cookies_, urls}, ready.generated);
+  if (!made.ok()) {
+    generation_failed(made.error());
+    return false;
   }
-  generated->delay = services.total();
-  Ready ready{std::move(*names), std::move(*generated), nullptr};
+  ready.generated.delay = services.total();
+  ready.names = std::move(*names);
   if (!urls.empty()) ready.urls = std::make_shared<const InteractionUrls>(std::move(urls));
-  return ready;
+  return true;
 }
 
 void HttpRun::generation_failed(const Error& error) {
@@ -202,7 +203,6 @@ void HttpRun::send(const Cursor& at, Ready&& ready) {
   InFlight flight;
   flight.at = at;
   flight.names = std::move(ready.names);
-  flight.url = generated.request.url;
   flight.own_deadline = generated.own_deadline;
   flight.sent = std::make_shared<SentRequest>();
   flight.sent->unsafe = plan_.unsafe;
@@ -239,12 +239,13 @@ void HttpRun::announce(const InFlight& flight, http::Request& request) const {
   }
   if (!scan.witness && !scan.settings.matcher_status) return;
   flight.sent->bytes = http::to_wire(request);
-  if (scan.witness) scan.witness->sending(*execution_, plan_.id, flight.url, flight.sent->bytes);
+  if (scan.witness)
+    scan.witness->sending(*execution_, plan_.id, flight.sent->url, flight.sent->bytes);
 }
 
 void HttpRun::dispatch(InFlight&& flight, http::Request&& request) {
   if (plan_.digest) flight.unanswered = std::make_shared<http::Request>(request);
-  const bool at_home = flight.url.host == home_ && !request.connect_to;
+  const bool at_home = flight.sent->url.host == home_ && !request.connect_to;
   execution_->scan.session.send(
       std::move(request), [self = shared_from_this(), flight = std::move(flight),
                            at_home](Result<http::Exchange> result) mutable {
@@ -299,10 +300,11 @@ void HttpRun::receive(InFlight&& request, Result<http::Exchange>&& result) {
   if (!result) {
     fail(request, result.error());
   } else {
-    execution_->scan.observer.answered(request.url, result->hops.front());
+    execution_->scan.observer.answered(request.sent->url, result->hops.front());
     outcome_.status = {};
     TlsPorts* ports = execution_->scan.tls_ports;
-    if (ports && request.url.scheme == "http") ports->learn(request.url, result->final());
+    if (ports && request.sent->url.scheme == "http")
+      ports->learn(request.sent->url, result->final());
   }
   if (request.at.repeat == 0) count_progress(1);
   take_turn(std::move(request), std::move(result));
@@ -333,12 +335,12 @@ void HttpRun::fail(const InFlight& request, const Error& error) {
   outcome_.status = error;
   const Surroundings& scan = execution_->scan;
   if (scan.witness)
-    scan.witness->failed(*execution_, plan_.id, request.url, request.sent->bytes, error);
+    scan.witness->failed(*execution_, plan_.id, request.sent->url, request.sent->bytes, error);
   if (scan.settings.matcher_status && error.code != ErrorCode::kCancelled)
     remember_failure(request, error);
   if (request.sent->urls && error.code != ErrorCode::kCancelled) {
     http::Response none;
-    none.url = request.url;
+    none.url = request.sent->url;
     hold(request, std::make_shared<const HttpFields>(std::move(none), request.sent, *execution_));
   }
   if (error.code == ErrorCode::kCancelled) {
@@ -347,7 +349,7 @@ void HttpRun::fail(const InFlight& request, const Error& error) {
   }
   const bool template_logic = request.own_deadline && error.code == ErrorCode::kTimeout;
   if (error.code == ErrorCode::kDenied || template_logic) return;
-  execution_->scan.observer.failed(request.url, error);
+  execution_->scan.observer.failed(request.sent->url, error);
 }
 
 void HttpRun::evaluate(const InFlight& request, http::Exchange&& exchange) {

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -44,7 +43,6 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
     std::uint64_t number = 0;  ///< in the order of sending
     std::shared_ptr<const HttpNames> names;
     std::shared_ptr<SentRequest> sent;
-    net::Url url;  ///< whose host is blamed for errors
     bool own_deadline = false;
     std::shared_ptr<http::Request> unanswered;  ///< digest: sent again with an answer to a 401
     std::shared_ptr<http::Request> plain;       ///< as it was before it was made to use TLS
@@ -74,8 +72,8 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
     GeneratedRequest generated;
     std::shared_ptr<const InteractionUrls> urls;  ///< null: none
   };
-  /// Renders the request; the block ends if it can't be.
-  std::optional<Ready> generate(const Cursor& at);
+  /// Renders the request into \p ready, which is new. False: it can't be, and the block ends.
+  bool generate(const Cursor& at, Ready& ready);
   void send(const Cursor& at, Ready&& ready);
   void announce(const InFlight& flight, http::Request& request) const;
   void dispatch(InFlight&& flight, http::Request&& request);

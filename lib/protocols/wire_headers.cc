@@ -1,6 +1,7 @@
 // The header lines of a safe request, as Go's HTTP client writes them (templates 3.6).
 
 #include <algorithm>
+#include <utility>
 
 #include "base/byte_set.h"
 #include "operators/bytes.h"
@@ -33,11 +34,11 @@ constexpr ByteSet kHostBytes = ByteSet::alphanumeric_and("!$%&'()*+,-.:;=[]_~");
 
 }  // namespace
 
-std::vector<Header> wire_headers(std::vector<Header> headers, const WireOptions& options,
+std::vector<Header> wire_headers(std::vector<Header> headers, WireOptions options,
                                  bool& transparent_gzip) {
   std::vector<Header> out;
   out.reserve(headers.size() + 4);
-  out.push_back({"Host", options.host});
+  out.push_back({"Host", std::move(options.host)});
   if (Header* agent = find_exact(headers, "User-Agent"); agent && !agent->value.empty()) {
     out.push_back({agent->name, std::move(agent->value)});
   }
