@@ -116,8 +116,13 @@ class AmqpConsumers::Inlet final : AmqpChannel {
     delivery.deaths = std::move(content.deaths);
     delivery.tag = content.tag;
     auto stats = home_.stats_.lock();
+    QueueCounts& ours = stats->queues[shared_->queue];
     ++stats->delivered;
-    if (delivery.redelivered) ++stats->redelivered;
+    ++ours.delivered;
+    if (delivery.redelivered) {
+      ++stats->redelivered;
+      ++ours.redelivered;
+    }
     fresh_.push_back(std::move(delivery));
   }
 
@@ -127,7 +132,9 @@ class AmqpConsumers::Inlet final : AmqpChannel {
                             shared_->queue, content.readable.error().message);
     unsettled_.rejected(content.tag);
     put_nack(home_.connection_.out(), number(), content.tag, false);
-    ++home_.stats_.lock()->rejected;
+    auto stats = home_.stats_.lock();
+    ++stats->rejected;
+    ++stats->queues[shared_->queue].rejected;
   }
 
   void cancelled() override {
@@ -174,6 +181,7 @@ class AmqpConsumers::Inlet final : AmqpChannel {
       epoch = shared_->epoch;
     }
     auto stats = home_.stats_.lock();
+    QueueCounts& ours = stats->queues[shared_->queue];
     std::vector<std::uint64_t> acks;
     for (const Settlement& one : settled) {
       const bool live = is_open() && one.epoch == epoch;
@@ -182,6 +190,7 @@ class AmqpConsumers::Inlet final : AmqpChannel {
       } else if (live && unsettled_.rejected(one.tag)) {
         put_nack(home_.connection_.out(), number(), one.tag, one.how == How::kRequeue);
         ++(one.how == How::kRequeue ? stats->requeued : stats->rejected);
+        ++(one.how == How::kRequeue ? ours.requeued : ours.rejected);
       } else {
         ++stats->stale;
       }
@@ -189,6 +198,7 @@ class AmqpConsumers::Inlet final : AmqpChannel {
     std::size_t known = 0;
     const auto send = unsettled_.acked(acks, known);
     stats->acked += known;
+    ours.acked += known;
     stats->stale += acks.size() - known;
     if (send.up_to) put_ack(home_.connection_.out(), number(), *send.up_to, true);
     for (const std::uint64_t tag : send.single)

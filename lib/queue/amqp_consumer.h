@@ -7,6 +7,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -18,6 +19,7 @@ namespace m8::queue::amqp {
 
 struct ConsumerStats {
   std::uint64_t delivered = 0, redelivered = 0, acked = 0, rejected = 0, requeued = 0, stale = 0;
+  std::map<std::string, QueueCounts> queues;
 };
 
 /// The consumers of one connection.

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -33,6 +34,13 @@ struct QueueState {
   std::uint64_t consumers = 0;  ///< of all programs
 };
 
+/// What a broker object took from one queue since it was opened.
+struct QueueCounts {
+  std::uint64_t delivered = 0;
+  std::uint64_t redelivered = 0;  ///< of delivered
+  std::uint64_t acked = 0, rejected = 0, requeued = 0;
+};
+
 /// What a broker object did since it was opened.
 struct BrokerStats {
   std::uint64_t published = 0;    ///< handed over by callers
@@ -49,8 +57,9 @@ struct BrokerStats {
   std::size_t in_flight = 0;     ///< published and not yet confirmed, now
   std::size_t channels_open = 0, channels_idle = 0;  ///< now
   std::uint64_t channels_opened = 0, channels_closed = 0;
-  bool connected = true;  ///< now
-  bool blocked = false;   ///< now
+  bool connected = true;                      ///< now
+  bool blocked = false;                       ///< now
+  std::map<std::string, QueueCounts> queues;  ///< those that it consumed from
 };
 
 /// Takes messages from one queue. Used by one thread at a time; ack() and reject() by any. The

@@ -7,22 +7,26 @@ namespace {
 
 metrics::Registry& registry() { return metrics::Registry::process(); }
 
-void put(const BrokerStats& stats) {
-  const std::pair<const char*, std::uint64_t> events[] = {
-      {"published", stats.published},
-      {"confirmed", stats.confirmed},
-      {"refused", stats.refused},
-      {"returned", stats.returned},
-      {"republished", stats.republished},
-      {"delivered", stats.delivered},
-      {"redelivered", stats.redelivered},
-      {"acked", stats.acked},
-      {"rejected", stats.rejected},
-      {"requeued", stats.requeued},
-      {"stale", stats.stale},
-  };
+using Events = std::initializer_list<std::pair<const char*, std::uint64_t>>;
+
+void count(const std::string& queue, const Events& events) {
   for (const auto& [event, count] : events)
-    registry().counter(metrics::kQueueMessages, {"all", event}).raise_to(count);
+    registry().counter(metrics::kQueueMessages, {queue, event}).raise_to(count);
+}
+
+void put(const BrokerStats& stats) {
+  count("all", {{"published", stats.published},
+                {"confirmed", stats.confirmed},
+                {"refused", stats.refused},
+                {"returned", stats.returned},
+                {"republished", stats.republished},
+                {"stale", stats.stale}});
+  for (const auto& [queue, counts] : stats.queues)
+    count(queue, {{"delivered", counts.delivered},
+                  {"redelivered", counts.redelivered},
+                  {"acked", counts.acked},
+                  {"rejected", counts.rejected},
+                  {"requeued", counts.requeued}});
   registry().counter(metrics::kOperations, {"queue"}).raise_to(stats.confirmed + stats.delivered);
   registry().counter(metrics::kErrors, {"queue", "returned"}).raise_to(stats.returned);
   registry().counter(metrics::kErrors, {"queue", "reconnected"}).raise_to(stats.reconnects);

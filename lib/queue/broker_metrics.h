@@ -13,8 +13,8 @@
 
 namespace m8::queue {
 
-/// Keeps m8_queue_messages_total{queue="all"} and the operations and errors of the component
-/// "queue" up to date while it lives. Borrows \p broker.
+/// Keeps m8_queue_messages_total (by queue what was taken, under "all" what was sent) and the
+/// operations and errors of the component "queue" up to date while it lives. Borrows \p broker.
 [[nodiscard]] metrics::Registry::Sampling sample_broker(const Broker& broker);
 
 /// Puts how long a broker took to answer for a message into

@@ -330,8 +330,13 @@ Result<std::optional<Delivery>> MemoryQueues::take(std::uint64_t consumer) {
   }
   if (!may_take(consumer, holder, found->second)) return std::optional<Delivery>();
   Entry entry = pop(found->second);
+  QueueCounts& counts = stats_.queues[holder.queue];
   ++stats_.delivered;
-  if (entry.redelivered) ++stats_.redelivered;
+  ++counts.delivered;
+  if (entry.redelivered) {
+    ++stats_.redelivered;
+    ++counts.redelivered;
+  }
   Delivery delivery = delivery_of(entry, holder.queue);
   holder.held.emplace(entry.tag, std::move(entry));
   return std::optional<Delivery>(std::move(delivery));
@@ -344,13 +349,17 @@ void MemoryQueues::settle(std::uint64_t consumer, std::uint64_t tag, Settled how
     ++stats_.stale;
     return;
   }
+  QueueCounts& counts = stats_.queues[holder.queue];
   if (how == Settled::kAcked) {
     ++stats_.acked;
+    ++counts.acked;
   } else if (how == Settled::kRequeued) {
     ++stats_.requeued;
+    ++counts.requeued;
     put_back(holder.queue, std::move(held.mapped()));
   } else {
     ++stats_.rejected;
+    ++counts.rejected;
     const auto queue = queues_.find(holder.queue);
     if (queue != queues_.end()) dead_letter(queue->second, std::move(held.mapped()), "rejected");
   }

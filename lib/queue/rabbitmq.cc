@@ -205,6 +205,7 @@ BrokerStats RabbitMq::stats() const {
   out.rejected = taken.rejected;
   out.requeued = taken.requeued;
   out.stale = taken.stale;
+  out.queues = taken.queues;
   const auto control = control_.stats(), publishing = publishing_.stats();
   out.reconnects = control.reconnects + publishing.reconnects;
   out.blocks = control.blocks + publishing.blocks;
