@@ -36,7 +36,7 @@ struct NewJob {
 };
 
 struct JobLimits {
-  int deaths = 5;     ///< so many deaths, and it is given up
+  int deaths = 5;     ///< so many deaths, and it is given up; also so many refusals
   int attempts = 50;  ///< so many starts
 };
 
@@ -73,6 +73,12 @@ struct EndedJob {
   bool given_up = false;
   std::string reason;
   int attempts = 0;
+};
+
+/// How far a job is that is under way.
+struct JobProgress {
+  JobKey key;
+  std::uint64_t done = 0;  ///< requests, names
 };
 
 struct WorkerRow {
@@ -126,8 +132,17 @@ class Jobs {
   /// as a death. kNotFound if it is not the worker's any more.
   virtual Result<bool> fail(const JobKey& key, const std::string& worker, const std::string& reason,
                             bool counts, const JobLimits& limits) = 0;
-  /// It waits again, as if it had not been started. Good if it is not the worker's any more.
+  /// It waits again, as if it had not been started, or after a refusal. Good if it is not the
+  /// worker's any more.
   virtual Status give_back(const JobKey& key, const std::string& worker) = 0;
+  /// \p start.worker can't read it: it waits for one that can, or is given up if that was too
+  /// often. Until give_back() it is not forgotten. The verdict is kBusy (attempt: how often now),
+  /// kGivenUp, kOver or kUnknown, as of start().
+  virtual Result<JobVerdict> refuse(const JobStart& start, const std::string& reason) = 0;
+  /// Says how far those of its jobs are that \p worker still has.
+  virtual Status set_progress(const std::string& worker, std::span<const JobProgress> jobs) = 0;
+  /// What the jobs of \p run that are under way have done.
+  virtual Result<std::vector<JobProgress>> progress(std::int64_t run) = 0;
   /// At most \p limit that are done or given up and not taken.
   virtual Result<std::vector<EndedJob>> ended(std::int64_t run, std::size_t limit) = 0;
   /// The parts of the results of a job, in order.

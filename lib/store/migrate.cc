@@ -46,6 +46,11 @@ constexpr Migration kSqlite[] = {
         "0010_metrics.sql",
 #include "store/schema/sqlite/0010_metrics.sql"
     },
+    {
+        12,
+        "0012_fleet_progress.sql",
+#include "store/schema/sqlite/0012_fleet_progress.sql"
+    },
 };
 
 constexpr Migration kPostgres[] = {
@@ -88,6 +93,11 @@ constexpr Migration kPostgres[] = {
         9,
         "0009_template_order.sql",
 #include "store/schema/postgres/0009_template_order.sql"
+    },
+    {
+        11,
+        "0011_fleet_progress.sql",
+#include "store/schema/postgres/0011_fleet_progress.sql"
     },
 };
 

@@ -55,7 +55,8 @@ Query select_job(const JobStart& start) {
       "SELECT j.digest, j.state, j.attempts, j.deaths, j.alone, j.reason, r.state, r.rate,"
       " (SELECT count(*) FROM fleet_worker w WHERE w.id = j.worker),"
       " (SELECT count(*) FROM fleet_worker w WHERE w.id = $1),"
-      " (SELECT CAST(coalesce(sum(slots), 1) AS bigint) FROM fleet_worker), j.worker"
+      " (SELECT CAST(coalesce(sum(slots), 1) AS bigint) FROM fleet_worker), j.worker, j.losses, "
+      "r.losses"
       " FROM fleet_run r LEFT JOIN fleet_job j ON j.run = r.run AND j.number = $2"
       " WHERE r.run = $3",
       {start.worker, start.key.number, start.key.run}};
@@ -74,6 +75,10 @@ Query select_results(const JobKey& key) {
           {key.run, key.number}};
 }
 
+Query select_progress(std::int64_t run) {
+  return {"SELECT number, progress FROM fleet_job WHERE run = $1 AND state = 1", {run}};
+}
+
 /// What start() finds.
 struct Found {
   bool run = false;
@@ -81,6 +86,7 @@ struct Found {
   JobState state = JobState::kWaiting;
   std::int64_t attempts = 0, deaths = 0, alone = 0;
   std::int64_t run_state = 0, rate = 0, slots = 1;
+  std::int64_t losses_before = 0, losses = 0;
   bool owner_lives = false, asker_lives = false;
 };
 
@@ -131,6 +137,8 @@ class Start {
       found_.asker_lives = row.integer(9) > 0;
       found_.slots = std::max<std::int64_t>(row.integer(10), 1);
       found_.worker = row.text(11);
+      found_.losses_before = row.integer(12);
+      found_.losses = row.integer(13);
       return Status();
     }));
     return {};
@@ -158,7 +166,7 @@ class Start {
 
   Result<JobVerdict> claim() {
     const bool orphan = found_.state == JobState::kStarted;
-    if (orphan && found_.alone == 1) ++found_.deaths;
+    if (orphan) M8_TRY(count_loss());
     if (found_.deaths >= start_.limits.deaths || found_.attempts >= start_.limits.attempts)
       return give_up();
     // The first time it may have been anybody's fault.
@@ -169,16 +177,27 @@ class Start {
     const std::int64_t alone = start_.alone ? 1 : 0;
     const auto changed = M8_TRY(change_in(
         sql_, {"UPDATE fleet_job SET state = 1, attempts = attempts + 1,"
-               " deaths = $1, worker = $2, alone = $3, share = $4"
-               " WHERE run = $5 AND number = $6 AND attempts = $7 AND state = $8"
-               " AND worker = $9",
-               {found_.deaths, start_.worker, alone, share, start_.key.run, start_.key.number,
-                found_.attempts, static_cast<std::int64_t>(found_.state), found_.worker}}));
+               " deaths = $1, worker = $2, alone = $3, share = $4, losses = $5, progress = 0"
+               " WHERE run = $6 AND number = $7 AND attempts = $8 AND state = $9"
+               " AND worker = $10",
+               {found_.deaths, start_.worker, alone, share, found_.losses, start_.key.run,
+                start_.key.number, found_.attempts, static_cast<std::int64_t>(found_.state),
+                found_.worker}}));
     if (changed == 0) return busy();
     JobVerdict out = verdict(JobVerdict::What::kStarted);
     out.attempt = static_cast<int>(found_.attempts) + 1;
     out.share = share;
     return out;
+  }
+
+  /// Its worker died. It is to blame if it was alone there, and no other job of the run lost its
+  /// worker meanwhile: where many die, the cause is another.
+  Status count_loss() {
+    if (found_.alone == 1 && found_.losses == found_.losses_before) ++found_.deaths;
+    ++found_.losses;
+    M8_TRY(change_in(
+        sql_, {"UPDATE fleet_run SET losses = losses + 1 WHERE run = $1", {start_.key.run}}));
+    return {};
   }
 
   Result<JobVerdict> give_up() {
@@ -370,8 +389,8 @@ Result<std::vector<std::int64_t>> SqlJobs::forgotten(std::int64_t run,
                                                      std::span<const std::int64_t> some) {
   std::vector<std::int64_t> out;
   Status asked = by_lists(some, [&](std::vector<Value> list) -> Status {
-    Query query{fmt::format("SELECT number FROM fleet_job WHERE run = $1 AND (state = 0 OR"
-                            " (state = 1 AND worker NOT IN {})) AND number IN (",
+    Query query{fmt::format("SELECT number FROM fleet_job WHERE run = $1 AND state IN (0, 1)"
+                            " AND worker NOT IN {} AND number IN (",
                             kAlive),
                 {run}};
     add_list(query, std::move(list));
@@ -446,12 +465,62 @@ Result<bool> SqlJobs::fail(const JobKey& key, const std::string& worker, const s
 
 Status SqlJobs::give_back(const JobKey& key, const std::string& worker) {
   return together("return of a job", [&](Statements& sql) -> Status {
-    M8_TRY(change_in(sql, {"UPDATE fleet_job SET state = 0, attempts = attempts - 1, share = 0,"
-                           " worker = '' WHERE run = $1 AND number = $2 AND state = 1"
+    M8_TRY(change_in(sql, {"UPDATE fleet_job SET attempts = attempts - state, state = 0, share = 0,"
+                           " worker = '' WHERE run = $1 AND number = $2 AND state IN (0, 1)"
                            " AND worker = $3",
                            {key.run, key.number, worker}}));
     return free_hosts(sql, key, worker);
   });
+}
+
+Result<JobVerdict> SqlJobs::refuse(const JobStart& start, const std::string& reason) {
+  JobVerdict verdict;
+  const JobKey& key = start.key;
+  Status status = together("refusal of a job", [&](Statements& sql) -> Status {
+    verdict = {};
+    M8_TRY(change_in(sql, {"UPDATE fleet_job SET attempts = attempts + 1, reason = $1, worker = $2,"
+                           " state = CASE WHEN attempts + 1 >= $3 THEN 3 ELSE 0 END"
+                           " WHERE run = $4 AND number = $5 AND digest = $6 AND state = 0",
+                           {reason, start.worker, std::int64_t{start.limits.deaths}, key.run,
+                            key.number, start.digest}}));
+    M8_TRY(sql.run({"SELECT state, attempts, reason FROM fleet_job"
+                    " WHERE run = $1 AND number = $2 AND digest = $3",
+                    {key.run, key.number, start.digest}},
+                   [&](const Row& row) {
+                     const auto state = static_cast<JobState>(row.integer(0));
+                     const bool open = state == JobState::kWaiting || state == JobState::kStarted;
+                     const bool lost = state == JobState::kGivenUp;
+                     verdict.what = open   ? JobVerdict::What::kBusy
+                                    : lost ? JobVerdict::What::kGivenUp
+                                           : JobVerdict::What::kOver;
+                     verdict.attempt = static_cast<int>(row.integer(1));
+                     verdict.reason = row.text(2);
+                     return Status();
+                   }));
+    return {};
+  });
+  M8_TRY(std::move(status));
+  return verdict;
+}
+
+Status SqlJobs::set_progress(const std::string& worker, std::span<const JobProgress> jobs) {
+  return together("progress of jobs", [&](Statements& sql) -> Status {
+    for (const JobProgress& job : jobs)
+      M8_TRY(change_in(
+          sql, {"UPDATE fleet_job SET progress = $1 WHERE run = $2 AND number = $3"
+                " AND state = 1 AND worker = $4",
+                {static_cast<std::int64_t>(job.done), job.key.run, job.key.number, worker}}));
+    return {};
+  });
+}
+
+Result<std::vector<JobProgress>> SqlJobs::progress(std::int64_t run) {
+  std::vector<JobProgress> out;
+  M8_TRY(sql_.run(select_progress(run), [&](const Row& row) {
+    out.push_back({{run, row.integer(0)}, static_cast<std::uint64_t>(row.integer(1))});
+    return Status();
+  }));
+  return out;
 }
 
 Result<std::vector<EndedJob>> SqlJobs::ended(std::int64_t run, std::size_t limit) {
@@ -566,6 +635,7 @@ Result<std::string> SqlJobs::bundle(const std::string& hash) {
 std::vector<std::pair<std::string, Query>> sample_job_queries() {
   return {{"ended jobs of a run", select_ended(1, 100)},
           {"rate in use", select_used({1, 1})},
+          {"progress of a run", select_progress(1)},
           {"results of a job", select_results({1, 1})}};
 }
 

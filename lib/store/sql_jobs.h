@@ -28,6 +28,9 @@ class SqlJobs final : public Jobs {
   Result<bool> fail(const JobKey& key, const std::string& worker, const std::string& reason,
                     bool counts, const JobLimits& limits) override;
   Status give_back(const JobKey& key, const std::string& worker) override;
+  Result<JobVerdict> refuse(const JobStart& start, const std::string& reason) override;
+  Status set_progress(const std::string& worker, std::span<const JobProgress> jobs) override;
+  Result<std::vector<JobProgress>> progress(std::int64_t run) override;
   Result<std::vector<EndedJob>> ended(std::int64_t run, std::size_t limit) override;
   Status results(const JobKey& key, const std::function<Status(std::string_view)>& each) override;
   Status take(std::int64_t run, std::span<const std::int64_t> numbers) override;

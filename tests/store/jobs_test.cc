@@ -1,6 +1,8 @@
 // Jobs: what every backend must do.
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "store/backends.h"
 #include "store/sql_jobs.h"
 
@@ -141,6 +143,78 @@ TEST_CASE("store/jobs: only deaths while it ran alone count, five are enough") {
     CHECK(last.what == What::kGivenUp);
     CHECK(last.reason == "its worker died 5 times while it ran alone");
     CHECK(fleet.jobs.ended(7, 9)->at(0).given_up);
+  });
+}
+
+TEST_CASE("store/jobs: a death counts for nothing while others die too") {
+  on_each_backend([](Store& store, const auto&) {
+    Fleet fleet(store);
+    // Workers are killed in turn, each with the one job it has: no job is to blame.
+    for (int i = 0; i < 20; ++i) {
+      for (const int number : {0, 1}) {
+        const std::string worker = fmt::format("w{}.{}", i, number);
+        REQUIRE(fleet.jobs.add_worker({worker, 0, 1, 0, worker, {}}).ok());
+        REQUIRE(fleet.start(number, worker.c_str(), {}, true).what == What::kStarted);
+      }
+      for (const int number : {0, 1}) fleet.kill(fmt::format("w{}.{}", i, number).c_str());
+    }
+    CHECK(fleet.start(0, "a", {}, true).what == What::kStarted);
+    CHECK(fleet.finish(0, "a").ok());
+  });
+}
+
+TEST_CASE("store/jobs: what nobody can read waits, and is given up in the end") {
+  on_each_backend([](Store& store, const auto&) {
+    Fleet fleet(store);
+    const auto refuse = [&](const char* digest) {
+      return fleet.jobs.refuse({{7, 2}, digest, "a", {}, false, {3, 50}}, "too new").value();
+    };
+    const auto forgotten = [&] {
+      const std::vector<std::int64_t> number{2};
+      return !fleet.jobs.forgotten(7, number)->empty();
+    };
+    CHECK(refuse("another").what == What::kUnknown);
+    CHECK(forgotten());
+    CHECK(refuse("digest").attempt == 1);
+    CHECK_FALSE(forgotten());
+    CHECK(fleet.jobs.give_back({7, 2}, "a").ok());
+    CHECK(forgotten());
+    CHECK(refuse("digest").what == What::kBusy);
+    CHECK(refuse("digest").what == What::kGivenUp);
+    CHECK(refuse("digest").attempt == 3);
+    const auto ended = fleet.jobs.ended(7, 10);
+    REQUIRE(ended.ok());
+    REQUIRE(ended->size() == 1);
+    CHECK(ended->at(0).given_up);
+    CHECK(ended->at(0).reason == "too new");
+    // What another has begun, or ended, is not its business.
+    CHECK(fleet.start(1, "a").what == What::kStarted);
+    const JobStart again{{7, 1}, "digest", "b", {}, false, {1, 1}};
+    CHECK(fleet.jobs.refuse(again, "too new").value().what == What::kBusy);
+    CHECK(fleet.finish(1, "a").ok());
+    CHECK(fleet.jobs.refuse(again, "too new").value().what == What::kOver);
+  });
+}
+
+TEST_CASE("store/jobs: progress is that of jobs under way") {
+  on_each_backend([](Store& store, const auto&) {
+    Fleet fleet(store);
+    CHECK(fleet.start(0, "a").what == What::kStarted);
+    CHECK(fleet.start(1, "b").what == What::kStarted);
+    const std::vector<JobProgress> a{{{7, 0}, 10}, {{7, 1}, 1'000}}, b{{{7, 1}, 5}};
+    CHECK(fleet.jobs.set_progress("a", a).ok());  // of b's job it has no say
+    CHECK(fleet.jobs.set_progress("b", b).ok());
+    const auto sum = [&] {
+      std::uint64_t done = 0;
+      for (const JobProgress& job : fleet.jobs.progress(7).value()) done += job.done;
+      return done;
+    };
+    CHECK(sum() == 15);
+    CHECK(fleet.finish(0, "a").ok());
+    CHECK(sum() == 5);
+    CHECK(fleet.jobs.give_back({7, 1}, "b").ok());
+    CHECK(fleet.start(1, "a").what == What::kStarted);
+    CHECK(sum() == 0);
   });
 }
 
