@@ -14,7 +14,7 @@ build_packages=(
 test_packages=(
   nsd dnsdist ldnsutils nginx-light apache2 postgresql rabbitmq-server redis-server prometheus zstd microsocks tinyproxy-bin openssl curl xz-utils dnsperf wrk
   clang-14 clang-format-14 libclang-rt-14-dev shellcheck mandoc zsh fish chromium python3-jsonschema
-  systemd
+  systemd faketime
 )
 # Servers among them: installed for tests, never to be started by the system.
 server_units=(nsd dnsdist nginx apache2 postgresql rabbitmq-server redis-server prometheus)

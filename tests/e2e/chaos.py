@@ -101,7 +101,7 @@ class Chaos(fleet.Scans):
             if submitter.poll() is not None:
                 return
             if event == "kill":
-                # In turn: a job that died five times would be given up.
+                # In turn, as somebody would who has something against workers and not one job.
                 victim = self.happened.count("kill") % len(self.workers)
                 self.workers[victim].kill()
                 self.workers[victim].wait()
