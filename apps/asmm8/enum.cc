@@ -91,8 +91,7 @@ Status check_combination(const cli::Values& flags) {
       return Error{ErrorCode::kInvalidArgument,
                    fmt::format("--{} can't be used with --distributed", name)};
   }
-  if (flags.text("wordlist") != "-") return {};
-  return Error{ErrorCode::kInvalidArgument, "-w -: with --distributed words come from a file"};
+  return {};
 }
 
 Status make_plan(const cli::Values& flags, cli::RunLimits& limits, Clock& clock, Plan& plan) {
@@ -229,7 +228,8 @@ class EnumRun {
     telemetry_ = M8_TRY(serve::Telemetry::start(
         serve::Telemetry::options(context_, limits_.memory().limit()), clock_));
     const cli::Command command = enum_command();
-    DistributedEnum workers(context_, plan_.domains, plan_.stages->words_known(), clock_);
+    DistributedEnum workers(context_, plan_.domains,
+                            {plan_.stages->words_known(), plan_.stages->words_file()}, clock_);
     M8_TRY(workers.prepare(command.flags));
     continuation_ = M8_TRY(continuation_of(flags_, plan_.domains, plan_.stages->words_file()));
     M8_TRY(open_outputs(flags_, continuation_, record_.run(), outputs_, limits_.token()));

@@ -25,8 +25,14 @@ const std::vector<std::string_view> kHere = {
 Status DistributedEnum::prepare(const std::vector<cli::Flag>& flags) {
   model_.program = "asmm8";
   model_.command = "enum";
-  model_.arguments =
-      M8_TRY(fleet::job_arguments(context_.flags, {"asmm8 enum", &flags, kHere, {}}, bundle_));
+  const auto travelling = [this](
+                              const std::string& name,
+                              std::vector<std::string> values) -> Result<std::vector<std::string>> {
+    if (name == "wordlist" && !values.empty() && values.back() == "-") values = {words_.file};
+    return values;
+  };
+  M8_TRY(fleet::set_arguments(context_.flags, {"asmm8 enum", &flags, kHere, travelling}, bundle_,
+                              model_));
   if (bundle_.empty()) return {};
   M8_TRY(bundle_.make());
   model_.bundle = bundle_.hash();
@@ -40,16 +46,15 @@ fleet::CutOptions DistributedEnum::cut_options(int slots) const {
   options.at_once = 1;
   const net::Rate rate = flags.rate("rate");
   const double share = rate.unlimited() ? 1'000 : rate.per_second / slots;
-  options.seconds = std::max(double(words_) / share, 0.5);
-  // Words below the zones that other words find, and names made of those that were found, need all
-  // of a domain in one place.
-  static constexpr const char* kWhole[] = {"recurse", "permute", "deep", "learn",
-                                           "srv",     "nsec",    "axfr"};
-  options.slices = !flags.given("recurse-depth") &&
-                   std::none_of(std::begin(kWhole), std::end(kWhole),
+  options.seconds = std::max(double(words_.count) / share, 0.5);
+  // What a part of the words finds is recursed into, and learned from, by the job that found it, so
+  // that the parts add up to the whole. Permutations go by all that was found, and what asks a zone
+  // as a whole would do so once for each part.
+  static constexpr const char* kWhole[] = {"permute", "deep", "srv", "nsec", "axfr"};
+  options.slices = std::none_of(std::begin(kWhole), std::end(kWhole),
                                 [&](const char* name) { return flags.on(name); });
   options.later = {"--no-passive"};
-  options.most_slices = static_cast<int>(std::clamp<std::uint64_t>(words_, 1, 1'000));
+  options.most_slices = static_cast<int>(std::clamp<std::uint64_t>(words_.count, 1, 1'000));
   return options;
 }
 
@@ -81,16 +86,21 @@ Status DistributedEnum::run(Outputs& outputs, std::int64_t run, std::stop_token 
   fleet::SubmitOptions options;
   options.run = run;
   options.rate = context_.flags.rate("rate").per_second;
-  std::atomic<std::uint64_t> done{0}, total{0}, found{0};
+  std::atomic<std::uint64_t> done{0}, found{0}, failed{0};
   const cli::Progress progress(
-      cli::progress_mode(context_.flags), "jobs",
+      cli::progress_mode(context_.flags), "names",
       [&] {
-        return cli::ProgressNumbers{done, total, found, 0};
+        return cli::ProgressNumbers{done, 0, found, failed};
       },
       clock_);
   const auto told = [&](const fleet::SubmitProgress& now) {
-    done = now.jobs_done;
-    total = now.all_cut ? now.jobs : 0;
+    const auto count = [&](const char* name) {
+      const auto found_count = now.totals.counts.find(name);
+      return found_count == now.totals.counts.end() ? 0 : found_count->second;
+    };
+    // A job that is done again begins at nothing.
+    done = std::max(done.load(), count("tried") + now.under_way);
+    failed = count("failed");
     found = seen_.size();
   };
   const Status status = fleet->run(options, cut, {*this, bundle_, {}, told}, stop);

@@ -20,10 +20,14 @@ namespace m8::asmm8 {
 
 class DistributedEnum final : private model::Sink {
  public:
-  /// All are borrowed. \p words: of the list, masks included; 0 if it is not known.
-  DistributedEnum(const cli::Context& context, const std::vector<net::Name>& domains,
-                  std::uint64_t words, Clock& clock)
-      : context_(context), domains_(domains), words_(words), clock_(clock) {}
+  struct Words {
+    std::uint64_t count = 0;  ///< of the list, masks included; 0 if it is not known
+    std::string file;         ///< where stdin was kept, if the list was read from there
+  };
+  /// All are borrowed, but the words.
+  DistributedEnum(const cli::Context& context, const std::vector<net::Name>& domains, Words words,
+                  Clock& clock)
+      : context_(context), domains_(domains), words_(std::move(words)), clock_(clock) {}
 
   /// Reads what travels: errors of flags that can't, and of files.
   Status prepare(const std::vector<cli::Flag>& flags);
@@ -41,7 +45,7 @@ class DistributedEnum final : private model::Sink {
 
   const cli::Context& context_;
   const std::vector<net::Name>& domains_;
-  const std::uint64_t words_;
+  const Words words_;
   Clock& clock_;
   fleet::Bundle bundle_;
   fleet::Job model_;

@@ -51,7 +51,7 @@ cli::Command runs_cancel_command() {
   command.flags = store::store_settings();
   command.run = [](const cli::Context& context) {
     const Status done = cancel(context.flags);
-    return done.ok() ? cli::kDone : cli::fail(context.program, done.error());
+    return done.ok() ? cli::kDone : cli::fail("m8 runs cancel", done.error());
   };
   return command;
 }

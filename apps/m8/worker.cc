@@ -28,16 +28,23 @@ using cli::valued;
 using cli::ValueType;
 
 constexpr const char* kSection = "Worker";
+constexpr const char* kName = "m8 worker";
 
 std::vector<cli::Flag> worker_flags() {
   std::vector<cli::Flag> flags = {
-      common(typed(with_default(valued(kSection, "concurrency", {"c"}, "N", "jobs at once"), "2"),
-                   ValueType::number(1, 1'000))),
+      common(detailed(
+          typed(with_default(valued(kSection, "concurrency", {"c"}, "N", "jobs at once"), "2"),
+                ValueType::number(1, 1'000)),
+          "The weight of this machine: a worker takes a job whenever one of its places is free, so "
+          "that one with twice the places does twice the work, and a slow one less.")),
       common(detailed(
           typed(valued(kSection, "autoscale", {}, "MIN..MAX", "run as many workers as are needed"),
                 {}),
           "Starts and ends worker processes of this machine by the length of the queue and its "
-          "trend; a worker that dies is replaced.")),
+          "trend; a worker that dies is replaced. --metrics-listen and FILE of --metrics-file tell "
+          "of the queue and of this process; the Nth worker writes a file of its own, its name "
+          "with "
+          "-N before its extension, and the same for --cpu-profile.")),
       common(detailed(cli::file_flag(valued(kSection, "scope", {}, "FILE",
                                             "contact only what this allows, whatever a job says")),
                       "As --scope of num8 scan; jobs can narrow it, not widen it.")),
@@ -75,12 +82,12 @@ fleet::WorkerOptions options_of(const cli::Values& flags) {
   fleet::WorkerOptions options;
   options.slots = flags.number<int>("concurrency");
   options.queues = {queue::chosen_names(flags).work_queue(0)};
-  options.cache = fleet::bundle_cache();
+  options.programs.cache = fleet::bundle_cache();
   options.share = flags.text("share");
-  options.temp = std::filesystem::temp_directory_path().string();
-  options.scope = flags.text("scope");
-  options.memory = flags.bytes("job-memory");
-  options.nice = flags.number<int>("nice");
+  options.programs.temp = std::filesystem::temp_directory_path().string();
+  options.programs.scope = flags.text("scope");
+  options.programs.memory = flags.bytes("job-memory");
+  options.programs.nice = flags.number<int>("nice");
   options.limits.deaths = flags.number<int>("max-attempts");
   options.drain = flags.duration("drain-timeout");
   options.pulse.dead = flags.duration("dead-after");
@@ -89,7 +96,7 @@ fleet::WorkerOptions options_of(const cli::Values& flags) {
 }
 
 void say(const cli::Context& context, const std::string& text) {
-  if (!context.flags.on("quiet")) fmt::print(stderr, "{}: {}\n", context.program, text);
+  if (!context.flags.on("quiet")) fmt::print(stderr, "{}: {}\n", kName, text);
 }
 
 metrics::Registry::Sampling sample_worker(const fleet::Worker& worker) {
@@ -142,16 +149,24 @@ Result<int> work(const cli::Context& context, const std::stop_token& stop) {
   return cli::kDone;
 }
 
+/// The page is the supervisor's; each worker has a file of its own beside it.
+Result<int> supervise(const cli::Context& context, const std::stop_token& stop) {
+  const auto telemetry = M8_TRY(
+      serve::Telemetry::start(serve::Telemetry::options(context, 0), SystemClock::instance()));
+  const int code = M8_TRY(fleet::autoscale(
+      context, [&](const std::string& text) { say(context, text); }, stop));
+  M8_TRY(telemetry->end());
+  return code;
+}
+
 int run_worker(const cli::Context& context) {
   const cli::Signals signals;
   const std::string url = queue::chosen_url(context.flags);
   if (url.empty() || url == "memory:")
-    return cli::fail(context.program,
-                     {ErrorCode::kInvalidArgument, "a worker needs a broker: --queue-url"});
-  const auto code = context.flags.text("autoscale").empty()
-                        ? work(context, signals.token())
-                        : fleet::autoscale(context, signals.token());
-  return code.ok() ? *code : cli::fail(context.program, code.error());
+    return cli::fail(kName, {ErrorCode::kInvalidArgument, "a worker needs a broker: --queue-url"});
+  const auto code = context.flags.text("autoscale").empty() ? work(context, signals.token())
+                                                            : supervise(context, signals.token());
+  return code.ok() ? *code : cli::fail(kName, code.error());
 }
 
 }  // namespace

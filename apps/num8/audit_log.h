@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "fleet/records.h"
 #include "model/audit.h"
 #include "output/redact.h"
 #include "output/stream.h"
@@ -17,7 +18,10 @@ class AuditLog final : public model::Audit {
   /// Adds to the file \p path; nothing is logged if that is empty. \p redactor is borrowed. Errors
   /// of Stream::create().
   Status open(const std::string& path, const output::Redactor& redactor);
-  bool wanted() const { return stream_ != nullptr; }
+  /// The same for a job of a worker: they become records, once there is a place for them.
+  void open(const output::Redactor& redactor) { redactor_ = &redactor; }
+  void set_records(fleet::RecordLines& records) { records_ = &records; }
+  bool wanted() const { return redactor_ != nullptr; }
   /// The id that the run has in the store; 0: none.
   void set_run(std::int64_t run) { run_ = run; }
   void sent(const model::AuditRecord& record) override;
@@ -28,6 +32,7 @@ class AuditLog final : public model::Audit {
   const output::Redactor* redactor_ = nullptr;
   std::int64_t run_ = 0;
   std::unique_ptr<output::Stream> stream_;
+  fleet::RecordLines* records_ = nullptr;  ///< null: there is a stream
 };
 
 }  // namespace m8::num8

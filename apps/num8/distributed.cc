@@ -13,6 +13,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Flags of what is written here, and what jobs call their part of it.
+constexpr std::pair<const char*, const char*> kLinesOf[] = {{"audit", "audit"},
+                                                            {"trace-jobs", "targets"}};
 constexpr double kOneAnswer = 0.1;  ///< seconds that a request takes, for a plan
 
 /// What the program that cuts the run does itself.
@@ -60,11 +63,13 @@ const std::vector<std::string_view> kHere = {"target",
                                              "json-export",
                                              "jsonl-export",
                                              "markdown-export",
-                                             "enable-self-contained",
                                              "suppressed",
                                              "metrics-listen",
                                              "metrics-file",
-                                             "cpu-profile"};
+                                             "cpu-profile",
+                                             "notify",
+                                             "audit",
+                                             "trace-jobs"};
 
 bool is_path_of_templates(const std::string& name) {
   return name == "templates" || name == "workflows" || name == "include-templates" ||
@@ -107,13 +112,12 @@ Status DistributedScan::prepare() {
   model_.program = "num8";
   model_.command = "scan";
   const cli::Values& given = context_.flags;
-  model_.arguments = M8_TRY(
-      fleet::job_arguments(given,
-                           {"num8 scan", &flags, kHere,
-                            [this](const std::string& name, std::vector<std::string> values) {
-                              return travelling(name, std::move(values));
-                            }},
-                           bundle_));
+  M8_TRY(fleet::set_arguments(given,
+                              {"num8 scan", &flags, kHere,
+                               [this](const std::string& name, std::vector<std::string> values) {
+                                 return travelling(name, std::move(values));
+                               }},
+                              bundle_, model_));
   const std::string root = templates_folder(given);
   std::error_code error;
   // One folder given is the templates folder, as without workers.
@@ -126,17 +130,15 @@ Status DistributedScan::prepare() {
     model_.arguments.push_back("--templates=" + M8_TRY(bundle_.add(root)));
   const double per_host = settings_.rates.per_key.per_second;
   if (per_host > 0) model_.arguments.push_back(fmt::format("--rate-host={:.3f}/s", per_host));
-  if (given.on("enable-self-contained"))
-    return Error{ErrorCode::kInvalidArgument,
-                 "--enable-self-contained can't be used with --distributed"};
+  for (const auto& [flag, lines] : kLinesOf)
+    if (!given.text(flag).empty()) model_.arguments.push_back(std::string("--job-lines=") + lines);
   M8_TRY(bundle_.make());
   model_.bundle = bundle_.hash();
   return {};
 }
 
 fleet::CutOptions DistributedScan::cut_options(const scan::Templates& scheduled, int slots) const {
-  double requests = 0;
-  for (const auto& one : scheduled) requests += one->request_count();
+  const auto requests = static_cast<double>(requests_per_target_);
   fleet::CutOptions options;
   options.slots = slots;
   options.at_once = settings_.engine.targets_at_once;
@@ -148,8 +150,8 @@ fleet::CutOptions DistributedScan::cut_options(const scan::Templates& scheduled,
     options.seconds =
         std::max(options.seconds, requests * options.at_once * slots / rates.global.per_second);
   options.keep_order = settings_.engine.sorted;
-  // Sorted findings of one target come from one job.
-  options.slices = !settings_.engine.sorted;
+  // Sorted findings of one target come from one job, and with -as all of it goes by one look at it.
+  options.slices = !settings_.engine.sorted && !context_.flags.on("automatic-scan");
   options.most_slices = static_cast<int>(std::max<std::size_t>(scheduled.size(), 1));
   return options;
 }
@@ -173,10 +175,21 @@ Status DistributedScan::outcome(const model::Outcome& record) {
   return outputs_->outcome(record);
 }
 
-void DistributedScan::ended(const fleet::Job& job, int slices) {
-  pieces_done_ += job.input.size();
+/// What is not back yet counts as planned, with all templates for each target.
+void DistributedScan::show(const fleet::SubmitProgress& now, const model::TargetReader& reader) {
   const std::lock_guard lock(mutex_);
-  shown_.done = pieces_done_ / static_cast<std::uint64_t>(std::max(slices, 1));
+  const auto slices = static_cast<std::uint64_t>(std::max(slices_, 1));
+  const std::uint64_t pieces = reader.counts().given * slices;
+  const std::uint64_t to_come =
+      (pieces - std::min(pieces, pieces_done_)) * requests_per_target_ / slices;
+  const scan::Totals& totals = now.totals.scan;
+  // A job that is done again begins at nothing.
+  shown_.done = std::max(shown_.done, totals.requests_done + now.under_way);
+  shown_.total = now.all_cut ? std::max(shown_.done, totals.requests_planned + to_come) : 0;
+  shown_.found = totals.findings;
+  shown_.tasks = now.jobs - now.jobs_done;
+  shown_.errors = 0;
+  for (const auto& [name, count] : totals.errors) shown_.errors += count;
 }
 
 cli::ProgressNumbers DistributedScan::numbers() const {
@@ -185,35 +198,33 @@ cli::ProgressNumbers DistributedScan::numbers() const {
 }
 
 Status DistributedScan::run(const scan::Templates& scheduled, model::TargetReader& reader,
-                            Outputs& outputs, std::int64_t run, std::stop_token stop) {
+                            Outputs& outputs, const Wanted& wanted, std::stop_token stop) {
   outputs_ = &outputs;
+  for (const auto& one : scheduled)
+    requests_per_target_ += static_cast<std::uint64_t>(one->request_count());
   const auto tell = [this](const std::string& text) { say(context_, text); };
   auto fleet = M8_TRY(
       fleet::DistributedRun::open(context_.flags, outputs.store()->store(), tell, clock_, stop));
   M8_TRY(fleet->put(bundle_));
   const auto cut = make_cut(scheduled, reader, fleet->slots(stop));
   fleet::SubmitOptions options;
-  options.run = run;
+  options.run = wanted.run;
   options.rate = settings_.rates.global.per_second;
   options.in_order = settings_.engine.sorted;
   cli::Progress progress(
-      cli::progress_mode(context_.flags), "targets", [this] { return numbers(); }, clock_);
+      cli::progress_mode(context_.flags), "requests", [this] { return numbers(); }, clock_);
   outputs.set_progress(&progress);
   const Status status = fleet->run(options, *cut,
                                    {*this, bundle_,
                                     [&](const fleet::Job& job, bool) {
                                       slices_ = cut->slices();
-                                      ended(job, slices_);
+                                      pieces_done_ += job.input.size();
                                     },
                                     [&](const fleet::SubmitProgress& now) {
                                       slices_ = cut->slices();
-                                      const std::lock_guard lock(mutex_);
-                                      shown_.total = now.all_cut ? reader.counts().given : 0;
-                                      shown_.found = now.totals.scan.findings;
-                                      shown_.errors = 0;
-                                      for (const auto& [name, count] : now.totals.scan.errors)
-                                        shown_.errors += count;
-                                    }},
+                                      show(now, reader);
+                                    },
+                                    wanted.extras},
                                    stop);
   outputs.set_progress(nullptr);
   progress_ = fleet->progress();

@@ -30,10 +30,14 @@ class DistributedScan final : private model::Sink {
 
   /// Reads what travels: errors of flags that can't, and of files. Before anything is begun.
   Status prepare();
+  struct Wanted {
+    std::int64_t run = 0;        ///< its id in the store
+    fleet::RecordExtras extras;  ///< what is wanted besides findings
+  };
   /// The scan: \p scheduled is what each target gets. Findings go to \p outputs, whose store the
   /// workers share. kCancelled after a stop, errors of broker and store.
   Status run(const scan::Templates& scheduled, model::TargetReader& reader, Outputs& outputs,
-             std::int64_t run, std::stop_token stop);
+             const Wanted& wanted, std::stop_token stop);
 
   /// What the workers did.
   const fleet::JobTotals& totals() const { return progress_.totals; }
@@ -55,7 +59,7 @@ class DistributedScan final : private model::Sink {
   Result<std::vector<std::string>> travelling(const std::string& name,
                                               std::vector<std::string> values) const;
   cli::ProgressNumbers numbers() const;
-  void ended(const fleet::Job& job, int slices);
+  void show(const fleet::SubmitProgress& now, const model::TargetReader& reader);
 
   const cli::Context& context_;
   const ScanSettings& settings_;
@@ -69,6 +73,7 @@ class DistributedScan final : private model::Sink {
   mutable std::mutex mutex_;
   cli::ProgressNumbers shown_;     ///< guarded by mutex_
   std::uint64_t pieces_done_ = 0;  ///< targets times slices
+  std::uint64_t requests_per_target_ = 0;
 };
 
 }  // namespace m8::num8

@@ -67,6 +67,8 @@ class Outputs final : public model::Sink {
   Status looks_for(const std::vector<std::string>& templates) {
     return store_ ? store_->looks_for(templates) : Status();
   }
+  /// Where records of a job of a worker go; null: it is none.
+  fleet::RecordLines* job_records() { return records_.get(); }
   /// What the scan came to, if it is a job of a worker; nothing else.
   Status job_totals(const fleet::JobTotals& totals);
   Status flush() override;

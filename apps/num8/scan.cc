@@ -181,12 +181,13 @@ class Scan {
     // Last, for the run is on record from here on.
     auto outputs = Outputs::open(context_, settings_.redactor, stop_, record_, *continuation);
     if (!outputs.ok()) return cli::fail(context_.program, outputs.error());
-    // With -as a target is not asked for everything, so that nothing is gone for not being found.
-    const bool all = !context_.flags.on("automatic-scan");
-    const Status looked =
-        (*outputs)->looks_for(all ? ids_of(*catalog) : std::vector<std::string>());
-    if (!looked.ok()) return cli::fail(context_.program, looked.error());
+    if (const Status looked = looks_for(*catalog, **outputs); !looked.ok())
+      return cli::fail(context_.program, looked.error());
     audit_.set_run(record_.id);
+    if (auto* records = (*outputs)->job_records()) {
+      if (job_wants("audit")) audit_.set_records(*records);
+      if (job_wants("targets")) trace_.set_records(*records);
+    }
     journaled_ = (*outputs)->store() != nullptr && !continuation->key.empty();
     proxy_ = (*network)->proxy();
     // From here on scan() says good-bye to the server.
@@ -209,11 +210,13 @@ class Scan {
     if (!continuation.ok()) return cli::fail(context_.program, continuation.error());
     auto outputs = Outputs::open(context_, settings_.redactor, stop_, record_, *continuation);
     if (!outputs.ok()) return cli::fail(context_.program, outputs.error());
-    const Status looked = (*outputs)->looks_for(ids_of(catalog));
-    if (!looked.ok()) return cli::fail(context_.program, looked.error());
+    if (const Status looked = looks_for(catalog, **outputs); !looked.ok())
+      return cli::fail(context_.program, looked.error());
     journaled_ = !continuation->key.empty();
-    const Status status = distributed_->run(scheduled(context_, catalog), reader, **outputs,
-                                            record_.id, stop_.get_token());
+    audit_.set_run(record_.id);
+    const Status status = distributed_->run(
+        scheduled(context_, catalog), reader, **outputs,
+        {record_.id, {audit_.wanted() ? &audit_ : nullptr, &target_metrics_}}, stop_.get_token());
     usage_ = process_usage();
     totals_ = distributed_->totals().scan;
     stats_ = distributed_->totals().http;
@@ -234,10 +237,23 @@ class Scan {
             fmt::format("--{} will have what this session finds, num8 report has all", name));
   }
 
+  /// Whether whoever cut the run into jobs wants such lines too.
+  bool job_wants(const char* what) const {
+    const auto wanted = context_.flags.list("job-lines");
+    return std::find(wanted.begin(), wanted.end(), what) != wanted.end();
+  }
+
+  /// With -as a target is not asked for everything, so that nothing is gone for not being found.
+  Status looks_for(const templates::Catalog& catalog, Outputs& outputs) const {
+    const bool all = !context_.flags.on("automatic-scan");
+    return outputs.looks_for(all ? ids_of(catalog) : std::vector<std::string>());
+  }
+
   /// What watches the scan. Errors of their files.
   Status open_logs(const templates::Catalog& catalog) {
     M8_TRY(trace_.open(context_.flags.text("trace-jobs")));
     M8_TRY(audit_.open(context_.flags.text("audit"), settings_.redactor));
+    if (job_wants("audit")) audit_.open(settings_.redactor);
     M8_TRY(witnesses_.open(context_.flags, settings_.redactor, services_));
     if (context_.flags.on("automatic-scan"))
       choice_.emplace(M8_TRY(fingerprints_of(context_.flags)));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <list>
 #include <thread>
 
@@ -10,6 +11,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "fleet/program.h"
+#include "queue/broker_metrics.h"
 #include "queue/settings.h"
 #include "store/chosen_store.h"
 #include "store/sql_jobs.h"
@@ -34,6 +36,7 @@ Result<int> number_of(std::string_view text) {
 
 /// A worker process and the thread that waits for it.
 struct Hand {
+  int number = 1;  ///< the lowest that no other has
   std::jthread thread;
   std::atomic<bool> over{false};
 };
@@ -56,11 +59,15 @@ Result<std::vector<std::string>> own_arguments() {
   return out;
 }
 
+/// Files that each worker has for itself.
+struct OwnFiles {
+  std::string metrics, profile;
+};
+
 class Supervisor {
  public:
-  Supervisor(std::string program, std::vector<std::string> arguments,
-             std::chrono::milliseconds grace)
-      : program_(std::move(program)), arguments_(std::move(arguments)), grace_(grace) {}
+  Supervisor(ProgramOptions worker, OwnFiles files)
+      : worker_(std::move(worker)), files_(std::move(files)) {}
   ~Supervisor() { set(0); }
 
   void set(int wanted) {
@@ -83,11 +90,14 @@ class Supervisor {
  private:
   void start() {
     auto hand = std::make_unique<Hand>();
+    hand->number = free_number();
     hand->thread = std::jthread([this, raw = hand.get()](const std::stop_token& stop) {
-      ProgramOptions options;
-      options.program = program_;
-      options.arguments = arguments_;
-      options.grace = grace_;
+      ProgramOptions options = worker_;
+      // The last one counts: the page's port is this process's.
+      options.arguments.insert(
+          options.arguments.end(),
+          {"--metrics-listen=", "--metrics-file=" + path_of_worker(files_.metrics, raw->number),
+           "--cpu-profile=" + path_of_worker(files_.profile, raw->number)});
       ProgramOutput output;
       output.message = [](std::string_view line) { fmt::print(stderr, "{}\n", line); };
       (void)run_program(options, output, SystemClock::instance(), stop);
@@ -96,9 +106,18 @@ class Supervisor {
     hands_.push_back(std::move(hand));
   }
 
-  const std::string program_;
-  const std::vector<std::string> arguments_;
-  const std::chrono::milliseconds grace_;
+  int free_number() const {
+    const auto has = [](const auto& hands, int number) {
+      return std::any_of(hands.begin(), hands.end(),
+                         [&](const auto& hand) { return hand->number == number; });
+    };
+    int number = 1;
+    while (has(hands_, number) || has(leaving_, number)) ++number;
+    return number;
+  }
+
+  const ProgramOptions worker_;
+  const OwnFiles files_;
   std::list<std::unique_ptr<Hand>> hands_, leaving_;
 };
 
@@ -138,28 +157,40 @@ int Scale::wanted(std::uint64_t waiting, std::uint64_t busy, double now) {
   return current_;
 }
 
-Result<int> autoscale(const cli::Context& context, std::stop_token stop) {
+std::string path_of_worker(const std::string& path, int number) {
+  if (path.empty()) return path;
+  const std::filesystem::path whole(path);
+  const std::string name =
+      fmt::format("{}-{}{}", whole.stem().string(), number, whole.extension().string());
+  return (whole.parent_path() / name).string();
+}
+
+Result<int> autoscale(const cli::Context& context,
+                      const std::function<void(const std::string&)>& say, std::stop_token stop) {
   const cli::Values& flags = context.flags;
   Clock& clock = SystemClock::instance();
   const ScaleBounds bounds = M8_TRY(ScaleBounds::parse(flags.text("autoscale")));
   const auto store = M8_TRY(store::open_chosen(flags, {}));
   store::SqlJobs jobs(*store);
   const auto broker = M8_TRY(queue::open_chosen(flags, stop));
-  const std::string queue = queue::chosen_names(flags).work_queue(0);
+  const queue::Names names = queue::chosen_names(flags);
+  const auto watch = queue::watch_queues(*broker, queue::queues_of(names, 1));
   Scale scale(bounds, flags.number<int>("concurrency"));
-  const std::string program = M8_TRY(sibling_program("m8"));
-  Supervisor supervisor(program, M8_TRY(own_arguments()), flags.duration("drain-timeout") + 5s);
+  ProgramOptions worker;
+  worker.program = M8_TRY(sibling_program("m8"));
+  worker.arguments = M8_TRY(own_arguments());
+  worker.grace = flags.duration("drain-timeout") + 5s;
+  Supervisor supervisor(std::move(worker), {flags.text("metrics-file"), flags.text("cpu-profile")});
   int shown = -1;
   do {
-    const auto state = broker->inspect(queue, stop);
+    const auto state = broker->inspect(names.work_queue(0), stop);
     std::uint64_t busy = 0;
-    for (const store::WorkerRow& worker : jobs.workers().value_or({}))
-      busy += static_cast<std::uint64_t>(worker.running);
+    for (const store::WorkerRow& one : jobs.workers().value_or({}))
+      busy += static_cast<std::uint64_t>(one.running);
     const double now = std::chrono::duration<double>(clock.now().time_since_epoch()).count();
     const int wanted = scale.wanted(state.ok() ? state->messages : 0, busy, now);
     supervisor.set(std::max(wanted, 0));
-    if (wanted != shown && !flags.on("quiet"))
-      fmt::print(stderr, "m8: {} workers\n", shown = wanted);
+    if (wanted != shown) say(fmt::format("{} workers", shown = wanted));
   } while (clock.sleep_until(clock.now() + kLook, stop));
   supervisor.set(0);
   return 0;

@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <stop_token>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -37,8 +39,13 @@ class Scale {
   double idle_since_ = -1;
 };
 
+/// "page.prom" of the Nth worker: "page-N.prom"; empty of an empty path. What several processes
+/// wrote to one file would be the last one's alone.
+std::string path_of_worker(const std::string& path, int number);
+
 /// `m8 worker --autoscale`: runs this program's own worker as children until stop is requested,
-/// then lets them end. Returns the exit code.
-Result<int> autoscale(const cli::Context& context, std::stop_token stop);
+/// then lets them end. Returns the exit code. \p say gets what a person should know.
+Result<int> autoscale(const cli::Context& context,
+                      const std::function<void(const std::string&)>& say, std::stop_token stop);
 
 }  // namespace m8::fleet

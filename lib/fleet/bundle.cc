@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/temp_file.h"
+#include "fleet/program.h"
 
 namespace m8::fleet {
 namespace {
@@ -21,11 +22,8 @@ constexpr std::size_t kMaxArchive = 1u << 30;
 
 Status write_whole(const std::string& folder, const std::string& path, std::string_view bytes) {
   TempFile file = M8_TRY(TempFile::create(folder));
-  for (std::string_view rest = bytes; !rest.empty();) {
-    const ssize_t put = ::write(file.fd(), rest.data(), rest.size());
-    if (put < 0) return errno_error(path, errno);
-    rest.remove_prefix(static_cast<std::size_t>(put));
-  }
+  if (const Status written = write_all(file.fd(), bytes); !written.ok())
+    return written.error().with_context(path);
   return file.keep_as(path);
 }
 
@@ -50,11 +48,20 @@ Result<std::string> Bundle::add(const std::string& path) {
   return "@/" + name;
 }
 
+Result<std::string> Bundle::add_secret(std::string_view text) {
+  TempDirectory folder = M8_TRY(TempDirectory::create(fs::temp_directory_path().string()));
+  const std::string path = folder.path() + "/arguments";
+  M8_TRY(write_whole(folder.path(), path, text));
+  secrets_.push_back(std::move(folder));
+  return add(path);
+}
+
 Status Bundle::make() {
   std::vector<Packed> what;
   for (const Entry& entry : packed_) what.push_back({entry.path, entry.name});
   archive_ = M8_TRY(pack_archive(what, kLimits));
   hash_ = sha256_hex(archive_);
+  secrets_.clear();
   return {};
 }
 
@@ -104,6 +111,8 @@ Result<std::string> BundleCache::folder(const std::string& hash) {
 Status BundleCache::unpack(const std::string& hash, const std::string& into) {
   std::error_code error;
   fs::create_directories(folder_, error);
+  // Archives may hold logins and keys.
+  fs::permissions(folder_, fs::perms::owner_all, error);
   const std::string bytes = M8_TRY(shelf_.get(hash));
   const TempDirectory work = M8_TRY(TempDirectory::create(folder_));
   const std::string archive = work.path() + "/archive", tree = work.path() + "/tree";

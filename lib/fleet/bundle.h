@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/temp_file.h"
 #include "store/jobs.h"
 
 namespace m8::fleet {
@@ -21,6 +22,9 @@ class Bundle {
   /// What stands for \p path, a file or folder, in the arguments of jobs: "@/0" or "@/0/NAME".
   /// kNotFound.
   Result<std::string> add(const std::string& path);
+  /// The same for a text of secrets, which nobody else on this machine can read meanwhile. Errors
+  /// of temporary files.
+  Result<std::string> add_secret(std::string_view text);
   bool empty() const { return packed_.empty(); }
   /// Makes the archive. Errors of pack_archive().
   Status make();
@@ -35,6 +39,7 @@ class Bundle {
     std::string folder;      ///< what "/0" stands for
   };
   std::vector<Entry> packed_;
+  std::vector<TempDirectory> secrets_;  ///< until the archive is made
   std::string hash_, archive_;
 };
 

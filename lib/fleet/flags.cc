@@ -9,6 +9,7 @@
 
 #include "cli/environment.h"
 #include "cli/make_flag.h"
+#include "cli/secrets.h"
 #include "queue/registry.h"
 #include "queue/settings.h"
 
@@ -35,10 +36,20 @@ Result<int> number_of(std::string_view text) {
 
 std::vector<cli::Flag> distributed_flags() {
   std::vector<cli::Flag> flags = {
-      common(detailed(switched(kSection, "distributed", {}, "let workers do it (m8 worker)"),
-                      "Cuts the run into jobs, hands them to the broker of --queue-url and brings "
-                      "back what the workers find, through the store, as if it ran here. Without a "
-                      "broker this process is its own worker.")),
+      common(
+          detailed(switched(kSection, "distributed", {}, "let workers do it (m8 worker)"),
+                   "Cuts the run into jobs, hands them to the broker of --queue-url and brings "
+                   "back what the workers find, through the store, as if it ran here. Without a "
+                   "broker this process is its own worker. A job has some of the targets and some "
+                   "of the templates, or some of the words for one domain; with --sorted and "
+                   "--automatic-scan a target's templates stay together, with --permute, --srv, "
+                   "--nsec, --axfr and --deep a domain's words do, because permutations go by all "
+                   "that was found and a zone is asked once. What would show or keep things on "
+                   "the worker's machine (--debug and its like, --explain, --store-resp), what "
+                   "reads files or variables of it (--allow-local-file-access, "
+                   "--env-vars), templates without a target (--enable-self-contained), "
+                   "--skip-unchanged and --passive-only are refused. --trace-jobs has a "
+                   "line for each job that a target was in.")),
       detailed(
           file_flag(valued(kSection, "share", {}, "DIR", "hand over templates and lists here")),
           "A folder that all machines see; otherwise they go through the store."),
@@ -47,6 +58,10 @@ std::vector<cli::Flag> distributed_flags() {
                "Paths below DIR lose it."),
       detailed(valued(kSection, "slice", {}, "N/COUNT", "do one part of what is to be done"),
                "For m8 worker: of the templates, or words, each COUNTth, from the Nth."),
+      detailed(cli::chosen(cli::repeated(valued(kSection, "job-lines", {}, "WHAT",
+                                                "with --as-job: records of these too")),
+                           {"audit", "targets"}),
+               "For m8 worker: what --audit and --trace-jobs are to tell."),
   };
   for (cli::Flag& flag : queue::queue_settings()) flags.push_back(std::move(flag));
   return flags;
@@ -62,33 +77,54 @@ Result<Slice> slice_of(const cli::Values& flags) {
   return Slice{number - 1, of};
 }
 
-Result<std::vector<std::string>> job_arguments(const cli::Values& flags,
-                                               const Travelling& travelling, Bundle& bundle) {
+namespace {
+
+/// "--name=value" for each value of \p flag.
+Result<std::vector<std::string>> arguments_of(const cli::Flag& flag, const cli::Values& flags,
+                                              const Travelling& travelling, Bundle& bundle) {
+  const Travels how = how_travels(travelling.command, flag.name);
+  if (how == Travels::kNot)
+    return Error{ErrorCode::kInvalidArgument,
+                 fmt::format("--{} can't be used with --distributed", flag.name)};
   std::vector<std::string> out;
+  if (flag.is_switch()) {
+    out.push_back("--" + flag.name);
+    return out;
+  }
+  auto values = flags.list(flag.name);
+  if (travelling.values) values = M8_TRY(travelling.values(flag.name, std::move(values)));
+  for (std::string& value : values) {
+    std::error_code error;
+    const bool file = how == Travels::kPath ||
+                      (how == Travels::kEither && std::filesystem::is_regular_file(value, error));
+    if (file) value = M8_TRY(bundle.add(value));
+    out.push_back(fmt::format("--{}={}", flag.name, value));
+  }
+  return out;
+}
+
+}  // namespace
+
+Status set_arguments(const cli::Values& flags, const Travelling& travelling, Bundle& bundle,
+                     Job& job) {
+  std::string secrets;
   for (const cli::Flag& flag : *travelling.flags) {
     const bool here = std::find(travelling.here.begin(), travelling.here.end(), flag.name) !=
                       travelling.here.end();
     if (flag.action || here || !flag.key.empty() || !flags.given(flag.name)) continue;
     if (flag.is_switch() && !flags.on(flag.name)) continue;
-    const Travels how = how_travels(travelling.command, flag.name);
-    if (how == Travels::kNot)
-      return Error{ErrorCode::kInvalidArgument,
-                   fmt::format("--{} can't be used with --distributed", flag.name)};
-    if (flag.is_switch()) {
-      out.push_back("--" + flag.name);
-      continue;
-    }
-    auto values = flags.list(flag.name);
-    if (travelling.values) values = M8_TRY(travelling.values(flag.name, std::move(values)));
-    for (std::string& value : values) {
-      std::error_code error;
-      const bool file = how == Travels::kPath ||
-                        (how == Travels::kEither && std::filesystem::is_regular_file(value, error));
-      if (file) value = M8_TRY(bundle.add(value));
-      out.push_back(fmt::format("--{}={}", flag.name, value));
+    auto arguments = M8_TRY(arguments_of(flag, flags, travelling, bundle));
+    // All values of a flag go one way: a list is not put together from two places.
+    const bool secret = cli::without_secrets(*travelling.flags, arguments) != arguments;
+    for (std::string& argument : arguments) {
+      if (secret)
+        secrets += argument + "\n";
+      else
+        job.arguments.push_back(std::move(argument));
     }
   }
-  return out;
+  if (!secrets.empty()) job.secrets = M8_TRY(bundle.add_secret(secrets));
+  return {};
 }
 
 queue::Topology work_topology(const cli::Values& flags) {
@@ -126,9 +162,9 @@ void DistributedRun::work_here(const cli::Values&) {
   WorkerOptions options;
   options.slots = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 16u));
   options.queues = {names_.work_queue(0)};
-  options.cache = bundle_cache();
+  options.programs.cache = bundle_cache();
   options.share = share_;
-  options.temp = std::filesystem::temp_directory_path().string();
+  options.programs.temp = std::filesystem::temp_directory_path().string();
   options.drain = 100ms;
   here_ = std::make_unique<Worker>(*broker_, store_, options, say_, clock_);
   thread_ = std::jthread([this](const std::stop_token& stop) {
@@ -159,7 +195,7 @@ Status DistributedRun::run(SubmitOptions options, Cut& cut, Watch watch, std::st
   Submitter submitter(
       options, {*broker_, store_, watch.sink,
                 [&bundle = watch.bundle](std::string_view path) { return bundle.original(path); },
-                std::move(watch.ended), std::move(watch.progress), say_, clock_});
+                watch.extras, std::move(watch.ended), std::move(watch.progress), say_, clock_});
   const Status status =
       submitter.run([&](std::stop_token more) { return cut.next(std::move(more)); }, stop);
   progress_ = submitter.progress();

@@ -41,10 +41,11 @@ struct Travelling {
                                                  std::vector<std::string> values)>
       values;
 };
-/// The arguments of a job: those of \p travelling that were given, files in \p bundle.
+/// Sets the arguments of \p job: those of \p travelling that were given, files in \p bundle, and
+/// there, by Job::secrets, flags of which cli::without_secrets() would mask a value.
 /// kInvalidArgument: "--NAME can't be used with --distributed".
-Result<std::vector<std::string>> job_arguments(const cli::Values& flags,
-                                               const Travelling& travelling, Bundle& bundle);
+Status set_arguments(const cli::Values& flags, const Travelling& travelling, Bundle& bundle,
+                     Job& job);
 
 /// A run whose jobs others do; without a broker's URL this process does them itself.
 class DistributedRun {
@@ -66,6 +67,7 @@ class DistributedRun {
     const Bundle& bundle;
     Submitter::Ended ended;                               ///< may be unset
     std::function<void(const SubmitProgress&)> progress;  ///< may be unset
+    RecordExtras extras = {};
   };
   /// Cuts and runs, see Submitter::run(). \p options.run and rate are set by the caller.
   Status run(SubmitOptions options, Cut& cut, Watch watch, std::stop_token stop);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -28,7 +29,7 @@ constexpr Allowed kAllowed[] = {
      "stop-at-first-match interactsh-server interactsh-token interactions-cache-size "
      "interactions-eviction interactions-poll-duration interactions-cooldown-period no-interactsh "
      "rate-host concurrency bulk-size payload-concurrency probe-concurrency timeout retries "
-     "max-host-error no-mhe scan-strategy sorted disable-clustering slice",
+     "max-host-error no-mhe scan-strategy sorted disable-clustering automatic-scan slice job-lines",
      "scope templates workflows templates-dir include-templates exclude-templates secret-file "
      "tech-file",
      "resolvers"},
@@ -103,12 +104,15 @@ bool is_inside(std::string_view path) {
 
 std::string encode(const Job& job) {
   json::Writer w;
-  w.object().field("m8_job", kJobFormat).field("run", job.key.run).field("number", job.key.number);
+  const int format = job.secrets.empty() ? 1 : kJobFormat;
+  w.object().field("m8_job", format).field("run", job.key.run).field("number", job.key.number);
   w.field("program", job.program).field("command", job.command);
   w.strings("arguments", job.arguments).field("bundle", job.bundle).strings("input", job.input);
   w.key("hosts").array();
   for (const std::int64_t host : job.hosts) w.value(host);
-  w.end().field("seconds", job.seconds).end();
+  w.end().field("seconds", job.seconds);
+  if (!job.secrets.empty()) w.field("secrets", job.secrets);
+  w.end();
   return w.take();
 }
 
@@ -132,6 +136,9 @@ Result<Job> decode(std::string_view text) {
   job.arguments = M8_TRY(read_texts(*parsed, "arguments", kMaxJobArguments));
   job.bundle = parsed->string_at("bundle");
   if (!job.bundle.empty() && !is_hash(job.bundle)) return malformed("bundle");
+  job.secrets = parsed->string_at("secrets");
+  if (!job.secrets.empty() && (!is_inside(job.secrets) || job.bundle.empty()))
+    return malformed("secrets");
   job.input = M8_TRY(read_texts(*parsed, "input", kMaxJobLines));
   M8_TRY(read_hosts(*parsed, job.hosts));
   if (const json::Value* seconds = parsed->find("seconds")) job.seconds = seconds->as_double();
@@ -150,7 +157,12 @@ Status check_job(const Job& job) {
   const std::string command = job.program + " " + job.command;
   if (!allowed_of(command))
     return Error{ErrorCode::kDenied, "a job of another program than num8 scan and asmm8 enum"};
-  for (const std::string& argument : job.arguments) {
+  return check_arguments(job, job.arguments);
+}
+
+Status check_arguments(const Job& job, const std::vector<std::string>& arguments) {
+  const std::string command = job.program + " " + job.command;
+  for (const std::string& argument : arguments) {
     const auto equals = std::min(argument.find('='), argument.size());
     const std::string_view name = std::string_view(argument).substr(0, equals);
     const auto value = std::string_view(argument).substr(std::min(equals + 1, argument.size()));
@@ -171,6 +183,16 @@ queue::Message to_message(const Job& job) {
   message.type = "m8 job";
   message.body = encode(job);
   return message;
+}
+
+std::optional<store::JobKey> key_of(std::string_view id) {
+  store::JobKey key;
+  const char* const end = id.data() + id.size();
+  const auto [dot, bad] = std::from_chars(id.data(), end, key.run);
+  if (bad != std::errc() || dot == end || *dot != '.' || key.run < 1) return std::nullopt;
+  const auto [last, worse] = std::from_chars(dot + 1, end, key.number);
+  if (worse != std::errc() || last != end || key.number < 0) return std::nullopt;
+  return key;
 }
 
 std::string digest_of(const queue::Message& message) { return sha256_hex(message.body); }

@@ -195,6 +195,10 @@ class Running {
   }
 
   Status heard(std::string_view message) {
+    if (output_.progress && message.starts_with("{\"elapsed\"")) {
+      output_.progress(message);
+      return {};
+    }
     if (output_.message) output_.message(message);
     std::string& last = end_.last_messages;
     last.append(message).push_back('\n');
@@ -220,6 +224,16 @@ class Running {
 Result<ProgramEnd> run_program(const ProgramOptions& options, const ProgramOutput& output,
                                Clock& clock, std::stop_token stop) {
   return Running(options, output, clock, std::move(stop)).run();
+}
+
+Status write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(fd, bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return errno_error("write", errno);
+    bytes.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return {};
 }
 
 Result<std::string> sibling_program(std::string_view name) {

@@ -40,6 +40,8 @@ using TakeLine = std::function<Status(std::string_view line)>;
 struct ProgramOutput {
   TakeLine line;                                  ///< of stdout; unset: thrown away
   std::function<void(std::string_view)> message;  ///< of stderr, at most 4 KB; unset: thrown away
+  /// The lines of --progress json on stderr; unset: they are messages.
+  std::function<void(std::string_view)> progress = {};
 };
 
 /// How a program ended.
@@ -63,6 +65,9 @@ struct ProgramEnd {
 /// for a line that is too long; errors of output.line. A program that fails is no error.
 Result<ProgramEnd> run_program(const ProgramOptions& options, const ProgramOutput& output,
                                Clock& clock, std::stop_token stop);
+
+/// Writes all of \p bytes. Errors of the file.
+Status write_all(int fd, std::string_view bytes);
 
 /// The path of another program of ours ("num8", "asmm8"), which lies beside this one. kNotFound.
 Result<std::string> sibling_program(std::string_view name);

@@ -56,6 +56,14 @@ void visit(V& each, Is<Outcome> auto& r) {
 }
 
 template <typename V>
+void visit(V& each, Is<AuditRecord> auto& r) {
+  each("time", r.time), each("protocol", r.protocol), each("template", r.origin.template_id);
+  each("target", r.origin.target), each("method", r.method), each("url", r.url);
+  each("address", r.address), each("status", r.status), each("error", r.error);
+  each("out", r.bytes_out), each("in", r.bytes_in), each("duration", r.duration);
+}
+
+template <typename V>
 void visit(V& each, Is<Endpoint> auto& r) {
   each("url", r.url), each("hostname", r.hostname), each("ip", r.ip), each("port", r.port);
   each("status", r.status), each("title", r.title), each("server", r.server);
@@ -104,6 +112,13 @@ void visit(V& each, model::Is<TlsPeer> auto& r) {
 }  // namespace m8::net
 
 namespace m8::scan {
+
+template <typename V>
+void visit(V& each, model::Is<JobResult> auto& r) {
+  each("endpoint", r.endpoint), each("findings", r.findings), each("executions", r.executions);
+  each("skipped", r.skipped), each("error", r.error), each("duration", r.duration);
+  each("worker", r.worker), each("ended", r.ended);
+}
 
 template <typename V>
 void visit(V& each, model::Is<Totals> auto& r) {
@@ -156,6 +171,8 @@ void clear_defaults(Record& record) {
   if constexpr (requires { record.matched; }) record.matched = false;
   if constexpr (requires { record.proven; }) record.proven = false;
   if constexpr (requires { record.live; }) record.live = false;
+  if constexpr (std::is_same_v<Record, scan::JobResult>) record.worker = 0;
+  if constexpr (std::is_same_v<Record, model::AuditRecord>) record.protocol.clear();
   if constexpr (requires { record.endpoints; })
     for (auto& endpoint : record.endpoints) clear_defaults(endpoint);
 }
@@ -206,6 +223,16 @@ Status RecordLines::endpoint(const model::Endpoint& record) {
 Status RecordLines::outcome(const model::Outcome& record) {
   const std::lock_guard lock(mutex_);
   return put("o", record);
+}
+
+Status RecordLines::request(const model::AuditRecord& record) {
+  const std::lock_guard lock(mutex_);
+  return put("a", record);
+}
+
+Status RecordLines::target(const scan::JobResult& record) {
+  const std::lock_guard lock(mutex_);
+  return put("j", record);
 }
 
 Status RecordLines::totals(const JobTotals& totals) {
@@ -259,6 +286,12 @@ Status RecordReader::read(std::string_view line) {
   if (const auto* one = value.find("e")) return sink_.endpoint(read_record<model::Endpoint>(*one));
   if (const auto* one = value.find("h")) return sink_.hostname(read_hostname(*one));
   if (const auto* one = value.find("o")) return sink_.outcome(read_record<model::Outcome>(*one));
+  if (const auto* one = value.find("a")) {
+    if (extras_.requests) extras_.requests->sent(read_record<model::AuditRecord>(*one));
+    return {};
+  }
+  if (const auto* one = value.find("j"))
+    return extras_.targets ? extras_.targets->job(read_record<scan::JobResult>(*one)) : Status();
   if (const auto* one = value.find("end")) {
     totals_ = read_record<JobTotals>(*one);
     return {};

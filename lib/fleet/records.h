@@ -16,8 +16,10 @@
 
 #include "base/result.h"
 #include "http/session.h"
+#include "model/audit.h"
 #include "model/sink.h"
 #include "scan/engine.h"
+#include "scan/job.h"
 
 namespace m8::fleet {
 
@@ -42,6 +44,8 @@ class RecordLines final : public model::Sink {
   Status endpoint(const model::Endpoint& record) override;
   Status finding(const model::Finding& record) override;
   Status outcome(const model::Outcome& record) override;
+  Status request(const model::AuditRecord& record);
+  Status target(const scan::JobResult& record);
   Status totals(const JobTotals& totals);
 
  private:
@@ -56,12 +60,19 @@ class RecordLines final : public model::Sink {
   std::unordered_map<std::shared_ptr<const model::TemplateInfo>, std::int64_t> infos_;
 };
 
+/// Who gets what only some want to know; null: nobody. All are borrowed.
+struct RecordExtras {
+  model::Audit* requests = nullptr;
+  scan::JobSink* targets = nullptr;  ///< their id is 0
+};
+
 /// Reads such lines and gives the records to a sink. One job's lines each.
 class RecordReader {
  public:
   /// Gets the path of a template that lost its root.
   using Path = std::function<std::string(std::string_view)>;
-  RecordReader(model::Sink& sink, Path path) : sink_(sink), path_(std::move(path)) {}
+  RecordReader(model::Sink& sink, Path path, RecordExtras extras = {})
+      : sink_(sink), path_(std::move(path)), extras_(extras) {}
 
   /// A line without its end. kProtocol for what is none of ours; errors of the sink.
   Status read(std::string_view line);
@@ -73,6 +84,7 @@ class RecordReader {
  private:
   model::Sink& sink_;
   Path path_;
+  const RecordExtras extras_;
   std::map<std::int64_t, std::shared_ptr<const model::TemplateInfo>> infos_;
   std::optional<JobTotals> totals_;
 };

@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kPublishAtOnce = 50, kBringAtOnce = 50, kNamed = 20;
-constexpr auto kShortest = 10ms, kLongest = 100ms;
+constexpr auto kShortest = 10ms, kLongest = 50ms;
 constexpr auto kEndLook = 1'000ms;
 constexpr auto kStoreGone = std::chrono::minutes(10);
 
@@ -121,7 +121,7 @@ Status Submitter::publish(const std::stop_token& stop) {
     queue::Message message = to_message(*it);
     added.push_back({it->key.number, digest_of(message)});
     messages.push_back(std::move(message));
-    out_.emplace(it->key.number, Out{std::move(*it), true});
+    out_.emplace(it->key.number, Out{std::move(*it)});
     it = held_.erase(it);
   }
   if (messages.empty()) return {};
@@ -161,7 +161,7 @@ Status Submitter::bring_in_one(const store::EndedJob& ended) {
       return Status();
     });
     M8_TRY(Status(read));
-    RecordReader reader(parts_.sink, parts_.path);
+    RecordReader reader(parts_.sink, parts_.path, parts_.extras);
     Status first;
     for (const std::string& part : parts) {
       Status given = reader.read_all(part);
@@ -177,6 +177,7 @@ Status Submitter::bring_in_one(const store::EndedJob& ended) {
   }
   if (parts_.ended) parts_.ended(it->second.job, ended.given_up);
   mark(it->second.job, -1);
+  note_progress(it->second, 0);  // it is among the totals now
   out_.erase(it);
   ++progress_.jobs_done;
   return {};
@@ -192,10 +193,23 @@ Status Submitter::finish_batch() {
   return {};
 }
 
+void Submitter::look_at_progress() {
+  for (const auto& [key, done] : jobs_.progress(options_.run).value_or({})) {
+    const auto it = out_.find(key.number);
+    if (it != out_.end()) note_progress(it->second, done);
+  }
+}
+
+void Submitter::note_progress(Out& out, std::uint64_t done) {
+  progress_.under_way += done - out.done;
+  out.done = done;
+}
+
 /// Somebody else may have ended the run.
 Status Submitter::look_for_end() {
   if (parts_.clock.now() < next_end_) return {};
   next_end_ = parts_.clock.now() + kEndLook;
+  look_at_progress();
   const auto cancelled = jobs_.cancelled({&options_.run, 1});
   if (!cancelled.ok() || cancelled->empty()) return {};
   parts_.say(fmt::format("run {} was cancelled", options_.run));

@@ -44,7 +44,8 @@ struct SubmitOptions {
 /// Where a run stands.
 struct SubmitProgress {
   std::uint64_t jobs = 0, jobs_done = 0;
-  bool all_cut = false;  ///< jobs is the total
+  bool all_cut = false;         ///< jobs is the total
+  std::uint64_t under_way = 0;  ///< done so far by jobs that are not back yet: requests, names
   std::uint64_t published_again = 0;
   std::uint64_t started_again = 0;    ///< attempts beyond each job's first
   std::vector<std::string> given_up;  ///< "job 3: why", the first of them
@@ -71,6 +72,7 @@ class Submitter {
     store::Store& store;
     model::Sink& sink;
     RecordReader::Path path;
+    RecordExtras extras;
     Ended ended;                                          ///< may be unset
     std::function<void(const SubmitProgress&)> progress;  ///< may be unset
     Say say;
@@ -89,7 +91,7 @@ class Submitter {
  private:
   struct Out {
     Job job;
-    bool published = false;
+    std::uint64_t done = 0;  ///< so far: requests, names
   };
 
   Status cycle(const Next& next, const std::stop_token& stop, bool& busy);
@@ -99,6 +101,8 @@ class Submitter {
   Status bring_in_one(const store::EndedJob& ended);
   Status finish_batch();
   Status look_for_end();
+  void look_at_progress();
+  void note_progress(Out& out, std::uint64_t done);
   Status look_for_lost(const std::stop_token& stop);
   Status take_unrouted(const std::stop_token& stop);
   Status wind_up();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <filesystem>
 #include <thread>
 
 #include <fmt/format.h>
@@ -10,7 +9,6 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "fleet/narrow.h"
 #include "fleet/process_name.h"
 
 namespace m8::fleet {
@@ -21,23 +19,14 @@ using What = store::JobVerdict::What;
 
 constexpr auto kTake = 200ms;  ///< how long one place waits at the broker before the next
 constexpr auto kBusyLook = 100ms;
-constexpr auto kNewerHold = 2'000ms;  ///< a job of a newer version goes back after it
+constexpr auto kHold = 2'000ms;  ///< what could not be done now goes back after it
+constexpr auto kLongestHold = 30s;
 constexpr std::size_t kPart = 256u << 10;
 
 constexpr int kInterruptedCode = 130;
 
 /// What stopped a job, if anybody did.
 enum class Stopped { kNo, kCancelled, kLost, kDrained };
-
-Status write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t put = ::write(fd, bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return errno_error("keep results", errno);
-    bytes.remove_prefix(static_cast<std::size_t>(put));
-  }
-  return {};
-}
 
 /// The parts of a file of lines, each of whole lines.
 class Parts {
@@ -75,18 +64,11 @@ std::uint64_t requests_of(std::string_view last) {
   return requests ? static_cast<std::uint64_t>(requests->as_int()) : 0;
 }
 
-/// Flags that read a file if their value is the name of one.
-bool may_name_a_file(std::string_view flag) {
-  static constexpr std::string_view kNames[] = {
-      "header",      "var",        "exclude", "author", "tags",      "exclude-tags", "include-tags",
-      "template-id", "exclude-id", "allow",   "proxy",  "resolvers", "resolver",     "trusted"};
-  return std::find(std::begin(kNames), std::end(kNames), flag) != std::end(kNames);
-}
-
-/// What is looked for: of NAME=VALUE the value.
-std::string file_of(std::string_view flag, const std::string& value) {
-  const auto equals = flag == "var" ? value.find('=') : value.npos;
-  return equals == value.npos ? value : value.substr(equals + 1);
+/// The number behind "done": in a line of --progress json.
+std::uint64_t done_of(std::string_view line) {
+  const auto value = json::parse(line);
+  const json::Value* done = value.ok() ? value->find("done") : nullptr;
+  return done ? static_cast<std::uint64_t>(done->as_int()) : 0;
 }
 
 }  // namespace
@@ -133,6 +115,8 @@ struct Worker::Running {
   std::atomic<Stopped> why{Stopped::kNo};
   SteadyTime begun{};
   std::string last_line;
+  std::atomic<std::uint64_t> done{0};  ///< requests, names
+  std::uint64_t told = 0;              ///< of done, to the store
 
   void end(Stopped reason) {
     Stopped none = Stopped::kNo;
@@ -149,7 +133,7 @@ Worker::Worker(queue::Broker& broker, store::Store& store, WorkerOptions options
       clock_(clock),
       jobs_(store),
       shelf_(jobs_, options_.share),
-      bundles_(shelf_, options_.cache),
+      bundles_(shelf_, options_.programs.cache),
       gate_(std::make_unique<Gate>()) {}
 
 Worker::~Worker() = default;
@@ -230,13 +214,32 @@ std::optional<std::pair<queue::Consumer*, queue::Delivery>> Worker::take(
 Worker::Fate Worker::refuse(const queue::Delivery& delivery, const Error& why,
                             const std::stop_token& stop) {
   say_(fmt::format("message {}: {}", delivery.message.id.substr(0, 64), why.message));
-  if (why.code == ErrorCode::kUnsupported) {
-    // Somebody newer may take it, if it does not come straight back here.
-    wait(kNewerHold, stop);
+  const auto key = key_of(delivery.message.id);
+  if (why.code == ErrorCode::kUnsupported && key) return leave(*key, delivery, why, stop);
+  const std::lock_guard lock(mutex_);
+  ++stats_.refused;
+  return Fate::kDead;
+}
+
+/// A job for somebody newer: it goes back, later each time, until that was too often.
+Worker::Fate Worker::leave(const store::JobKey& key, const queue::Delivery& delivery,
+                           const Error& why, const std::stop_token& stop) {
+  const std::string worker = pulse_->name();
+  const auto verdict = jobs_.refuse(
+      {key, digest_of(delivery.message), worker, {}, false, options_.limits}, why.message);
+  if (!verdict.ok()) {  // a store that restarts
+    wait(kHold, stop);
+    return Fate::kAgain;
+  }
+  if (verdict->what == What::kOver) return Fate::kAck;
+  if (verdict->what == What::kBusy) {
+    const std::chrono::milliseconds hold = kHold * (1 << std::clamp(verdict->attempt - 1, 0, 8));
+    wait(std::min<std::chrono::milliseconds>(hold, kLongestHold), stop);
+    (void)jobs_.give_back(key, worker);
     return Fate::kAgain;
   }
   const std::lock_guard lock(mutex_);
-  ++stats_.refused;
+  ++(verdict->what == What::kGivenUp ? stats_.given_up : stats_.refused);
   return Fate::kDead;
 }
 
@@ -336,79 +339,17 @@ auto Worker::insist(Running& running, Call call) -> decltype(call()) {
 Worker::Fate Worker::work(Running& running) {
   if (const Status allowed = check_job(running.job); !allowed.ok())
     return give_up(running, allowed.error().message);
-  auto spool = TempFile::create(options_.temp);
+  auto spool = TempFile::create(options_.programs.temp);
   if (!spool.ok()) return fail(running, spool.error().message, false);
   const auto end = run_child(running, spool->fd());
   return conclude(running, end, spool->fd());
 }
 
-/// Without what this user has at home: templates and lists are the job's own.
-std::vector<std::string> Worker::environment_of(const std::string& root) const {
-  std::vector<std::string> out = plain_environment();
-  std::erase_if(out, [](const std::string& entry) {
-    return entry.starts_with("HOME=") || entry.starts_with("XDG_");
-  });
-  const std::string none = (root.empty() ? options_.cache : root) + "/none";
-  out.push_back("HOME=" + none);
-  out.push_back("XDG_DATA_HOME=" + none);
-  out.push_back("XDG_CACHE_HOME=" + options_.cache);
-  return out;
-}
-
-/// The job's scope within the worker's own, in a file that \p scope then is.
-Status Worker::narrow(std::vector<std::string>& arguments, std::optional<TempFile>& scope) {
-  if (options_.scope.empty()) return {};
-  constexpr std::string_view kFlag = "--scope=";
-  const std::string own = M8_TRY(read_file(options_.scope));
-  std::string jobs;
-  for (const std::string& argument : arguments)
-    if (argument.starts_with(kFlag)) jobs = M8_TRY(read_file(argument.substr(kFlag.size())));
-  std::erase_if(arguments, [&](const std::string& one) { return one.starts_with(kFlag); });
-  scope = M8_TRY(TempFile::create(options_.temp));
-  const std::string both = M8_TRY(narrow_scope(own, jobs));
-  M8_TRY(write_all(scope->fd(), both));
-  arguments.push_back(std::string(kFlag) + scope->path());
-  return {};
-}
-
-Result<ProgramOptions> Worker::child_of(const Running& running) {
-  const Job& job = running.job;
-  std::string root;
-  if (!job.bundle.empty()) root = M8_TRY(bundles_.folder(job.bundle));
-  ProgramOptions child;
-  child.program = M8_TRY(sibling_program(job.program));
-  child.arguments = {job.command, "--as-job=" + (root.empty() ? std::string("/") : root),
-                     "--config=/dev/null", "--no-store"};
-  for (const std::string& argument : job.arguments) {
-    const auto equals = std::min(argument.find('='), argument.size());
-    const std::string_view name = std::string_view(argument).substr(0, equals);
-    std::string value(argument.substr(std::min(equals + 1, argument.size())));
-    const Travels how = how_travels(job.program + " " + job.command, name.substr(2));
-    const bool path = how == Travels::kPath || (how == Travels::kEither && value.starts_with('@'));
-    std::error_code error;
-    if (path) {
-      value.replace(0, 1, root);
-    } else if (may_name_a_file(name.substr(2)) &&
-               std::filesystem::is_regular_file(file_of(name.substr(2), value), error)) {
-      return Error{ErrorCode::kDenied, fmt::format("{}: names a file of this machine", name)};
-    }
-    child.arguments.push_back(equals == argument.size() ? argument
-                                                        : fmt::format("{}={}", name, value));
-  }
-  if (running.share > 0)
-    child.arguments.push_back(fmt::format("--rate={:.3f}/s", double(running.share) / 1000));
-  for (const std::string& line : job.input) child.input += line + "\n";
-  child.environment = environment_of(root);
-  child.deadline = options_.job_time;
-  child.nice = options_.nice;
-  child.memory = options_.memory;
-  return child;
-}
-
 Result<ProgramEnd> Worker::run_child(Running& running, int spool) {
-  ProgramOptions child = M8_TRY(child_of(running));
-  std::optional<TempFile> scope;
-  M8_TRY(narrow(child.arguments, scope));
+  std::string root;
+  if (!running.job.bundle.empty()) root = M8_TRY(bundles_.folder(running.job.bundle));
+  const JobProgram child =
+      M8_TRY(JobProgram::create(running.job, root, running.share, options_.programs));
   std::string buffer;
   ProgramOutput output;
   output.line = [&](std::string_view line) -> Status {
@@ -417,7 +358,8 @@ Result<ProgramEnd> Worker::run_child(Running& running, int spool) {
     if (buffer.size() < kPart) return {};
     return write_all(spool, std::exchange(buffer, {}));
   };
-  auto end = run_program(child, output, clock_, running.stop.get_token());
+  output.progress = [&](std::string_view line) { running.done = done_of(line); };
+  auto end = run_program(child.program(), output, clock_, running.stop.get_token());
   if (end.ok()) M8_TRY(write_all(spool, buffer));
   return end;
 }
@@ -435,7 +377,7 @@ Worker::Fate Worker::conclude(Running& running, const Result<ProgramEnd>& end, i
   if (!end.ok() && end.error().code == ErrorCode::kDenied)
     return give_up(running, end.error().message);
   if (!end.ok()) {
-    wait(kNewerHold, running.stop.get_token());  // want of templates or disk: not at once again
+    wait(kHold, running.stop.get_token());  // want of templates or disk: not at once again
     return fail(running, end.error().message, false);
   }
   if (end->reason == ProgramEnd::Reason::kDeadline)
@@ -500,7 +442,22 @@ Worker::Fate Worker::fail(Running& running, const std::string& why, bool counts,
   return dead ? Fate::kDead : Fate::kAgain;
 }
 
+/// Says how far jobs are; a store that does not listen will hear the next time.
+void Worker::tell_progress() {
+  std::vector<store::JobProgress> news;
+  {
+    const std::lock_guard lock(mutex_);
+    for (Running* one : running_) {
+      const std::uint64_t done = one->done;
+      if (done == std::exchange(one->told, done)) continue;
+      news.push_back({one->job.key, done});
+    }
+  }
+  if (!news.empty()) (void)jobs_.set_progress(pulse_->name(), news);
+}
+
 void Worker::beat() {
+  tell_progress();
   std::vector<std::int64_t> runs;
   {
     const std::lock_guard lock(mutex_);

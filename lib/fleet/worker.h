@@ -19,9 +19,9 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "base/temp_file.h"
 #include "fleet/bundle.h"
 #include "fleet/job.h"
+#include "fleet/job_program.h"
 #include "fleet/program.h"
 #include "fleet/pulse.h"
 #include "queue/broker.h"
@@ -33,17 +33,12 @@ namespace m8::fleet {
 struct WorkerOptions {
   int slots = 2;                    ///< jobs at once
   std::vector<std::string> queues;  ///< where jobs are; prefetch is one for each place
-  std::string cache;                ///< folder for archives, unpacked
   std::string share;                ///< folder where archives are; empty: the store
-  std::string temp = "/tmp";        ///< results of a job wait there
-  std::string scope;                ///< a file: narrows the scope of every job; empty: none
-  std::size_t memory = 0;           ///< bytes of each child; 0: no limit
-  int nice = 0;                     ///< of the children
+  JobProgramOptions programs;
   store::JobLimits limits;
-  PulseOptions pulse;                               ///< slots and process are set here
-  std::chrono::milliseconds job_time{25 * 60'000};  ///< a job that takes longer is a death
-  std::chrono::milliseconds busy_hold{1'000};       ///< for a job whose hosts another worker has
-  std::chrono::milliseconds drain{60'000};  ///< what is under way may take so long at the end
+  PulseOptions pulse;                          ///< slots and process are set here
+  std::chrono::milliseconds busy_hold{1'000};  ///< for a job whose hosts another worker has
+  std::chrono::milliseconds drain{60'000};     ///< what is under way may take so long at the end
 };
 
 /// What a worker did so far.
@@ -81,16 +76,16 @@ class Worker {
   std::optional<Fate> ask(Running& running, const std::string& digest);
   Fate work(Running& running);
   Fate refuse(const queue::Delivery& delivery, const Error& why, const std::stop_token& stop);
+  Fate leave(const store::JobKey& key, const queue::Delivery& delivery, const Error& why,
+             const std::stop_token& stop);
   Result<ProgramEnd> run_child(Running& running, int spool);
-  std::vector<std::string> environment_of(const std::string& root) const;
-  Status narrow(std::vector<std::string>& arguments, std::optional<TempFile>& scope);
-  Result<ProgramOptions> child_of(const Running& running);
   Fate conclude(Running& running, const Result<ProgramEnd>& end, int spool);
   Fate give_up(Running& running, const std::string& why);
   Fate fail(Running& running, const std::string& why, bool counts);
   Fate fail(Running& running, const std::string& why, bool counts, const store::JobLimits& limits);
   Fate store_results(Running& running, int spool);
   void hold_rate(Running& running);
+  void tell_progress();
   void beat();
   void lose(const std::string& why);
   template <typename Call>

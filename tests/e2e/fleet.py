@@ -75,15 +75,18 @@ class WithoutBroker(Scans):
 
     def test_an_enumeration_in_parts_finds_the_same_names(self):
         with Lab() as lab:
-            names = []
-            for more in ([], ["--distributed"]):
-                done = self.run_program("asmm8", "enum", "-d", lab.zone, "-r", lab.dns,
-                                        "--no-passive", "--store", f"sqlite:{len(names)}.db",
-                                        *more)
-                self.assertEqual(done.returncode, 0, done.stderr)
-                names.append(sorted(done.stdout.splitlines()))
-            self.assertGreater(len(names[0]), 100)
-            self.assertEqual(names[0], names[1])
+            for stages in ([], ["--recurse", "--learn"]):
+                names = []
+                for more in ([], ["--distributed", "--summary", "sum.json"]):
+                    done = self.run_program(
+                        "asmm8", "enum", "-d", lab.zone, "-r", lab.dns, "--no-passive", "--rate",
+                        "400/s", "--store", f"sqlite:{len(stages)}{len(names)}.db", *stages, *more)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    names.append(sorted(done.stdout.splitlines()))
+                self.assertGreater(len(names[0]), 100)
+                self.assertEqual(names[0], names[1])
+                summary = json.loads((self.folder / "sum.json").read_text())
+                self.assertGreater(summary["counts"]["jobs"], 1)
 
     def test_sorted_findings_come_in_the_same_order_as_without_workers(self):
         with Lab("--hosts", 40) as lab:
@@ -97,11 +100,62 @@ class WithoutBroker(Scans):
                 texts.append([key_of(event) for event in records(done.stdout)])
             self.assertEqual(texts[0], texts[1])
 
+    def test_progress_counts_the_requests_of_all_jobs(self):
+        with Lab("--hosts", 30) as lab:
+            self.templates()
+            self.targets(lab, 30)
+            done = self.run_program("num8", *self.arguments(
+                "--distributed", "--store", "sqlite:s.db", "--progress", "json"))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            lines = [json.loads(line) for line in done.stderr.splitlines()
+                     if line.startswith('{"elapsed"')]
+            self.assertEqual((lines[-1]["done"], lines[-1]["total"]), (120, 120))
+            self.assertEqual(lines[-1]["found"], 120)
+            self.assertEqual(sorted(lines, key=lambda line: line["done"]), lines)
+
+    def test_what_watches_a_scan_is_told_of_the_jobs_too(self):
+        with Lab("--hosts", 20) as lab:
+            self.templates(3)
+            self.targets(lab, 20)
+            seen = []
+            for more in ([], ["--distributed"]):
+                number = len(seen)
+                done = self.run_program("num8", *self.arguments(
+                    "--store", f"sqlite:{number}.db", "--audit", f"audit.{number}",
+                    "--trace-jobs", f"trace.{number}", "-H", "X-Key: s3cret", *more))
+                self.assertEqual(done.returncode, 0, done.stderr)
+                audit = records((self.folder / f"audit.{number}").read_text())
+                trace = records((self.folder / f"trace.{number}").read_text())
+                self.assertEqual({line["run"] for line in audit}, {1})
+                self.assertEqual(sorted(line["job"] for line in trace),
+                                 list(range(1, len(trace) + 1)))
+                seen.append((
+                    sorted((line["template"], line["target"], line["url"], line["status"])
+                           for line in audit),
+                    {line["endpoint"] for line in trace},
+                    sum(line["output"]["findings"] for line in trace)))
+            self.assertEqual(len(seen[0][0]), 60)
+            self.assertEqual(seen[0], seen[1])
+
+    def test_a_list_from_stdin_travels(self):
+        with Lab() as lab:
+            names = []
+            for more in ([], ["--distributed"]):
+                done = self.run_program(
+                    "asmm8", "enum", "-d", lab.zone, "-r", lab.dns, "--no-passive", "-w", "-",
+                    "--store", f"sqlite:{len(names)}.db", *more,
+                    stdin="\n".join(one["name"].removesuffix("." + lab.zone)
+                                    for one in lab.plan()[:40]) + "\nnobody\n")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                names.append(sorted(done.stdout.splitlines()))
+            self.assertGreater(len(names[0]), 5)
+            self.assertEqual(names[0], names[1])
+
     def test_what_can_not_travel_is_refused_before_anything_is_done(self):
         self.templates(1)
         self.write("targets", "http://127.0.0.1:1\n")
-        for more in (["--debug"], ["--allow-local-file-access"], ["--trace-jobs", "x"],
-                     ["--explain"]):
+        for more in (["--debug"], ["--allow-local-file-access"], ["--store-resp"],
+                     ["--enable-self-contained"], ["--explain"]):
             done = self.run_program("num8", *self.arguments("--distributed", "--store",
                                                             "sqlite:s.db", *more))
             self.assertEqual(done.returncode, 2, done.stderr)
@@ -110,9 +164,8 @@ class WithoutBroker(Scans):
         self.assert_one_error(done, 2, "--no-store")
 
 
-@unittest.skipUnless(rabbitmq.installed() and postgres.programs(), "no RabbitMQ or PostgreSQL")
-class Fleet(Scans):
-    """One broker and one database for all tests of the class."""
+class Services(Scans):
+    """One broker and one database for all tests of a class."""
 
     @classmethod
     def setUpClass(cls):
@@ -124,8 +177,8 @@ class Fleet(Scans):
 
     def setUp(self):
         super().setUp()
-        Fleet.number += 1
-        schema = f"fleet_{Fleet.number}"
+        Services.number += 1
+        schema = f"fleet_{Services.number}"
         self.assertEqual(self.database.sql(f"CREATE SCHEMA {schema}").returncode, 0)
         self.store = self.database.url(options=f"?options=-csearch_path%3D{schema}")
         self.shared = ["--store", self.store, "--queue-url", self.broker.url(),
@@ -163,6 +216,14 @@ class Fleet(Scans):
             return 0
         return int(self.sql("SELECT count(*) FROM fleet_job WHERE state = 1"))
 
+    def job_rows(self, state):
+        return int(self.sql(f"SELECT count(*) FROM fleet_job WHERE state = {state}"))
+
+
+@unittest.skipUnless(rabbitmq.installed() and postgres.programs(), "no RabbitMQ or PostgreSQL")
+class Fleet(Services):
+    """The same results, and what becomes of jobs that fail."""
+
     def test_two_workers_find_what_one_process_finds(self):
         with Lab("--hosts", 100) as lab:
             self.templates()
@@ -178,7 +239,7 @@ class Fleet(Scans):
                 worker.send_signal(signal.SIGTERM)
             for worker in workers:
                 self.assertEqual(worker.wait(SECONDS), 0)
-            for series in ('messages_total{queue="all",event="acked"} [1-9]',
+            for series in ('messages_total{queue="[a-z0-9_]+\\.work\\.0",event="acked"} [1-9]',
                            r'consumers{queue="[a-z0-9_]+\.work\.0"} [0-9]'):
                 self.assertRegex(page.read_text(), "m8_queue_" + series)
             self.assertEqual(self.sql("SELECT count(*) FROM fleet_worker"), "0")
@@ -288,20 +349,41 @@ class Fleet(Scans):
         with Lab("--hosts", 30) as lab:
             self.templates(2)
             self.targets(lab, 30)
-            supervisor = self.start_worker("--autoscale", "0..3", "-c", "1")
+            page = self.folder / "page.prom"
+            supervisor = self.start_worker("--autoscale", "0..3", "-c", "1", "--metrics-file",
+                                           page, "--metrics-listen", 0)
             done = self.scan()
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(len(records(done.stdout)), 60)
             supervisor.send_signal(signal.SIGTERM)
-            self.assertEqual(supervisor.wait(SECONDS), 0)
+            self.assertEqual(supervisor.wait(SECONDS), 0, self.log())
             self.assertEqual(self.sql("SELECT count(*) FROM fleet_worker"), "0")
+            # One page for Prometheus; each worker has a file of its own.
+            self.assertEqual(self.log().count("metrics at http://"), 1, self.log())
+            self.assertRegex(page.read_text(), r'm8_queue_depth{queue="[a-z0-9_]+\.work\.0"} 0')
+            self.assertIn("m8_queue_messages_total", (self.folder / "page-1.prom").read_text())
+
+    def test_a_larger_machine_has_more_jobs_at_once(self):
+        with Lab("--hosts", 16, "--latency", "1s") as lab:
+            self.templates(8)
+            self.targets(lab, 16)
+            workers = [self.start_worker("-c", 1), self.start_worker("-c", 3)]
+            self.wait_for("workers", lambda: self.log().count("places") == 2)
+            scan = self.start_program("num8", *self.arguments("--distributed", "-c", "1", "-bs",
+                                                              "1", *self.shared))
+            by_worker = ("SELECT string_agg(n::text, ' ' ORDER BY n) FROM (SELECT count(*) n"
+                         " FROM fleet_job WHERE state = 1 GROUP BY worker) s")
+            self.wait_for("all places", lambda: self.started() == 4 and
+                          self.sql(by_worker) == "1 3")
+            for program in (scan, *workers):
+                program.kill()
 
 
-def publish_expression(queue, body):
+def publish_expression(queue, body, properties=""):
     """Erlang: a message as somebody else would send it."""
     text = "<<" + ",".join(str(byte) for byte in body.encode()) + ">>"
     return (f'X = rabbit_misc:r(<<"/">>, exchange, <<"">>), '
-            f'rabbit_basic:publish(X, <<"{queue}">>, [], {text}).')
+            f'rabbit_basic:publish(X, <<"{queue}">>, [{properties}], {text}).')
 
 
 if __name__ == "__main__":

@@ -46,10 +46,10 @@ TEST_CASE("fleet/job: comes back as it was sent") {
 }
 
 TEST_CASE("fleet/job: a newer format is told from what is no job") {
-  const auto newer = fleet::decode(changed("\"m8_job\":1", "\"m8_job\":2"));
+  const auto newer = fleet::decode(changed("\"m8_job\":1", "\"m8_job\":3"));
   REQUIRE_FALSE(newer.ok());
   CHECK(newer.error().code == ErrorCode::kUnsupported);
-  CHECK(newer.error().message == "format 2 is newer than this worker's 1");
+  CHECK(newer.error().message == "format 3 is newer than this worker's 2");
   const std::pair<const char*, const char*> kBad[] = {
       {"\"m8_job\":1", "\"m8_job\":0"},
       {"\"m8_job\":1", "\"m8_job\":\"1\""},
@@ -106,4 +106,27 @@ TEST_CASE("fleet/job: a host has one hash however it is written") {
   CHECK(fleet::host_hash("A.Test") == fleet::host_hash("a.test"));
   CHECK(fleet::host_hash("a.test") != fleet::host_hash("b.test"));
   CHECK(fleet::host_hash("a.test") == 5970917611615705566LL);
+}
+
+TEST_CASE("fleet/job: secrets are named, not told, and only newer workers take such a job") {
+  Job job = make_job();
+  CHECK(fleet::encode(job).starts_with("{\"m8_job\":1,"));
+  job.secrets = "@/1/arguments";
+  CHECK(fleet::encode(job).starts_with("{\"m8_job\":2,"));
+  const auto read = fleet::decode(fleet::encode(job));
+  REQUIRE(read.ok());
+  CHECK(read->secrets == job.secrets);
+  CHECK(fleet::check_arguments(*read, {"--header=X: y"}).ok());
+  CHECK_FALSE(fleet::check_arguments(*read, {"--output=/etc/passwd"}).ok());
+  for (const char* outside : {"/etc/passwd", "@/../x", "secrets"}) {
+    job.secrets = outside;
+    CHECK_FALSE(fleet::decode(fleet::encode(job)).ok());
+  }
+}
+
+TEST_CASE("fleet/job: the id of a message says which job it is") {
+  CHECK(fleet::key_of("7.3") == store::JobKey{7, 3});
+  for (const char* id :
+       {"", "7", "7.", ".3", "0.3", "7.-1", "7.3x", "x", "7 .3", "99999999999999999999.1"})
+    CHECK_FALSE(fleet::key_of(id).has_value());
 }

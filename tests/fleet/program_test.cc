@@ -43,6 +43,21 @@ TEST_CASE("fleet/program: lines come one by one, with or without a last line end
   CHECK_FALSE(ran.end->crashed());
 }
 
+TEST_CASE("fleet/program: progress is not among what it said") {
+  fleet::ProgramOptions options;
+  options.program = "/bin/sh";
+  options.arguments = {"-c", "echo '{\"elapsed\":1,\"done\":5}' >&2; echo oh >&2"};
+  std::vector<std::string> messages, progress;
+  fleet::ProgramOutput output;
+  output.message = [&](std::string_view line) { messages.emplace_back(line); };
+  output.progress = [&](std::string_view line) { progress.emplace_back(line); };
+  const auto end = fleet::run_program(options, output, SystemClock::instance(), {});
+  REQUIRE(end.ok());
+  CHECK(progress == std::vector<std::string>{"{\"elapsed\":1,\"done\":5}"});
+  CHECK(messages == std::vector<std::string>{"oh"});
+  CHECK(end->last_messages == "oh\n");
+}
+
 TEST_CASE("fleet/program: input larger than a pipe comes back whole") {
   fleet::ProgramOptions options;
   for (int i = 0; i < 60'000; ++i) options.input += std::to_string(i) + "\n";

@@ -19,6 +19,12 @@ TEST_CASE("fleet/autoscale: bounds") {
   }
 }
 
+TEST_CASE("fleet/autoscale: each worker has files of its own") {
+  CHECK(fleet::path_of_worker("/x/page.prom", 2) == "/x/page-2.prom");
+  CHECK(fleet::path_of_worker("page", 11) == "page-11");
+  CHECK(fleet::path_of_worker("", 1).empty());
+}
+
 TEST_CASE("fleet/autoscale: grows at once with what waits, within the bounds") {
   Scale scale({1, 5}, 2);
   CHECK(scale.wanted(0, 0, 0) == 1);
