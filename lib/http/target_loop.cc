@@ -286,9 +286,17 @@ void TargetLoop::delay(Flight& flight, SteadyTime until, void (TargetLoop::*then
 
 // ---- one attempt ------------------------------------------------------------------------------
 
+namespace {
+
+/// Of the poller's clock, as poller_.now(), which is the time when the turn began: since then an
+/// answer may have been looked at for longer than the next one may take.
+SteadyTime time_now() { return SystemClock::instance().now(); }
+
+}  // namespace
+
 void TargetLoop::launch(Flight& flight) {
   if (flight.began == SteadyTime{}) flight.began = world_.clock.now();
-  flight.deadline = poller_.now() + flight.budget;
+  flight.deadline = time_now() + flight.budget;
   wheel_.arm(flight, flight.deadline);
   const bool pooled = !flight.request.fresh_connection && !flight.avoid_pool;
   Connection* connection = pooled ? pool_.take(flight.key) : nullptr;
@@ -465,7 +473,7 @@ void TargetLoop::connect(Flight& flight) {
     connection.flight = &flight;
     flight.connection = &connection;
     flight.stage = Flight::Stage::kConnecting;
-    const SteadyTime patience = poller_.now() + options_.connect_timeout;
+    const SteadyTime patience = time_now() + options_.connect_timeout;
     wheel_.arm(flight, std::min(flight.deadline, patience));
     return;
   }
