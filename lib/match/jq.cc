@@ -1,5 +1,6 @@
 #include "match/jq.h"
 
+#include <algorithm>
 #include <cctype>
 
 #include "base/guarded.h"
@@ -22,23 +23,85 @@ bool ends_a_path(char c) {
          c == '?';
 }
 
-}  // namespace
+bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
-std::string portable_jq(std::string_view program) {
-  std::string out;
-  for (std::size_t i = 0; i < program.size();) {
-    if (program[i] == '"') {
-      const std::size_t end = end_of_string(program, i);
-      out += program.substr(i, end - i);
-      i = end;
-    } else if (program.substr(i, 2) == ".[" && !out.empty() && ends_a_path(out.back())) {
-      ++i;  // the dot goes
-    } else {
-      out += program[i++];
+struct Definition {
+  std::string_view name, text;
+};
+
+/// What later dialects know, in the words of 1.6.
+constexpr Definition kDefinitions[] = {
+    {"ltrim", R"(def ltrim: sub("^\\s+"; "");)"},
+    {"rtrim", R"(def rtrim: sub("\\s+$"; "");)"},
+    {"trim", R"(def trim: sub("^\\s+"; "") | sub("\\s+$"; "");)"},
+    {"abs", "def abs: if . < 0 then -. else . end;"},
+    {"toarray", R"(def toarray: if type == "array" then . else [.] end;)"},
+    {"pick",
+     "def pick(f): . as $all | reduce path(f) as $at (null; setpath($at; $all | "
+     "getpath($at)));"},
+};
+
+/// Writes a program again, token by token.
+class Translation {
+ public:
+  explicit Translation(std::string_view program) : rest_(program) {}
+
+  std::string run() {
+    while (!rest_.empty()) {
+      if (rest_[0] == '"') {
+        take(end_of_string(rest_, 0));
+      } else if (rest_[0] == '#') {
+        take(std::min(rest_.find('\n'), rest_.size()));
+      } else if (rest_.starts_with(".[") && !out_.empty() && ends_a_path(out_.back())) {
+        rest_.remove_prefix(1);  // the dot goes
+      } else if (is_word(rest_[0])) {
+        take_word();
+      } else {
+        take(1);
+      }
+    }
+    return definitions_ + out_;
+  }
+
+ private:
+  void take(std::size_t bytes) {
+    out_ += rest_.substr(0, bytes);
+    rest_.remove_prefix(bytes);
+  }
+
+  void take_word() {
+    std::size_t end = 1;
+    while (end < rest_.size() && is_word(rest_[end])) ++end;
+    const std::string_view word = rest_.substr(0, end);
+    const bool is_name = !out_.empty() && std::string_view(".$@").find(out_.back()) < 3;
+    const std::size_t after = rest_.find_first_not_of(" \t\r\n", end);
+    const bool is_key = after != std::string_view::npos && rest_[after] == ':';
+    if (!is_name && !is_key) translate(word);
+    take(end);
+  }
+
+  /// Before \p word is written.
+  void translate(std::string_view word) {
+    if (word == "if") has_else_.push_back(false);
+    if (word == "else" && !has_else_.empty()) has_else_.back() = true;
+    if (word == "end" && !has_else_.empty()) {
+      if (!has_else_.back()) out_ += "else . ";
+      has_else_.pop_back();
+    }
+    for (const Definition& one : kDefinitions) {
+      if (one.name == word && definitions_.find(one.text) == std::string::npos)
+        definitions_.append(one.text).append(" ");
     }
   }
-  return out;
-}
+
+  std::string_view rest_;
+  std::string out_, definitions_;
+  std::vector<bool> has_else_;  ///< of each `if` that is open
+};
+
+}  // namespace
+
+std::string portable_jq(std::string_view program) { return Translation(program).run(); }
 
 Result<std::vector<JqValue>> run_jq(const std::string& program, std::string_view document,
                                     std::chrono::milliseconds limit) {

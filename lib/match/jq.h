@@ -21,15 +21,16 @@ struct JqValue {
   std::string text;  ///< the string itself, or compact JSON with sorted keys
 };
 
-/// The values of \p program on \p document (JSON, at most 16 MiB) up to its end or its first
-/// error; at most 10,000 values or 4 MiB. Any thread; one call runs at a time.
-/// kInvalidArgument: not jq; kTimeout: took longer than \p limit (of CPU, too); kExhausted: the
-/// helper could not start, or ran out of memory.
+/// The values of \p program on \p document (JSON, at most 16 MiB; its objects are walked in the
+/// order of their names) up to its end or its first error; at most 10,000 values or 4 MiB. Any
+/// thread; one call runs at a time. kInvalidArgument: not jq; kTimeout: took longer than \p limit
+/// (of CPU, too); kExhausted: the helper could not start, or ran out of memory.
 Result<std::vector<JqValue>> run_jq(const std::string& program, std::string_view document,
                                     std::chrono::milliseconds limit);
 
 /// \p program in the words of libjq 1.6, which refuses what later dialects allow: `.a.[0]` and
-/// `.[1].[]` become `.a[0]` and `.[1][]`. Strings stay as they are.
+/// `.[1].[]` become `.a[0]` and `.[1][]`, an `if` gets its `else`, and trim, ltrim, rtrim, abs,
+/// toarray and pick are defined where they are used. Strings stay as they are.
 std::string portable_jq(std::string_view program);
 
 }  // namespace m8::match

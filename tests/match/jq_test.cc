@@ -37,6 +37,27 @@ TEST_CASE("dots before brackets are taken out for libjq") {
   CHECK(texts(".a.[1].[]", R"({"a":[0,[7,8]]})") == Texts{"j7", "j8"});
 }
 
+TEST_CASE("objects are walked in the order of their names") {
+  const char* document = R"({"b":1,"a":{"d":2,"c":3}})";
+  CHECK(texts("to_entries[].key", document) == Texts{"sa", "sb"});
+  CHECK(texts(".[]", document) == Texts{R"(j{"c":3,"d":2})", "j1"});
+  CHECK(texts("tojson", document) == Texts{R"(s{"a":{"c":3,"d":2},"b":1})"});
+}
+
+TEST_CASE("an if needs no else, and later functions are there") {
+  CHECK(texts("if . > 1 then \"big\" end", "2") == Texts{"sbig"});
+  CHECK(texts("if . > 3 then \"big\" elif . > 2 then \"mid\" end", "1") == Texts{"j1"});
+  CHECK(texts("if .if then (if .end then 1 else 2 end) end", R"({"if":true})") == Texts{"j2"});
+  CHECK(texts("{if: 1, end: 2} | .end", "{}") == Texts{"j2"});
+  CHECK(portable_jq("if .a then \"if\" else .b end") == "if .a then \"if\" else .b end");
+  CHECK(texts("trim, ltrim, rtrim", R"(" a ")") == Texts{"sa", "sa ", "s a"});
+  CHECK(texts("map(abs)", "[-1, 2]") == Texts{"j[1,2]"});
+  CHECK(texts("toarray", "1") == Texts{"j[1]"});
+  CHECK(texts("pick(.a.b)", R"({"a":{"b":1,"c":2},"d":3})") == Texts{R"(j{"a":{"b":1}})"});
+  CHECK(texts("if . then 1 # else\nend", "true") == Texts{"j1"});
+  CHECK(texts(".trim", R"({"trim":1})") == Texts{"j1"});
+}
+
 TEST_CASE("what is no program is an error, and the next call works") {
   CHECK(run_jq(".[", "{}", 10s).error().code == ErrorCode::kInvalidArgument);
   CHECK(texts(".", "1") == Texts{"j1"});
