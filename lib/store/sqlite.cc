@@ -216,10 +216,12 @@ Status SqliteStore::together(const char*, const Work& work) {
 }
 
 Status SqliteStore::upsert_hostnames(std::int64_t run, std::span<const model::Hostname> batch) {
+  M8_TRY(db_->make_room(batch.size()));
   return in_transaction([&] { return HostnameWriter(*db_, run).write(batch); });
 }
 
 Status SqliteStore::deny_hostnames(std::span<const model::Hostname> batch) {
+  M8_TRY(db_->make_room(batch.size()));
   return in_transaction([&]() -> Status {
     auto deny = M8_TRY(db_->prepare(kDenyHostname));
     for (const model::Hostname* record : sorted(batch, hostname_key)) {
@@ -231,6 +233,7 @@ Status SqliteStore::deny_hostnames(std::span<const model::Hostname> batch) {
 }
 
 Status SqliteStore::upsert_endpoints(std::int64_t run, std::span<const model::Endpoint> batch) {
+  M8_TRY(db_->make_room(batch.size()));
   return in_transaction([&]() -> Status {
     auto upsert = M8_TRY(db_->prepare(kUpsertEndpoint));
     for (const model::Endpoint* record : sorted(batch, &model::Endpoint::url)) {
@@ -248,6 +251,7 @@ Status SqliteStore::upsert_endpoints(std::int64_t run, std::span<const model::En
 }
 
 Status SqliteStore::upsert_issues(std::int64_t run, std::span<const model::Issue> batch) {
+  M8_TRY(db_->make_room(batch.size()));
   return in_transaction([&] { return write_issues(*db_, run, batch); });
 }
 

@@ -38,6 +38,12 @@ void configure_library() {
   static_cast<void>(refused);
 }
 
+/// A scan that stores some hundred findings a second does with so much of the cache, until there is
+/// a batch as large as those of an enumeration.
+constexpr const char* kModestCache = "PRAGMA cache_size = -12288";
+constexpr const char* kWholeCache = "PRAGMA cache_size = -49152";
+constexpr std::size_t kLargeBatch = 5000;
+
 std::vector<std::string_view> words_of(std::string_view text) {
   std::vector<std::string_view> words;
   while (!text.empty()) {
@@ -197,6 +203,7 @@ Result<std::unique_ptr<SqliteDb>> SqliteDb::open(const std::string& path,
     return db->error();
   }
   M8_TRY(db->execute(kPragmas));
+  M8_TRY(db->execute(kModestCache));
   return db;
 }
 
@@ -217,6 +224,12 @@ Result<SqliteStatement> SqliteDb::prepare(std::string_view sql) {
     return error();
   }
   return SqliteStatement(*this, entry->second);
+}
+
+Status SqliteDb::make_room(std::size_t records) {
+  if (roomy_ || records < kLargeBatch) return {};
+  roomy_ = true;
+  return execute(kWholeCache);
 }
 
 Status SqliteDb::execute(const char* sql) {

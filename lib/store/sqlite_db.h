@@ -62,6 +62,9 @@ class SqliteDb {
 
   /// \p sql is prepared once per connection. One loan at a time per statement.
   Result<SqliteStatement> prepare(std::string_view sql);
+  /// \p records are about to be written together. A large batch touches the whole of an index: from
+  /// the first such one on up to 48 MiB of the file are kept in memory, before that 12.
+  Status make_room(std::size_t records);
   /// Runs statements without results. \p sql may hold several.
   Status execute(const char* sql);
   std::int64_t last_id() const;
@@ -77,6 +80,7 @@ class SqliteDb {
 
   std::string path_;
   sqlite3* handle_;
+  bool roomy_ = false;  ///< make_room() had a large batch
   std::unordered_map<std::string, sqlite3_stmt*> statements_;
 };
 

@@ -58,6 +58,24 @@ TEST_CASE("store/registry: the default place lies in the user's data") {
   CHECK(default_store_url("/data") == "sqlite:/data/m8/m8.db");
 }
 
+TEST_CASE("store/sqlite: only who writes large batches keeps much of the file in memory") {
+  const TempDirectory directory = make_directory();
+  const auto db = open_db(directory.path() + "/m8.db");
+  const auto kept_kib = [&] {
+    auto size = db->prepare("PRAGMA cache_size");
+    REQUIRE(size.ok());
+    REQUIRE(size->step().ok());
+    return -size->integer(0);
+  };
+  CHECK(kept_kib() == 12 << 10);
+  CHECK(db->make_room(4999).ok());
+  CHECK(kept_kib() == 12 << 10);
+  CHECK(db->make_room(5000).ok());
+  CHECK(kept_kib() == 48 << 10);
+  CHECK(db->make_room(1).ok());
+  CHECK(kept_kib() == 48 << 10);
+}
+
 TEST_CASE("store/sqlite: makes missing directories only when asked, for this user alone") {
   const TempDirectory directory = make_directory();
   const std::string path = directory.path() + "/a/b/m8.db";
