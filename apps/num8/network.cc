@@ -57,7 +57,9 @@ class CountedLookup final : public net::HostLookup {
       : resolvers_(resolvers), counts_(counts) {}
 
   void lookup(const std::string& host, Callback done) override {
+    counts_.under_way.fetch_add(1);
     resolvers_.lookup(host, [this, done = std::move(done)](Result<Addresses> result) {
+      counts_.under_way.fetch_sub(1);
       const bool answered = result.ok() || result.error().code == ErrorCode::kNotFound;
       const bool ours = !result.ok() && result.error().code == ErrorCode::kCancelled;
       if (!ours) (answered ? counts_.answered : counts_.unanswered).fetch_add(1);

@@ -22,6 +22,7 @@ namespace m8::num8 {
 struct LookupCounts {
   std::atomic<std::uint64_t> answered{0};    ///< addresses, or the word that there are none
   std::atomic<std::uint64_t> unanswered{0};  ///< no resolver answered, or none could
+  std::atomic<std::uint64_t> under_way{0};   ///< who asked may have given up by now
 };
 
 class Network {

@@ -342,8 +342,9 @@ class Scan {
       return Error{ErrorCode::kInvalidArgument,
                    fmt::format("none of the {} lines of input is a target", targets.rejected)};
     }
-    names_lost_ = lookups.unanswered;
-    if (lookups.unanswered > 0 && lookups.answered == 0 && stats_.responses == 0) {
+    // The requests of those that are still under way have run into their time limit.
+    names_lost_ = lookups.unanswered + lookups.under_way;
+    if (names_lost_ > 0 && lookups.answered == 0 && stats_.responses == 0) {
       return Error{ErrorCode::kNetwork, "no resolver answers: try others with -r"};
     }
     return status;

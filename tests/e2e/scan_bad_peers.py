@@ -1,6 +1,7 @@
 """num8 scan among servers that flood, drip, lie and lead away: bounded, counted, and it goes on."""
 import json
 import resource
+import socket
 import time
 import unittest
 
@@ -113,6 +114,44 @@ class ScanBadPeers(Case):
                                 f"http://127.0.0.1:{fading.port}")
         self.assertEqual(done.returncode, 4, done.stderr)
         self.assertIn(f"stopped answering: 127.0.0.1:{fading.port}", done.stderr)
+
+
+class ScanDeadResolver(Case):
+    """A resolver that is not there, and one that takes every question and never answers."""
+
+    def setUp(self):
+        super().setUp()
+        (self.folder / "t.yaml").write_text(template("first", "redirects"))
+        self.silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(self.silent.close)
+        self.silent.bind(("127.0.0.1", 0))
+
+    def scan(self, resolver_port, seconds, *targets):
+        arguments = [word for target in targets for word in ("-u", target)]
+        return self.run_program("num8", "scan", "--jsonl", "--no-store", "-t", "t.yaml",
+                                "-timeout", seconds, "-retries", 0,
+                                "-r", f"127.0.0.1:{resolver_port}", *arguments)
+
+    def test_a_scan_that_could_ask_nobody_has_failed_and_says_why(self):
+        closed = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        closed.close()
+        for resolver in (port, self.silent.getsockname()[1]):
+            # The silent one has not been given up when the requests have.
+            done = self.scan(resolver, 2, "http://www.example.test/")
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn("num8: no resolver answers: try others with -r\n", done.stderr)
+            self.assertRegex(done.stderr, r"num8: incomplete: \d host names could not be looked up\n")
+
+    def test_a_scan_that_could_not_ask_some_is_incomplete(self):
+        peer = Peer(PAGE)
+        self.addCleanup(peer.close)
+        done = self.scan(self.silent.getsockname()[1], 10, f"http://127.0.0.1:{peer.port}",
+                         "http://www.example.test/")
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertEqual([found["port"] for found in records(done.stdout)][:1], [str(peer.port)])
+        self.assertRegex(done.stderr, r"num8: incomplete: \d host names could not be looked up\n")
 
 
 if __name__ == "__main__":
