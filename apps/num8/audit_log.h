@@ -1,15 +1,25 @@
 /// AuditLog: --audit, a JSON line for each request that was sent.
+///
+/// A line names all templates that the request was for: in full where they are few, else by the
+/// name of their group, whose list is a line of its own before the first request of the group.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
+#include <vector>
 
 #include "base/result.h"
 #include "fleet/records.h"
 #include "model/audit.h"
 #include "output/redact.h"
 #include "output/stream.h"
+#include "scan/target_run.h"
+
+namespace m8::json {
+class Writer;
+}
 
 namespace m8::num8 {
 
@@ -25,10 +35,23 @@ class AuditLog final : public model::Audit {
   /// The id that the run has in the store; 0: none.
   void set_run(std::int64_t run) { run_ = run; }
   void sent(const model::AuditRecord& record) override;
+  /// What is run: tells which templates share their requests. Before the first request.
+  void set_templates(const scan::Templates& scheduled);
   /// Hands over what is left; an error says that lines are missing.
   Status end();
 
  private:
+  /// Templates whose requests are sent once.
+  struct Group {
+    std::vector<std::string> ids;
+    std::string name;     ///< the same for the same ids, in every run
+    bool listed = false;  ///< the log has its line
+  };
+
+  void add_templates(json::Writer& w, const model::AuditRecord& record);
+  void list(Group& group, WallTime time);
+
+  Guarded<std::unordered_map<std::string, Group>> groups_;  ///< by the first id
   const output::Redactor* redactor_ = nullptr;
   std::int64_t run_ = 0;
   std::unique_ptr<output::Stream> stream_;

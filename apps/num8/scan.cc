@@ -203,6 +203,7 @@ class Scan {
 
   /// The same, but the work.
   int run_by_workers(const templates::Catalog& catalog, model::TargetReader& reader) {
+    if (audit_.wanted()) audit_.set_templates(scheduled(context_, catalog));
     distributed_.emplace(context_, settings_, clock_);
     if (const Status ready = distributed_->prepare(); !ready.ok())
       return cli::fail(context_.program, ready.error());
@@ -281,8 +282,9 @@ class Scan {
     templates::find_cluster_mates(catalog.templates);
     settings_.engine.choice = choice_ ? &*choice_ : nullptr;
     const fleet::Slice slice = M8_TRY(fleet::slice_of(context_.flags));
-    scan::Engine engine(scheduled(context_, catalog, slice), parts(outputs, network),
-                        settings_.engine);
+    scan::Templates templates = scheduled(context_, catalog, slice);
+    if (audit_.wanted()) audit_.set_templates(templates);
+    scan::Engine engine(std::move(templates), parts(outputs, network), settings_.engine);
     auto sampling = sample_scan(engine, network, limits_.memory());
     before_journal_.begin(engine, outputs);
     if (journaled_) outputs.store()->flush_first(before_journal_);

@@ -238,7 +238,9 @@ Flags run_flags() {
       detailed(file_flag(valued(in, "audit", {}, "FILE", "add a line for each request sent")),
                "JSON: time, run, template, target, protocol, method, url, address, status or "
                "error, bytes_out, bytes_in, duration_ms. Redirects and further tries are lines of "
-               "their own."),
+               "their own. Of a request that several templates share, templates has all their ids; "
+               "of more than 16, group and templates_count, and an earlier line the group's "
+               "templates."),
       resume_flag(),
       switched(in, "vv", {}, "name every template that was loaded"),
       switched(in, "disable-update-check", {"duc"}, "accepted: nothing looks for updates"),

@@ -176,6 +176,39 @@ class Reports(Case):
             self.assertGreater(line["bytes_out"], 50)
         self.assertNotIn("topsecret1", done.stdout)
 
+    def audit_of_shared(self, count):
+        """Lines of an audit of `count` templates that all send the same request."""
+        folder = self.folder / f"shared{count}"
+        folder.mkdir()
+        for i in range(count):
+            text = TEMPLATE.format(id=f"same-{i:02}", severity="low", word="alpha")
+            text = re.sub(r"path: .*", 'path: ["{{BaseURL}}/alpha"]', text)
+            (folder / f"same-{i:02}.yaml").write_text(text)
+        log = self.folder / f"audit{count}"
+        done = self.run_program("num8", "scan", "-u", f"http://{self.host},http://{self.host}/b",
+                                "-t", folder, "-rl", 0, "--no-store", "-j", "--audit", log)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(records(done.stdout)), 2 * count)
+        return records(log.read_text()), sorted(path.stem for path in folder.iterdir())
+
+    def test_the_audit_names_all_templates_that_share_a_request(self):
+        lines, ids = self.audit_of_shared(16)
+        self.assertEqual(len(lines), 2)
+        for line in lines:
+            self.assertEqual(sorted(line["templates"]), ids)
+            self.assertEqual(line["templates"][0], line["template"])
+
+    def test_the_audit_has_the_list_of_a_large_group_once(self):
+        lines, ids = self.audit_of_shared(17)
+        listed, requests = lines[0], lines[1:]
+        self.assertEqual(sorted(listed["templates"]), ids)
+        self.assertNotIn("url", listed)
+        self.assertEqual(len(requests), 2)
+        for line in requests:
+            self.assertEqual((line["group"], line["templates_count"]), (listed["group"], 17))
+            self.assertIn(line["template"], ids)
+            self.assertNotIn("templates", line)
+
     def test_responses_are_stored_and_dumped_without_secrets(self):
         done = self.scan("-srd", "kept", "-debug", "-id", "alpha", "-silent")
         self.assertEqual(done.returncode, 0, done.stderr)
