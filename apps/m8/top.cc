@@ -1,4 +1,5 @@
 // m8 top: what the programs of this user are doing, live.
+#include <algorithm>
 #include <map>
 
 #include <fmt/format.h>
@@ -46,21 +47,6 @@ std::string rate_text(double rate) {
   return rate >= 10 ? fmt::format("{:.0f}/s", rate) : fmt::format("{:.1f}/s", rate);
 }
 
-const output::Table& table() {
-  static const output::Table table({{"PID", 8, true},
-                                    {"PROGRAM", 15},
-                                    {"CPU", 7, true},
-                                    {"MEMORY", 9, true},
-                                    {"THREADS", 7, true},
-                                    {"FILES", 6, true},
-                                    {"TASKS", 7, true},
-                                    {"WORK", 9, true},
-                                    {"ERRORS", 9, true},
-                                    {"IN", 11, true},
-                                    {"OUT", 11, true}});
-  return table;
-}
-
 std::string byte_rate(const Rates& rates, std::string_view direction) {
   const double growth =
       rates.change().sum(name_of(metrics::kNetworkBytes), {{"direction", direction}});
@@ -69,18 +55,67 @@ std::string byte_rate(const Rates& rates, std::string_view direction) {
 
 std::string count_text(double count) { return fmt::format("{:.0f}", count); }
 
-/// One program in a line; WORK is operations of all components.
-std::string row_of(const Live& live, const Rates& rates) {
-  const Snapshot& now = live.snapshot;
-  return table().row(
-      {std::to_string(live.pid), live.program + " " + live.command,
-       fmt::format("{:.0f} %", 100 * rates.of(metrics::kCpu)),
-       output::bytes_text(static_cast<std::uint64_t>(now.sum(name_of(metrics::kResident)))),
-       count_text(now.sum(name_of(metrics::kThreads))),
-       count_text(now.sum(name_of(metrics::kOpenFiles))),
-       count_text(now.sum(name_of(metrics::kTasks))), rate_text(rates.of(metrics::kOperations)),
-       rate_text(rates.of(metrics::kErrors)), byte_rate(rates, "received"),
-       byte_rate(rates, "sent")});
+/// A column; WORK is operations of all components.
+struct Field {
+  output::Table::Column column;
+  bool narrow;  ///< also on a narrow screen
+  std::string (*text)(const Live& live, const Rates& rates);
+};
+
+std::string gauge_text(const Live& live, const auto& gauge) {
+  return count_text(live.snapshot.sum(name_of(gauge)));
+}
+
+const Field kFields[] = {
+    {{"PID", 7, true}, true, [](auto& live, auto&) { return std::to_string(live.pid); }},
+    {{"PROGRAM", 13}, true, [](auto& live, auto&) { return live.program + " " + live.command; }},
+    {{"CPU", 5, true},
+     true,
+     [](auto&, auto& rates) { return fmt::format("{:.0f} %", 100 * rates.of(metrics::kCpu)); }},
+    {{"MEMORY", 9, true},
+     true,
+     [](auto& live, auto&) {
+       const double bytes = live.snapshot.sum(name_of(metrics::kResident));
+       return output::bytes_text(static_cast<std::uint64_t>(bytes));
+     }},
+    {{"THREADS", 7, true},
+     false,
+     [](auto& live, auto&) { return gauge_text(live, metrics::kThreads); }},
+    {{"FILES", 6, true},
+     false,
+     [](auto& live, auto&) { return gauge_text(live, metrics::kOpenFiles); }},
+    {{"TASKS", 5, true}, true, [](auto& live, auto&) { return gauge_text(live, metrics::kTasks); }},
+    {{"WORK", 8, true},
+     true,
+     [](auto&, auto& rates) { return rate_text(rates.of(metrics::kOperations)); }},
+    {{"ERRORS", 8, true},
+     true,
+     [](auto&, auto& rates) { return rate_text(rates.of(metrics::kErrors)); }},
+    {{"IN", 11, true}, true, [](auto&, auto& rates) { return byte_rate(rates, "received"); }},
+    {{"OUT", 11, true}, false, [](auto&, auto& rates) { return byte_rate(rates, "sent"); }},
+};
+
+/// Where a table with all columns fits.
+constexpr std::size_t kWide = 115;
+
+bool is_shown(const Field& field, std::size_t columns) { return field.narrow || columns >= kWide; }
+
+output::Table table_for(std::size_t columns) {
+  std::vector<output::Table::Column> shown;
+  for (const Field& field : kFields) {
+    if (is_shown(field, columns)) shown.push_back(field.column);
+  }
+  return output::Table(std::move(shown));
+}
+
+/// One program in a line.
+std::string row_of(const output::Table& table, std::size_t columns, const Live& live,
+                   const Rates& rates) {
+  std::vector<std::string> cells;
+  for (const Field& field : kFields) {
+    if (is_shown(field, columns)) cells.push_back(field.text(live, rates));
+  }
+  return table.row(cells);
 }
 
 void add_counts(std::string& out, const char* title, const Snapshot& from, std::string_view name,
@@ -111,23 +146,31 @@ std::string details_of(const Live& live) {
   return out;
 }
 
-std::string screen(const std::vector<Live>& all, const Before& before) {
+std::string screen(const std::vector<Live>& all, const Before& before, std::size_t columns) {
   if (all.empty()) return "no program of yours is running\n";
-  std::string out = table().header();
+  const output::Table table = table_for(columns);
+  std::string out = table.header();
   for (const Live& live : all) {
     const auto known = before.find(live.pid);
     const Rates rates(known == before.end() ? nullptr : &known->second, live.snapshot);
-    out += row_of(live, rates) + details_of(live);
+    out += row_of(table, columns, live, rates) + details_of(live);
   }
   return out;
 }
 
-/// Over what was shown before: home, each line to its end wiped, then all below.
-std::string redrawn(const std::string& text) {
+/// Over what was shown before: home, each line wiped and cut to the screen, then all below wiped. A
+/// line that wraps or scrolls would leave the rest of the screen a line lower each time.
+std::string redrawn(std::string_view text, const cli::TerminalSize& size) {
   std::string out = "\x1b[H";
-  for (const char c : text) {
-    if (c == '\n') out += "\x1b[K";
-    out += c;
+  for (std::size_t row = 1; !text.empty(); ++row) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const bool last = row == size.rows;
+    out += "\x1b[K";
+    if (last && !text.empty()) return out + "... a taller terminal shows more";
+    out += line.substr(0, size.columns);
+    if (last) return out;
+    out += '\n';
   }
   return out + "\x1b[J";
 }
@@ -143,13 +186,14 @@ Result<int> top(const cli::Context& context) {
   if (redraws) M8_TRY(out.write("\x1b[2J"));
   do {
     const auto all = live_processes();
+    const auto size = cli::terminal_size(STDOUT_FILENO);
     std::string text;
     if (json) {
       for (const Live& live : all) text += live.json;
     } else {
-      text = screen(all, before);
+      text = screen(all, before, redraws ? size.columns : kWide);
     }
-    M8_TRY(out.write(redraws ? redrawn(text) : text));
+    M8_TRY(out.write(redraws ? redrawn(text, size) : text));
     M8_TRY(out.flush());
     if (out.closed()) break;
     before.clear();

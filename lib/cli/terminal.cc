@@ -1,6 +1,7 @@
 #include "cli/terminal.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace m8::cli {
@@ -18,6 +19,12 @@ void open_standard_streams() {
 }
 
 bool is_terminal(int fd) { return ::isatty(fd) == 1; }
+
+TerminalSize terminal_size(int fd) {
+  winsize size{};
+  if (::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return {};
+  return {size.ws_col, size.ws_row};
+}
 
 bool use_colour(const Values& flags, int fd) { return is_terminal(fd) && !flags.on("no-color"); }
 

@@ -73,6 +73,7 @@ std::vector<Alert> check_thresholds(const std::vector<Kpi>& measured,
   std::vector<Alert> out;
   for (auto& [key, alert] : worst) {
     AlertState& state = states[key];
+    state.since = std::min(state.since, now);  // a clock that was set back: it holds from now on
     advance(state, alert.level, now);
     alert.since = state.since;
     const bool holds = now - state.since >= hold;

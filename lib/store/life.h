@@ -119,8 +119,8 @@ class Life {
 
   /// Queues \p message, unless its channel has one with that key already: false.
   virtual Result<bool> add_message(const Message& message) = 0;
-  /// A message of \p channel that is due, for this caller alone until \p lease has passed; empty if
-  /// there is none.
+  /// The oldest message of \p channel that waits, if it is due, for this caller alone until \p
+  /// lease has passed; empty if there is none. Younger ones come after it: news arrive in order.
   virtual Result<std::optional<Message>> claim_message(const std::string& channel, WallTime now,
                                                        std::chrono::milliseconds lease) = 0;
   /// What became of a claimed message: state, error, attempts and due are written.

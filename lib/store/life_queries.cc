@@ -286,9 +286,8 @@ Query insert_message(const Message& message) {
 
 Query claim_message(const std::string& channel, WallTime now, WallTime until) {
   return {
-      "UPDATE outbox SET claimed = $1 WHERE id = (SELECT id FROM outbox WHERE channel = $2"
-      " AND state = 'waiting' AND due <= $3 AND claimed <= $3 ORDER BY due, id LIMIT 1)"
-      " AND claimed <= $3 RETURNING " +
+      "UPDATE outbox SET claimed = $1 WHERE id = (SELECT min(id) FROM outbox WHERE channel = $2"
+      " AND state = 'waiting') AND due <= $3 AND claimed <= $3 RETURNING " +
           std::string(kMessage),
       {to_millis(until), channel, to_millis(now)}};
 }

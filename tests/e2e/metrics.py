@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
 """Metrics, health, key figures and alerts, read by the programs that are made to read them."""
+import fcntl
 import http.server
 import json
+import os
+import pty
 import re
 import shutil
 import socket
+import struct
 import subprocess
+import termios
 import threading
 import time
 import unittest
@@ -328,9 +333,73 @@ class Health(Case):
                 self.assertIn("down", done.stdout)
                 self.assertNotIn("secret", done.stdout + done.stderr)
 
+    def test_what_hangs_holds_up_nobody_and_secrets_stay(self):
+        """A listener that never answers, as database, broker, cache and Burp."""
+        silent = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(silent.close)
+        at = f"127.0.0.1:{silent.getsockname()[1]}"
+        done = self.run_program(
+            "m8", "health", "--json", "--timeout", "1s", "--check",
+            "database,rabbitmq,redis,burpsuite,oob", "--store", f"postgresql://m8:hidden@{at}/m8",
+            "--queue-url", f"amqp://m8:hidden@{at}/", "--cache-url", f"redis://:hidden@{at}",
+            "--burp-api", f"http://u:hidden@{at}/hidden", "--oob-server", f"http://{at}/?t=hidden")
+        self.assertEqual(done.returncode, 2, done.stderr)
+        checks = json.loads(done.stdout)["checks"]
+        self.assertEqual(len(checks), 5)
+        for check in checks.values():
+            self.assertEqual((check["status"], check["error"]),
+                             ("unhealthy", "no answer within 1 s"))
+            self.assertEqual(check["duration"], 10**9)
+        self.assertNotIn("hidden", done.stdout + done.stderr)
+
     def test_what_it_cannot_check_is_3(self):
         done = self.run_program("m8", "health", "--check", "nothing")
         self.assert_one_error(done, 3, "nothing")
+
+
+class Top(Case):
+    def environment(self):
+        return {**clean_environment(self.folder), "XDG_RUNTIME_DIR": str(self.folder),
+                "TERM": "xterm"}
+
+    def screen(self, columns, rows):
+        """Lines of the first screen on a terminal of that size."""
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        top = subprocess.Popen(command("m8", "top"), stdin=subprocess.DEVNULL, stdout=theirs,
+                               stderr=theirs, env=self.environment())
+        os.close(theirs)
+        said = b""
+        try:
+            while not re.search(rb"\x1b\[2J\x1b\[H.*?(\x1b\[H)", said, re.S):
+                said += os.read(ours, 4096)
+        finally:
+            top.terminate()
+            top.wait()
+        first = re.search(rb"\x1b\[2J\x1b\[H(.*?)\x1b\[H", said, re.S)[1].decode()
+        return re.sub(r"\x1b\[[JK]", "", first).splitlines()
+
+    def test_fits_the_terminal(self):
+        with Lab() as lab:
+            running = [subprocess.Popen(command("asmm8", "resolve", "-r", lab.dns),
+                                        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL, env=self.environment())
+                       for _ in range(3)]
+            for process in running:
+                self.addCleanup(self.end, process)
+            sockets = [self.folder / "m8" / f"{process.pid}.sock" for process in running]
+            until(lambda: all(path.exists() for path in sockets), "the sockets")
+            for columns, rows in ((80, 24), (200, 50), (60, 4)):
+                with self.subTest(columns=columns, rows=rows):
+                    lines = self.screen(columns, rows)
+                    self.assertLessEqual(len(lines), rows)
+                    self.assertLessEqual(max(map(len, lines)), columns)
+                    self.assertRegex(lines[0], r"^ +PID  PROGRAM +CPU +MEMORY")
+                    self.assertEqual("THREADS" in lines[0], columns == 200)
+                    shown = [line for line in lines if "asmm8 resolve" in line]
+                    self.assertEqual(len(shown), 3 if rows > 4 else 1, lines)
+                    self.assertEqual("a taller terminal" in lines[-1], rows == 4)
 
 
 class Page(http.server.BaseHTTPRequestHandler):
@@ -343,7 +412,7 @@ class Page(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         self.server.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(200)
+        self.send_response(self.server.status)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -355,7 +424,7 @@ class Alerts(Case):
     def setUp(self):
         super().setUp()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
-        self.server.page, self.server.got = "", []
+        self.server.page, self.server.got, self.server.status = "", [], 200
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.addCleanup(self.server.server_close)
         self.addCleanup(self.server.shutdown)
@@ -379,6 +448,22 @@ class Alerts(Case):
                 self.assertEqual(len(self.server.got), messages)
         self.assertEqual([alert["level"] for got in self.server.got for alert in got["alerts"]],
                          ["warning", "critical", "fine"])
+
+    def test_what_could_not_be_sent_stays_in_the_outbox(self):
+        hook = ["--webhook", self.url + "/hook"]
+        self.server.status = 500
+        for depth in (501, 502):  # the news are told once, however often that is tried
+            done = self.check(depth, *hook)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertEqual(len(self.server.got), 1)
+        listed = records(self.run_program("m8", "notify", "list", "--jsonl").stdout)
+        self.assertEqual([(one["channel"], one["state"]) for one in listed],
+                         [("alerts-webhook", "waiting")])
+        self.server.status = 200
+        self.check(3, *hook)  # no later news go before the first, whose turn comes in a minute
+        self.assertEqual(len(self.server.got), 1)
+        listed = records(self.run_program("m8", "notify", "list", "--jsonl").stdout)
+        self.assertEqual([one["state"] for one in listed], ["waiting", "waiting"])
 
     def test_limits_hold_time_and_a_command(self):
         told = self.folder / "told"

@@ -38,10 +38,12 @@ class Secrets(Case):
         url = f"http://git.{self.lab.zone}:{self.lab.port}"
         scan = ["scan", "-v", "-t", TEMPLATES, "-u", url, "-r", self.lab.dns, "--summary", "sum",
                 "--store", "sqlite:s.db", "-H", f"Authorization: Bearer {SECRET}",
-                "-H", f"Cookie: id={SECRET}", "-V", f"api_key={SECRET}"]
+                "-H", f"Cookie: id={SECRET}", "-V", f"api_key={SECRET}",
+                "--metrics-file", "page", "--cache-url", f"redis://{LOGIN}"]
         services = [*scan, f"-http-proxy=http://{LOGIN}"]
         enum = ["enum", "-v", "-d", self.lab.zone, "-r", self.lab.dns, "--no-passive", "--summary",
-                "sum", "--store", "sqlite:s.db", "--http-proxy", f"http://{LOGIN}"]
+                "sum", "--store", "sqlite:s.db", "--http-proxy", f"http://{LOGIN}",
+                "--metrics-file", "page"]
         for program, arguments in (("num8", scan), ("num8", services), ("asmm8", enum)):
             with self.subTest(program=program, arguments=len(arguments)):
                 done = self.run_program(program, *arguments)
@@ -50,7 +52,9 @@ class Secrets(Case):
                 self.assertIn("***", summary)
                 lines, text = self.kept()
                 self.assertIn("***", lines[-1])
-                self.assert_hidden(done.stdout, done.stderr, summary, text, self.shown())
+                page = (self.folder / "page").read_text()
+                self.assertIn("m8_build_info", page)
+                self.assert_hidden(done.stdout, done.stderr, summary, text, page, self.shown())
 
     def test_errors_do_not_tell_them(self):
         store = f"postgres://{LOGIN}/db"

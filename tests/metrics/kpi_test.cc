@@ -144,6 +144,17 @@ TEST_CASE("kpi: several processes, and one that was begun anew") {
   CHECK(grown.sum("asmm8_hostnames_found_total") == 3);
 }
 
+TEST_CASE("kpi: a clock that was set back between two moments gives no rates, not wrong ones") {
+  const std::string page = "asmm8_hostnames_found_total{domain=\"a\"} ";
+  const Snapshot first = snapshot(page + "5\nprocess_resident_memory_bytes 9\n", kNow);
+  const Snapshot last =
+      snapshot(page + "15\nprocess_resident_memory_bytes 99\n", kNow - seconds(60));
+  const Window window = window_of(&first, last);
+  CHECK(window.change.sum("asmm8_hostnames_found_total") == 10);
+  CHECK(value_of(kpis(window), "hostnames_per_second") == -1);
+  CHECK(value_of(kpis(window), "memory_growth") == 0);
+}
+
 TEST_CASE("kpi: what is kept of an exposition gives the same figures") {
   Registry registry;
   registry.counter(kHostnamesFound, {"a", "b"}).add(6);

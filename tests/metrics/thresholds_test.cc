@@ -107,3 +107,14 @@ TEST_CASE("thresholds: a warning that becomes critical stays a warning until tha
   CHECK(rising[0].pending);
   CHECK(checker.at(11, {kpi("db_pool", 0.95)})[0].level == Level::kCritical);
 }
+
+TEST_CASE("thresholds: a clock that is set back holds nothing up for longer than the hold") {
+  Checker checker;
+  checker.hold = minutes(5);
+  checker.at(600, {kpi("db_pool", 0.95)});
+  CHECK(checker.at(0, {kpi("db_pool", 0.95)})[0].pending);
+  CHECK(checker.at(4, {kpi("db_pool", 0.95)})[0].pending);
+  const auto held = checker.at(5, {kpi("db_pool", 0.95)});
+  CHECK(held[0].news);
+  CHECK(held[0].since == kStart);
+}

@@ -466,6 +466,36 @@ TEST_CASE("store/life: a message is queued once, claimed by one, and tried again
   });
 }
 
+TEST_CASE("store/life: messages of a channel are claimed in the order they were queued") {
+  on_each_backend([](Store& store, const auto&) {
+    const auto add = [&store](const char* key, const char* channel, int due) {
+      Message message;
+      message.channel = channel;
+      message.key = message.body = key;
+      message.created = at_second(0);
+      message.due = at_second(due);
+      CHECK(store.life().add_message(message).value());
+    };
+    add("first", "hook", 50);
+    add("second", "hook", 0);
+    add("other", "mail", 0);
+    const auto claim = [&store](const char* channel, int second) {
+      return store.life()
+          .claim_message(channel, at_second(second), std::chrono::seconds(1))
+          .value();
+    };
+    CHECK_FALSE(claim("hook", 49));
+    CHECK(claim("mail", 49)->body == "other");
+    auto first = claim("hook", 50);
+    REQUIRE(first);
+    CHECK(first->body == "first");
+    CHECK_FALSE(claim("hook", 50));
+    first->state = "failed";
+    REQUIRE(store.life().end_message(*first).ok());
+    CHECK(claim("hook", 51)->body == "second");
+  });
+}
+
 TEST_CASE("store/life: pruning keeps what is there, what was judged and the last run of a kind") {
   on_each_backend([](Store& store, const auto&) {
     const std::string a = "http://a.com";
