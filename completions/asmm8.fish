@@ -121,6 +121,7 @@ complete -c asmm8 -n '__asmm8_in enum' -l distributed -d 'let workers do it (m8 
 complete -c asmm8 -n '__asmm8_in enum' -l share -r -F -d 'hand over templates and lists here'
 complete -c asmm8 -n '__asmm8_in enum' -l as-job -x -d 'be a job of a worker: records go to stdout'
 complete -c asmm8 -n '__asmm8_in enum' -l slice -x -d 'do one part of what is to be done'
+complete -c asmm8 -n '__asmm8_in enum' -l job-lines -x -a 'audit targets' -d 'with --as-job: records of these too'
 complete -c asmm8 -n '__asmm8_in enum' -l queue-url -x -d 'the broker: amqp:// or amqps://USER:PASSWORD@HOST:PORT/VHOST'
 complete -c asmm8 -n '__asmm8_in enum' -l queue-prefix -x -d 'what names of queues and exchanges begin with'
 complete -c asmm8 -n '__asmm8_in enum' -l queue-max-length -x -d 'messages that wait in a work queue; 0: any number'

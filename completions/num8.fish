@@ -194,6 +194,7 @@ complete -c num8 -n '__num8_in scan' -l distributed -d 'let workers do it (m8 wo
 complete -c num8 -n '__num8_in scan' -l share -r -F -d 'hand over templates and lists here'
 complete -c num8 -n '__num8_in scan' -l as-job -x -d 'be a job of a worker: records go to stdout'
 complete -c num8 -n '__num8_in scan' -l slice -x -d 'do one part of what is to be done'
+complete -c num8 -n '__num8_in scan' -l job-lines -x -a 'audit targets' -d 'with --as-job: records of these too'
 complete -c num8 -n '__num8_in scan' -l queue-url -x -d 'the broker: amqp:// or amqps://USER:PASSWORD@HOST:PORT/VHOST'
 complete -c num8 -n '__num8_in scan' -l queue-prefix -x -d 'what names of queues and exchanges begin with'
 complete -c num8 -n '__num8_in scan' -l queue-max-length -x -d 'messages that wait in a work queue; 0: any number'
