@@ -290,8 +290,8 @@ class EnumRun {
   /// --notify, after all is stored.
   Status queue_news() {
     if (!outputs_.store) return {};
-    return issues::queue_run_news(outputs_.store->store(), flags_.list("notify"),
-                                  record_.run().started, clock_.wall());
+    return issues::queue_run_news(outputs_.store->store(), flags_, record_.run().started,
+                                  clock_.wall());
   }
 
   Status prepare() {
@@ -421,12 +421,12 @@ std::vector<cli::Flag> enum_flags() {
       file_flag("output", {"o"}, "Output", "write the lines to this file too"),
       cli::progress_flag(),
       summary_flag(),
-      issues::notify_flag("Output"),
       dry_run,
   };
-  for (auto more : {stage_flags(), passive_flags(), enum_probe_flags(), enum_inventory_flags(),
-                    dns_flags(kDnsDefaults), scope_flags(), fleet::distributed_flags(),
-                    cli::run_limit_flags(), store::store_flags(), serve::telemetry_flags()})
+  for (auto more :
+       {issues::notify_flags("Output"), stage_flags(), passive_flags(), enum_probe_flags(),
+        enum_inventory_flags(), dns_flags(kDnsDefaults), scope_flags(), fleet::distributed_flags(),
+        cli::run_limit_flags(), store::store_flags(), serve::telemetry_flags()})
     flags.insert(flags.end(), more.begin(), more.end());
   return flags;
 }

@@ -14,11 +14,11 @@ namespace {
 
 /// What the program that cuts the run does itself.
 const std::vector<std::string_view> kHere = {
-    "metrics-listen",  "metrics-file", "cpu-profile", "domain",     "list",       "stored",
-    "config",          "verbose",      "quiet",       "no-color",   "output",     "jsonl",
-    "summary",         "progress",     "resume",      "only-new",   "no-recheck", "distributed",
-    "share",           "store",        "deadline",    "max-memory", "rate",       "dry-run",
-    "collect-sources", "notify"};
+    "metrics-listen",  "metrics-file", "cpu-profile", "domain",         "list",       "stored",
+    "config",          "verbose",      "quiet",       "no-color",       "output",     "jsonl",
+    "summary",         "progress",     "resume",      "only-new",       "no-recheck", "distributed",
+    "share",           "store",        "deadline",    "max-memory",     "rate",       "dry-run",
+    "collect-sources", "notify",       "notify-cap",  "notify-at-least"};
 
 }  // namespace
 

@@ -404,8 +404,8 @@ class Scan {
   /// --notify.
   Status queue_news(Outputs& outputs) {
     if (!outputs.store()) return {};
-    return issues::queue_run_news(outputs.store()->store(), context_.flags.list("notify"),
-                                  record_.started, clock_.wall());
+    return issues::queue_run_news(outputs.store()->store(), context_.flags, record_.started,
+                                  clock_.wall());
   }
 
   Status write_summary() {

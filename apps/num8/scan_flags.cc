@@ -103,7 +103,6 @@ Flags output_flags() {
           chosen(valued(out, "fail-on", {}, "SEVERITY", "exit with 3 on a finding this severe"),
                  {"info", "low", "medium", "high", "critical"}),
           "What is more severe counts too; what is suppressed does not.")),
-      issues::notify_flag(out),
       detailed(cli::switched(out, "suppressed", {}, "show also what was judged before"),
                "Findings of issues that are verified, ignored or false positives in the store as "
                "the scan begins are kept there and counted, but neither shown nor reported "
@@ -442,10 +441,11 @@ Status read_scope(const cli::Values& flags, net::Scope& out) {
 
 Flags scan_flags() {
   Flags flags = input_flags();
-  for (Flags more : {selection_flags(), output_flags(), Reports::flags(), store::store_flags(),
-                     request_flags(), oob_flags(), rate_flags(), run_flags(), Witnesses::flags(),
-                     cli::run_limit_flags(), http::service_flags(), serve::telemetry_flags(),
-                     fleet::distributed_flags(), Flags{tech_file_flag("Templates")}})
+  for (Flags more :
+       {selection_flags(), output_flags(), Reports::flags(), issues::notify_flags("Output"),
+        store::store_flags(), request_flags(), oob_flags(), rate_flags(), run_flags(),
+        Witnesses::flags(), cli::run_limit_flags(), http::service_flags(), serve::telemetry_flags(),
+        fleet::distributed_flags(), Flags{tech_file_flag("Templates")}})
     for (cli::Flag& flag : more) flags.push_back(std::move(flag));
   for (cli::Flag& flag : cache::cache_settings()) flags.push_back(std::move(flag));
   return flags;

@@ -258,23 +258,34 @@ Status queue_news(store::Store& store, const std::string& channel, Shape shape,
   return life.set_told(channel, options.until);
 }
 
-cli::Flag notify_flag(const char* section) {
+std::vector<cli::Flag> notify_flags(const char* section) {
   using namespace cli;
-  return detailed(
-      chosen(repeated(valued(section, "notify", {}, "CHANNEL,...", "queue what is new for these")),
-             {"webhook", "slack", "discord", "teams", "mail", "command"}),
-      "At the end what is new since a channel was told last, or since the run began, is put into "
-      "one message for it in the store: names, and issues of low severity and above, the gravest "
-      "20 in full. m8 notify send delivers.");
+  return {
+      detailed(
+          chosen(
+              repeated(valued(section, "notify", {}, "CHANNEL,...", "queue what is new for these")),
+              {"webhook", "slack", "discord", "teams", "mail", "command"}),
+          "At the end what is new since a channel was told last, or since the run began, is put "
+          "into one message for it in the store: names and issues, the gravest in full. m8 notify "
+          "send delivers."),
+      typed(with_default(valued(section, "notify-cap", {}, "N", "name so many, count the others"),
+                         std::to_string(NewsOptions{}.cap)),
+            ValueType::number(1, 10'000)),
+      chosen(with_default(
+                 valued(section, "notify-at-least", {}, "LEVEL", "tell issues of this severity on"),
+                 "low"),
+             {"info", "low", "medium", "high", "critical"}),
+  };
 }
 
-Status queue_run_news(store::Store& store, const std::vector<std::string>& channels, WallTime began,
-                      WallTime now) {
+Status queue_run_news(store::Store& store, const cli::Values& flags, WallTime began, WallTime now) {
   NewsOptions options;
   options.until = now;
   options.subjects = {Subject::kHost, Subject::kIssue};
-  options.at_least = model::Severity::kLow;
-  for (const std::string& word : channels) {
+  options.cap = flags.number<std::size_t>("notify-cap");
+  options.at_least =
+      model::parse_severity(flags.text("notify-at-least")).value_or(model::Severity::kLow);
+  for (const std::string& word : flags.list("notify")) {
     const bool plain = word == "webhook" || word == "command";
     const auto shape = parse_shape(plain ? "json" : word == "mail" ? "text" : word);
     const std::string channel = plain || word == "mail" ? word : "webhook";

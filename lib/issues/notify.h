@@ -57,12 +57,12 @@ std::string message_body(Shape shape, const News& news);
 Status queue_news(store::Store& store, const std::string& channel, Shape shape,
                   std::optional<WallTime> since, NewsOptions options);
 
-/// --notify of a run: channels, or slack, discord and teams for a webhook in that shape.
-cli::Flag notify_flag(const char* section);
+/// --notify of a run: channels, or slack, discord and teams for a webhook in that shape; with
+/// --notify-cap and --notify-at-least.
+std::vector<cli::Flag> notify_flags(const char* section);
 /// At the end of a run that began then: queue_news() until \p now for each that --notify names, of
-/// hosts and issues of low severity and above; since \p began for one that was never told.
-Status queue_run_news(store::Store& store, const std::vector<std::string>& channels, WallTime began,
-                      WallTime now);
+/// hosts and issues; since \p began for one that was never told.
+Status queue_run_news(store::Store& store, const cli::Values& flags, WallTime began, WallTime now);
 
 /// A way to a receiver.
 class Carrier {

@@ -19,6 +19,7 @@ section{background:#fff;border:1px solid #d5dbe1;border-radius:.5rem;padding:1.2
 table{border-collapse:collapse;width:100%}caption{text-align:left;color:#4a535e;padding-bottom:.4rem}
 th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #e4e8ec;vertical-align:top}
 .wide{overflow-x:auto}.wide:focus{outline:3px solid #0b57a4}.hosts th[scope=row]{overflow-wrap:anywhere;min-width:8rem}.runs td{white-space:nowrap}
+h3+table{max-width:24rem}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 .cards{display:flex;flex-wrap:wrap;gap:.75rem;list-style:none;padding:0;margin:0}
 .cards li{flex:1 1 8rem;border:1px solid #d5dbe1;border-left:.5rem solid #59636e;border-radius:.35rem;padding:.5rem .75rem}
@@ -46,7 +47,8 @@ body:has(#sU:not(:checked)) .issue.U,body:has(#sV:not(:checked)) .issue.V,
 body:has(#sI:not(:checked)) .issue.I,body:has(#sF:not(:checked)) .issue.F,
 body:has(#sR:not(:checked)) .issue.R{display:none}
 @media (max-width:40rem){header,main,footer{padding:.75rem}section{padding:.75rem}
-th,td{padding:.3rem .35rem}dl{grid-template-columns:1fr}dt{margin-top:.4rem}svg text{font-size:22px}}
+th,td{padding:.3rem .35rem}dl{grid-template-columns:1fr}dt{margin-top:.4rem}svg text{font-size:22px}
+.hosts th,.hosts td{padding:.3rem .2rem;font-size:.75rem}.hosts th[scope=row]{min-width:6rem}.hosts caption{font-size:.8rem}}
 @media print{body{background:#fff;font-size:11pt}header,main,footer{max-width:none;padding:0}
 section{border:0;padding:0;margin:0 0 1rem}.filters,.skip{display:none}
 tr,svg,h2,h3{break-inside:avoid}h2,h3,summary,caption{break-after:avoid}

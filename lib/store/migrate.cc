@@ -51,6 +51,16 @@ constexpr Migration kSqlite[] = {
         "0012_fleet_progress.sql",
 #include "store/schema/sqlite/0012_fleet_progress.sql"
     },
+    {
+        13,
+        "0013_issue_key.sql",
+#include "store/schema/sqlite/0013_issue_key.sql"
+    },
+    {
+        14,
+        "0014_old_rows.sql",
+#include "store/schema/sqlite/0014_old_rows.sql"
+    },
 };
 
 constexpr Migration kPostgres[] = {
@@ -98,6 +108,11 @@ constexpr Migration kPostgres[] = {
         11,
         "0011_fleet_progress.sql",
 #include "store/schema/postgres/0011_fleet_progress.sql"
+    },
+    {
+        12,
+        "0012_old_rows.sql",
+#include "store/schema/postgres/0012_old_rows.sql"
     },
 };
 

@@ -50,6 +50,8 @@ class SqliteStore final : public SqlStore, public Together, private SchemaOwner 
   SqliteStore(std::unique_ptr<SqliteDb> db, const OpenOptions& options)
       : SqlStore(options), slow_query_(options.slow_query), db_(std::move(db)) {}
 
+  /// Before the first use.
+  Status add_batch_tables();
   Status bring_up_to_date() { return migrate(*this, migrations(), db_->path()); }
 
   Status upsert_hostnames(std::int64_t run, std::span<const model::Hostname> batch) override;
@@ -81,6 +83,11 @@ class SqliteStore final : public SqlStore, public Together, private SchemaOwner 
   std::mutex mutex_;  ///< one statement at a time on the one connection
   const std::unique_ptr<SqliteDb> db_;
 };
+
+Status SqliteStore::add_batch_tables() {
+  M8_TRY(add_hostname_batch(*db_));
+  return add_issue_batch(*db_);
+}
 
 Result<std::int64_t> SqliteStore::pragma(std::string_view name) {
   auto statement = M8_TRY(db_->prepare(fmt::format("PRAGMA {}", name)));
@@ -179,6 +186,7 @@ std::string SqliteStore::scanned_table(std::string_view line) const {
   if (line.find(" CONSTANT ROW") != line.npos) return {};
   line.remove_prefix(at);
   if (!line.starts_with(kScan)) return {};
+  if (line.find(" VIRTUAL TABLE") != line.npos) return {};  // a batch, in memory
   line.remove_prefix(kScan.size());
   const std::string table(line.substr(0, line.find(' ')));
   return table == "first" ? std::string() : table;  // a subquery's name, of one row
@@ -275,6 +283,7 @@ Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, const OpenOp
   if (options.create_parents && !options.must_exist) M8_TRY(create_parents(path));
   auto store = std::make_unique<SqliteStore>(
       M8_TRY(SqliteDb::open(path, options.busy_timeout, options.must_exist)), options);
+  M8_TRY(store->add_batch_tables());
   if (options.migrate) M8_TRY(store->bring_up_to_date());
   return std::unique_ptr<Store>(std::move(store));
 }

@@ -20,7 +20,8 @@ namespace {
 // ones are less work. NORMAL: in WAL mode a power cut (not a crash or kill of the program) may take
 // the last batches with it, each as a whole, and never damages the file. 48 MiB of cache, which
 // holds the index of a million names; 128 MiB of WAL between checkpoints, so that a page that each
-// batch touches is copied back seldom.
+// batch touches is copied back seldom. secure_delete: Debian's SQLite overwrites with zeros what is
+// deleted or moved; pruning writes the file anew, which leaves nothing of that.
 constexpr const char* kPragmas =
     "PRAGMA page_size = 8192;"
     "PRAGMA journal_mode = WAL;"
@@ -29,7 +30,8 @@ constexpr const char* kPragmas =
     "PRAGMA cache_size = -49152;"
     "PRAGMA wal_autocheckpoint = 16384;"
     "PRAGMA journal_size_limit = 134217728;"
-    "PRAGMA temp_store = MEMORY;";
+    "PRAGMA temp_store = MEMORY;"
+    "PRAGMA secure_delete = OFF;";
 
 /// Without the statistics of SQLite's memory, which cost a lock at each allocation. Has an effect
 /// before the library's first use only; refused later, which does no harm.
@@ -199,7 +201,8 @@ Result<std::unique_ptr<SqliteDb>> SqliteDb::open(const std::string& path,
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, static_cast<int>(busy_timeout.count()));
   if (sqlite3_create_function(handle, "join_words", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr,
-                              join_words, nullptr, nullptr) != SQLITE_OK) {
+                              join_words, nullptr, nullptr) != SQLITE_OK ||
+      !db->batches_.add_function(handle)) {
     return db->error();
   }
   M8_TRY(db->execute(kPragmas));
@@ -235,6 +238,19 @@ Status SqliteDb::make_room(std::size_t records) {
 Status SqliteDb::execute(const char* sql) {
   if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return error();
   return {};
+}
+
+Status SqliteDb::add_batch_table(const char* name, const char* columns) {
+  if (!batches_.add(handle_, name, columns)) return error();
+  return {};
+}
+
+Status SqliteDb::run_batch(std::string_view sql, BatchRows& rows) {
+  auto statement = M8_TRY(prepare(sql));
+  read_batch(&rows);
+  const Status status = statement.run();
+  read_batch(nullptr);
+  return status;
 }
 
 std::int64_t SqliteDb::last_id() const { return sqlite3_last_insert_rowid(handle_); }

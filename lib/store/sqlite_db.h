@@ -1,4 +1,5 @@
-/// SQLite connection and statements as guards. Only sqlite_db.cc includes sqlite3.h.
+/// SQLite connection and statements as guards. Only sqlite_db.cc and sqlite_batch.cc include
+/// sqlite3.h.
 ///
 /// One thread at a time.
 #pragma once
@@ -12,6 +13,7 @@
 
 #include "base/result.h"
 #include "store/query.h"
+#include "store/sqlite_batch.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -67,6 +69,13 @@ class SqliteDb {
   Status make_room(std::size_t records);
   /// Runs statements without results. \p sql may hold several.
   Status execute(const char* sql);
+  /// A table \p name that holds what read_batch() is given; \p columns as in CREATE TABLE. In
+  /// statements with one, batch_same(x) is x and tells the rows of it.
+  Status add_batch_table(const char* name, const char* columns);
+  /// \p rows, borrowed, are what batch tables hold from now on; null: nothing.
+  void read_batch(BatchRows* rows) { batches_.rows = rows; }
+  /// Runs \p sql, which returns no rows, with \p rows in the batch tables.
+  Status run_batch(std::string_view sql, BatchRows& rows);
   std::int64_t last_id() const;
   /// Rows changed by the last statement.
   int changes() const;
@@ -79,6 +88,7 @@ class SqliteDb {
   SqliteDb(std::string path, sqlite3* handle) : path_(std::move(path)), handle_(handle) {}
 
   std::string path_;
+  BatchTables batches_;
   sqlite3* handle_;
   bool roomy_ = false;  ///< make_room() had a large batch
   std::unordered_map<std::string, sqlite3_stmt*> statements_;

@@ -13,32 +13,32 @@ namespace {
 
 constexpr std::string_view kDomainId = "SELECT id FROM domain WHERE name = ?";
 
-// Most names are new, or known and as they were. Each of the two has a statement of its own that
-// can fire no trigger: for one that can, SQLite copies every page that a row touches, to be able
-// to undo that row alone, which takes longer than the row.
-constexpr std::string_view kInsert =
-    "INSERT INTO hostname (domain_id, hostname, sources, first_seen, last_seen, first_run, "
-    "last_run,"
-    " a, aaaa, cname, resolver, wildcard, live)"
-    " VALUES (?, ?, ?, ?, ?, ?6, ?6, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
-// It takes the parameters of the others: the last line gives ?4 a place.
-constexpr std::string_view kTouch =
-    "UPDATE hostname SET last_seen = ?5, last_run = ?6, resolver = ?10, wildcard = ?11,"
-    " sources = CASE WHEN sources = ?3 THEN sources ELSE join_words(sources, ?3) END"
-    " WHERE domain_id = ?1 AND hostname = ?2"
-    " AND a = ?7 AND aaaa = ?8 AND cname = ?9 AND live = ?12"
-    " AND ?4 IS NOT NULL";
-constexpr std::string_view kUpsert =
-    "INSERT INTO hostname (domain_id, hostname, sources, first_seen, last_seen, first_run, "
-    "last_run,"
-    " a, aaaa, cname, resolver, wildcard, live)"
-    " VALUES (?, ?, ?, ?, ?, ?6, ?6, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (domain_id, hostname) DO UPDATE SET"
-    " sources = join_words(sources, excluded.sources), last_seen = excluded.last_seen,"
-    " last_run = excluded.last_run, a = excluded.a, aaaa = excluded.aaaa, cname = excluded.cname,"
-    " resolver = excluded.resolver, wildcard = excluded.wildcard, live = excluded.live,"
+constexpr const char* kTable = "hostname_batch";
+constexpr const char* kColumns =
+    "domain_id, hostname, sources, first_seen, last_seen, run, a, aaaa, cname, resolver, wildcard,"
+    " live";
+
+#define M8_HOSTNAMES                                                                           \
+  "INSERT INTO hostname (domain_id, hostname, sources, first_seen, last_seen, first_run,"      \
+  " last_run, a, aaaa, cname, resolver, wildcard, live)"                                       \
+  " SELECT domain_id, hostname, sources, first_seen, last_seen, run, run, a, aaaa, cname,"     \
+  " resolver, wildcard, live FROM hostname_batch WHERE TRUE"                                   \
+  " ON CONFLICT (domain_id, hostname) DO UPDATE SET last_seen = excluded.last_seen,"           \
+  " last_run = excluded.last_run, resolver = excluded.resolver, wildcard = excluded.wildcard," \
+  " sources = CASE WHEN sources = excluded.sources THEN sources"                               \
+  " ELSE join_words(sources, excluded.sources) END"
+
+// Most names are new, or known and as they were. The first statement writes those and can fire no
+// trigger: for one that can, SQLite reads the whole row before.
+constexpr std::string_view kTouch = M8_HOSTNAMES
+    " WHERE batch_same(a = excluded.a AND aaaa = excluded.aaaa AND cname = excluded.cname"
+    " AND live = excluded.live)";
+constexpr std::string_view kChange = M8_HOSTNAMES
+    ", a = excluded.a, aaaa = excluded.aaaa, cname = excluded.cname, live = excluded.live,"
     " changed = CASE WHEN live <> excluded.live OR a <> excluded.a OR aaaa <> excluded.aaaa"
     " OR cname <> excluded.cname THEN excluded.last_seen ELSE changed END";
+
+#undef M8_HOSTNAMES
 
 /// Bytes from \p at on as a number that compares as they do; missing ones are 0.
 std::uint64_t bytes_at(std::string_view text, std::size_t at) {
@@ -85,13 +85,14 @@ void HostnameWriter::Lists::set(const model::Hostname& record) {
   cname = words_of(record.cname, buffers[3]);
 }
 
-std::vector<std::string_view> HostnameWriter::statements() {
-  return {kDomainId, kInsert, kTouch, kUpsert};
-}
+std::vector<std::string_view> HostnameWriter::statements() { return {kDomainId, kTouch, kChange}; }
 
 Status HostnameWriter::write(std::span<const model::Hostname> batch) {
   M8_TRY(place(batch));
-  return write_all();
+  if (order_.empty()) return {};
+  M8_TRY(db_.run_batch(kTouch, *this));
+  keep_changed();
+  return order_.empty() ? Status() : db_.run_batch(kChange, *this);
 }
 
 Result<std::int64_t> HostnameWriter::domain_id(const std::string& name, WallTime seen) {
@@ -124,37 +125,57 @@ Status HostnameWriter::place(std::span<const model::Hostname> batch) {
   return {};
 }
 
-Status HostnameWriter::write_all() {
-  auto insert = M8_TRY(db_.prepare(kInsert));
-  auto touch = M8_TRY(db_.prepare(kTouch));
-  auto upsert = M8_TRY(db_.prepare(kUpsert));
-  // The next is likely to be as the last was.
-  SqliteStatement *likely = &insert, *other = &touch;
-  for (std::size_t i = 0; i < order_.size(); ++i) {
-    if (i + 8 < order_.size()) {
-      prefetch_record(*order_[i + 8].record);
-      prefetch_texts(*order_[i + 4].record);
-    }
-    lists_.set(*order_[i].record);
-    if (M8_TRY(write_one(*likely, order_[i]))) continue;
-    if (M8_TRY(write_one(*other, order_[i]))) {
-      std::swap(likely, other);
-    } else {
-      M8_TRY(write_one(upsert, order_[i]));
-    }
+/// Leaves what has yet to be written: those with other addresses, and what the batch says of the
+/// same names later.
+void HostnameWriter::keep_changed() {
+  for (std::size_t i = 1; i < order_.size(); ++i) {
+    const Placed& before = order_[i - 1];
+    Placed& placed = order_[i];
+    placed.changed |= before.changed && before.domain == placed.domain &&
+                      before.record->hostname == placed.record->hostname;
   }
-  return {};
+  std::erase_if(order_, [](const Placed& placed) { return !placed.changed; });
 }
 
-/// Whether \p statement was the right one.
-Result<bool> HostnameWriter::write_one(SqliteStatement& statement, const Placed& placed) {
-  const model::Hostname& record = *placed.record;
-  const std::int64_t live = record.live ? 1 : 0;
-  statement.bind(placed.domain).bind(record.hostname).bind(lists_.sources);
-  statement.bind(to_millis(record.first_seen)).bind(to_millis(record.last_seen)).bind(run_);
-  statement.bind(lists_.a).bind(lists_.aaaa).bind(lists_.cname);
-  M8_TRY(statement.bind(record.resolver).bind(record.wildcard).bind(live).run());
-  return db_.changes() > 0;
+void HostnameWriter::go_to(std::size_t row) {
+  if (row + 8 < order_.size()) {
+    prefetch_record(*order_[row + 8].record);
+    prefetch_texts(*order_[row + 4].record);
+  }
+  at_ = row;
+  lists_.set(*order_[row].record);
 }
+
+BatchRows::Cell HostnameWriter::cell(int column) {
+  const model::Hostname& record = *order_[at_].record;
+  switch (column) {
+    case 0:
+      return order_[at_].domain;
+    case 1:
+      return record.hostname;
+    case 2:
+      return lists_.sources;
+    case 3:
+      return to_millis(record.first_seen);
+    case 4:
+      return to_millis(record.last_seen);
+    case 5:
+      return run_;
+    case 6:
+      return lists_.a;
+    case 7:
+      return lists_.aaaa;
+    case 8:
+      return lists_.cname;
+    case 9:
+      return record.resolver;
+    case 10:
+      return record.wildcard;
+    default:
+      return std::int64_t{record.live};
+  }
+}
+
+Status add_hostname_batch(SqliteDb& db) { return db.add_batch_table(kTable, kColumns); }
 
 }  // namespace m8::store

@@ -14,8 +14,11 @@
 
 namespace m8::store {
 
+/// Adds the batch table that HostnameWriter needs: once per connection.
+Status add_hostname_batch(SqliteDb& db);
+
 /// For one transaction, which the caller began. Borrows the connection and the batch.
-class HostnameWriter {
+class HostnameWriter final : private BatchRows {
  public:
   /// \p run: id of the run that saw the names.
   HostnameWriter(SqliteDb& db, std::int64_t run) : db_(db), run_(run) {}
@@ -30,6 +33,7 @@ class HostnameWriter {
     std::int64_t domain;          ///< its id
     std::uint64_t first, second;  ///< the name's first 16 bytes, as they compare
     const model::Hostname* record;
+    bool changed = false;  ///< it is known, and with other addresses
 
     bool operator<(const Placed& other) const;
   };
@@ -43,13 +47,18 @@ class HostnameWriter {
 
   Result<std::int64_t> domain_id(const std::string& name, WallTime seen);
   Status place(std::span<const model::Hostname> batch);
-  Status write_all();
-  Result<bool> write_one(SqliteStatement& statement, const Placed& placed);
+  void keep_changed();
+
+  std::size_t size() const override { return order_.size(); }
+  void go_to(std::size_t row) override;
+  Cell cell(int column) override;
+  void compared(bool same) override { order_[at_].changed = !same; }
 
   SqliteDb& db_;
   const std::int64_t run_;
   std::vector<Placed> order_;
-  Lists lists_;
+  std::size_t at_ = 0;  ///< in order_
+  Lists lists_;         ///< of that
 };
 
 }  // namespace m8::store

@@ -2,66 +2,159 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 
+#include "base/hash.h"
 #include "store/columns.h"
 
 namespace m8::store {
 namespace {
 
-// As for hostnames: most issues are new, or known and as they were, and each of the two has a
-// statement of its own that can fire no trigger. For one that can, SQLite copies every page that a
-// row touches.
-constexpr std::string_view kInsert =
-    "INSERT INTO issue (signature, template_id, name, matcher, severity, host, matched_at, tags,"
-    " status, first_seen, last_seen, first_run, last_run, event, target)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?12, ?12, ?, ?) ON CONFLICT DO NOTHING";
-// It takes the parameters of the others: the last line gives those that it does not need a place.
-// What is indexed is compared, not written.
-constexpr std::string_view kTouch =
-    "UPDATE issue SET name = ?3, matched_at = ?7, tags = ?8, last_seen = ?11, last_run = ?12,"
-    " event = ?13, target = ?14, missed = 0, by_at = ?11, by_run = ?12, by_author = 'm8',"
-    " by_note = ''"
-    " WHERE signature = ?1 AND severity = ?5 AND host = ?6 AND status <> 'R' AND gone = 0"
-    " AND ?2 IS NOT NULL AND ?4 IS NOT NULL AND ?9 IS NOT NULL AND ?10 IS NOT NULL";
-constexpr std::string_view kUpsert =
-    "INSERT INTO issue (signature, template_id, name, matcher, severity, host, matched_at, tags,"
-    " status, first_seen, last_seen, first_run, last_run, event, target)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?12, ?12, ?, ?)"
-    " ON CONFLICT (signature) DO UPDATE SET name = excluded.name, severity = excluded.severity,"
-    " host = excluded.host, matched_at = excluded.matched_at, tags = excluded.tags,"
-    " status = CASE status WHEN 'R' THEN 'U' ELSE status END,"
-    " last_seen = excluded.last_seen, last_run = excluded.last_run, event = excluded.event,"
-    " target = excluded.target, gone = 0, missed = 0, by_at = excluded.last_seen,"
-    " by_run = excluded.last_run, by_author = 'm8', by_note = ''";
+constexpr const char* kTable = "issue_batch";
+constexpr const char* kColumns =
+    "signature, template_id, name, matcher, severity, host, matched_at, tags, status,"
+    " first_seen, last_seen, run, target, event";
 
-/// True if a row was written.
-Result<bool> write_one(SqliteDb& db, SqliteStatement& statement, const model::Issue& issue,
-                       std::int64_t run) {
-  const std::string_view status(&issue.status, 1);
-  statement.bind(issue.signature).bind(issue.template_id).bind(issue.name).bind(issue.matcher);
-  statement.bind(static_cast<std::int64_t>(issue.severity)).bind(issue.host);
-  statement.bind(issue.matched_at).bind(issue.tags).bind(status);
-  statement.bind(to_millis(issue.first_seen)).bind(to_millis(issue.last_seen)).bind(run);
-  M8_TRY(statement.bind(issue.event).bind(issue.target).run());
-  return db.changes() > 0;
+// Which issues of the batch are known; of those, which are as they were but for the last sighting.
+constexpr std::string_view kFind =
+    "SELECT b.rowid, i.id, i.severity = b.severity AND i.host = b.host AND i.status <> 'R'"
+    " AND i.gone = 0 FROM issue_batch b CROSS JOIN issue i"
+    " ON substr(i.signature, 3, 12) = substr(b.signature, 3, 12) AND i.signature = b.signature";
+
+// A failure ends the transaction, so that no page has to be kept for an undo.
+constexpr std::string_view kInsert =
+    "INSERT OR ROLLBACK INTO issue (signature, template_id, name, matcher, severity, host,"
+    " matched_at, tags, status, first_seen, last_seen, first_run, last_run, target, by_at, by_run,"
+    " by_author, event)"
+    " SELECT signature, template_id, name, matcher, severity, host, matched_at, tags, status,"
+    " first_seen, last_seen, run, run, target, last_seen, run, 'm8', event FROM issue_batch";
+
+// One issue each: of a statement that changes many rows, SQLite keeps each page as it was. The
+// first can fire no trigger, for which the whole row would be read before.
+#define M8_SEEN_AGAIN                                                                      \
+  "UPDATE issue SET name = ?2, matched_at = ?3, tags = ?4, last_seen = ?5, last_run = ?6," \
+  " target = ?7, missed = 0, by_at = ?5, by_run = ?6, by_author = 'm8', by_note = '',"     \
+  " event = ?8"
+constexpr std::string_view kTouch = M8_SEEN_AGAIN " WHERE id = ?1";
+constexpr std::string_view kChange = M8_SEEN_AGAIN
+    ", severity = ?9, host = ?10, status = CASE status WHEN 'R' THEN 'U' ELSE status END, gone = 0"
+    " WHERE id = ?1";
+#undef M8_SEEN_AGAIN
+
+struct Place {
+  const model::Issue* issue;
+  std::int64_t id = 0;  ///< 0: it is new
+  bool same = false;    ///< as it was
+};
+
+/// The rows of the batch table.
+class IssueRows final : public BatchRows {
+ public:
+  IssueRows(std::vector<Place> places, std::int64_t run) : places_(std::move(places)), run_(run) {}
+
+  std::size_t size() const override { return places_.size(); }
+  void go_to(std::size_t row) override { at_ = &places_[row]; }
+  Cell cell(int column) override {
+    const model::Issue& issue = *at_->issue;
+    switch (column) {
+      case 0:
+        return issue.signature;
+      case 1:
+        return issue.template_id;
+      case 2:
+        return issue.name;
+      case 3:
+        return issue.matcher;
+      case 4:
+        return static_cast<std::int64_t>(issue.severity);
+      case 5:
+        return issue.host;
+      case 6:
+        return issue.matched_at;
+      case 7:
+        return issue.tags;
+      case 8:
+        return std::string_view(&issue.status, 1);
+      case 9:
+        return to_millis(issue.first_seen);
+      case 10:
+        return to_millis(issue.last_seen);
+      case 11:
+        return run_;
+      case 12:
+        return issue.target;
+      default:
+        return issue.event;
+    }
+  }
+  std::vector<Place>& places() { return places_; }
+
+ private:
+  std::vector<Place> places_;
+  const std::int64_t run_;
+  const Place* at_ = nullptr;
+};
+
+Status find_known(SqliteDb& db, IssueRows& rows) {
+  auto find = M8_TRY(db.prepare(kFind));
+  db.read_batch(&rows);
+  for (bool more = M8_TRY(find.step()); more; more = M8_TRY(find.step())) {
+    Place& place = rows.places()[static_cast<std::size_t>(find.integer(0))];
+    place.id = find.integer(1);
+    place.same = find.integer(2) != 0;
+  }
+  db.read_batch(nullptr);
+  return {};
+}
+
+Status update(SqliteStatement& statement, const Place& place, std::int64_t run) {
+  const model::Issue& issue = *place.issue;
+  statement.bind(place.id).bind(issue.name).bind(issue.matched_at).bind(issue.tags);
+  statement.bind(to_millis(issue.last_seen)).bind(run).bind(issue.target).bind(issue.event);
+  if (!place.same) statement.bind(static_cast<std::int64_t>(issue.severity)).bind(issue.host);
+  return statement.run();
+}
+
+/// Writes issues of which no two have one signature.
+Status write_distinct(SqliteDb& db, std::int64_t run, std::vector<Place> places) {
+  IssueRows all(std::move(places), run);
+  M8_TRY(find_known(db, all));
+  auto touch = M8_TRY(db.prepare(kTouch)), change = M8_TRY(db.prepare(kChange));
+  std::vector<Place> fresh;  // in their order, which gives the ids
+  for (const Place& place : all.places()) {
+    if (place.id == 0) {
+      fresh.push_back(place);
+    } else {
+      M8_TRY(update(place.same ? touch : change, place, run));
+    }
+  }
+  if (fresh.empty()) return {};
+  IssueRows rows(std::move(fresh), run);
+  return db.run_batch(kInsert, rows);
 }
 
 }  // namespace
 
-std::vector<std::string_view> issue_statements() { return {kInsert, kTouch, kUpsert}; }
+Status add_issue_batch(SqliteDb& db) { return db.add_batch_table(kTable, kColumns); }
+
+std::vector<std::string_view> issue_statements() { return {kFind, kInsert, kTouch, kChange}; }
 
 Status write_issues(SqliteDb& db, std::int64_t run, std::span<const model::Issue> batch) {
-  auto first = M8_TRY(db.prepare(kInsert)), second = M8_TRY(db.prepare(kTouch));
-  auto last = M8_TRY(db.prepare(kUpsert));
-  SqliteStatement *likely = &first, *other = &second;
-  for (const model::Issue& issue : batch) {  // in their order, which gives the ids
-    if (M8_TRY(write_one(db, *likely, issue, run))) continue;
-    if (M8_TRY(write_one(db, *other, issue, run))) {
-      std::swap(likely, other);  // neighbours are alike
-      continue;
+  std::vector<const model::Issue*> waiting, repeated;
+  for (const model::Issue& issue : batch) waiting.push_back(&issue);
+  for (; !waiting.empty(); waiting.swap(repeated)) {
+    repeated.clear();
+    std::unordered_set<std::string_view, SeededHash> seen;
+    std::vector<Place> distinct;
+    for (const model::Issue* issue : waiting) {
+      if (seen.insert(issue->signature).second) {
+        distinct.push_back({issue});
+      } else {
+        repeated.push_back(issue);
+      }
     }
-    M8_TRY(write_one(db, last, issue, run));
+    M8_TRY(write_distinct(db, run, std::move(distinct)));
   }
   return {};
 }

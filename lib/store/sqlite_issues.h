@@ -12,6 +12,9 @@
 
 namespace m8::store {
 
+/// Adds the batch table that write_issues() needs: once per connection.
+Status add_issue_batch(SqliteDb& db);
+
 /// Every statement of write_issues().
 std::vector<std::string_view> issue_statements();
 

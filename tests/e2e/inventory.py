@@ -157,7 +157,8 @@ class Inventory(Case):
         with sqlite3.connect(path) as database:
             database.execute("PRAGMA user_version = 99")
         for arguments in (("asmm8", "host", "list"), ("asmm8", "domain", "list"), ("m8", "runs", "list"),
-                          ("asmm8", "host", "diff", "--since", "1"), ("m8", "db", "migrate")):
+                          ("asmm8", "host", "diff", "--since", "1"), ("m8", "db", "migrate"),
+                          ("m8", "db", "prune", "--keep", "1d"), ("m8", "notify", "list")):
             self.assert_one_error(self.run_program(*arguments), 1, "schema (99) is newer")
         status = self.run_program("m8", "db", "status")
         self.assertIn("newer than this program", status.stdout)

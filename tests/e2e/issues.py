@@ -214,6 +214,10 @@ def check_indirect(case, url):
     assert scan() == {"flaw": True, "once": True}, case.issues()
     MODE["flaw"] = True
     assert scan() == {"flaw": False, "once": False}
+    # The end of a workflow is the end of all it may run: what its gate keeps from running is gone.
+    (case.templates / "gate.yaml").write_text(GATE.replace('"home"', '"elsewhere"'))
+    assert scan() == {"flaw": True, "once": False}, case.issues()
+    (case.templates / "gate.yaml").write_text(GATE)
 
 
 def check_at_once(case, url):

@@ -192,6 +192,12 @@ class Notify(unittest.TestCase):
         self.assertIn("found-high", text)
         self.send(M8_WEBHOOK=self.url)
         self.assertEqual([json.loads(body)["text"] for _, body in self.hook.got], [text])
+        for name in ("one", "two"):
+            pathlib.Path(self.folder.name, f"{name}.yaml").write_text(
+                pathlib.Path(self.folder.name, "info.yaml").read_text().replace("found-info", f"found-{name}"))
+        self.run_program("num8", *scan[:-1], "command", "--notify-at-least", "info", "--notify-cap", "1")
+        news = json.loads(next(one["body"] for one in self.messages() if one["channel"] == "command"))
+        self.assertEqual((len(news["items"]), news["more"]), (1, 1))
 
     def test_a_receiver_that_hangs(self):
         """Is given up in time; the message waits for a later call."""

@@ -388,6 +388,59 @@ TEST_CASE("store/contract: an issue that is found again keeps its id, status and
   });
 }
 
+TEST_CASE("store/contract: issues whose signatures begin alike are told apart") {
+  on_each_backend([](Store& store, const auto&) {
+    std::vector<model::Issue> batch;
+    for (const char* end : {"a", "b", "", "b"}) {  // one of them twice
+      batch.push_back(make_issue("flaw", "http://a.com/"));
+      batch.back().signature = "1-0123456789abcdef" + std::string(end);
+      batch.back().name = fmt::format("{}{}", end, batch.size());
+    }
+    for (std::int64_t run : {1, 2}) {
+      REQUIRE(store.upsert_issues(run, batch).ok());
+      const auto rows = issues_of(store);
+      REQUIRE(rows.size() == 3);
+      CHECK(rows[0].name == "a1");
+      CHECK(rows[1].name == "b4");  // the last stands
+      CHECK(rows[2].name == "3");
+      CHECK(rows[1].last_run == run);
+    }
+    IssueFilter one;
+    one.signatures = {batch[1].signature};
+    CHECK(issues_of(store, one).size() == 1);
+    one.signatures.push_back(batch[0].signature);
+    CHECK(issues_of(store, one).size() == 2);
+  });
+}
+
+TEST_CASE("store/contract: a batch of issues mixes what is new, known, graver and found again") {
+  on_each_backend([](Store& store, const auto&) {
+    const auto all = [](int second) {
+      std::vector<model::Issue> batch;
+      for (int i = 0; i < 6; ++i)
+        batch.push_back(make_issue(fmt::format("t{}", i), "http://a.com/", second));
+      return batch;
+    };
+    auto known = all(0);
+    known[3].status = 'R';
+    known[4].status = 'F';
+    REQUIRE(store.upsert_issues(1, std::span(known).first(5)).ok());
+    auto again = all(9);
+    again[1].severity = model::Severity::kCritical;
+    again[2].host = "b.com";
+    std::swap(again[0], again[5]);
+    REQUIRE(store.upsert_issues(2, again).ok());
+    std::string seen;
+    for (const auto& row : issues_of(store)) {
+      seen += fmt::format("{}{}{}{}{} ", row.template_id, row.status,
+                          static_cast<int>(row.severity), row.host, row.first_run);
+      CHECK(row.last_run == 2);
+      CHECK(row.last_seen == at_second(9));
+    }
+    CHECK(seen == "t0U4a.com1 t1U5a.com1 t2U4b.com1 t3U4a.com1 t4F4a.com1 t5U4a.com2 ");
+  });
+}
+
 TEST_CASE("store/contract: a remediated issue that is found again is unreviewed") {
   on_each_backend([](Store& store, const auto&) {
     model::Issue issue = make_issue("flaw", "http://a.com/");

@@ -1,5 +1,6 @@
 #include <csignal>
 #include <fstream>
+#include <functional>
 #include <utility>
 
 #include <fcntl.h>
@@ -235,23 +236,130 @@ TEST_CASE("store/sqlite: a full database keeps what was committed") {
   CHECK(count->integer(0) == 1);
 }
 
+/// Calls \p write with 0, 1, ... until the disk is full; how often it was not.
+int fill(const std::function<Status(int)>& write) {
+  for (int done = 0; done < 1'000'000; ++done) {
+    const Status status = write(done);
+    if (status.ok()) continue;
+    CHECK(status.error().code == ErrorCode::kExhausted);
+    CHECK(status.error().message.find("disk is full") != std::string::npos);
+    return done;
+  }
+  FAIL("the disk did not get full");
+  return 0;
+}
+
 TEST_CASE("store/sqlite: a full disk loses nothing that was committed") {
   const SmallDisk disk;
   if (!disk.mounted) {
     MESSAGE("not checked: may not mount a tmpfs");
     return;
   }
-  const std::string path = disk.directory.path() + "/m8.db";
-  const auto store = open_ok(path);
-  int committed = 0;
-  Status status;
-  for (; status.ok() && committed < 100'000; committed += status.ok() ? 500 : 0) {
-    status = store->upsert_hostnames(1, make_hostnames(500, committed));
+  const std::string url = disk.directory.path() + "/m8.db";
+  SUBCASE("hostnames") {
+    const auto store = open_ok(url);
+    const int batches =
+        fill([&](int i) { return store->upsert_hostnames(1, make_hostnames(500, i * 500)); });
+    CHECK(batches > 0);
+    CHECK(static_cast<int>(hostnames_of(*store).size()) == batches * 500);
   }
-  REQUIRE_FALSE(status.ok());
-  CHECK(status.error().code == ErrorCode::kExhausted);
-  CHECK(committed > 0);
-  CHECK(static_cast<int>(hostnames_of(*store).size()) == committed);
+  SUBCASE("issues") {
+    const auto store = open_ok(url);
+    const int batches = fill([&](int i) {
+      std::vector<model::Issue> batch;
+      for (int j = 0; j < 20; ++j)
+        batch.push_back(make_issue(fmt::format("t{}", i), fmt::format("http://a.com/{}", j)));
+      return store->upsert_issues(1, batch);
+    });
+    CHECK(batches > 0);
+    CHECK(static_cast<int>(issues_of(*store).size()) == batches * 20);
+  }
+  SUBCASE("runs") {
+    const auto store = open_ok(url);
+    model::Run run;
+    run.arguments = std::string(10'000, 'x');
+    const int begun = fill([&](int) {
+      const auto id = store->begin_run(run);
+      return id.ok() ? Status() : Status(id.error());
+    });
+    std::vector<model::Run> runs;
+    REQUIRE(store->for_each_run({}, collect(runs)).ok());
+    CHECK(begun > 0);
+    CHECK(static_cast<int>(runs.size()) == begun);
+  }
+  SUBCASE("messages") {
+    const auto store = open_ok(url);
+    const int queued = fill([&](int i) {
+      Message message;
+      message.channel = "hook";
+      message.key = std::to_string(i);
+      message.body = std::string(10'000, 'x');
+      const auto added = store->life().add_message(message);
+      return added.ok() ? Status() : Status(added.error());
+    });
+    int kept = 0;
+    REQUIRE(store->life()
+                .for_each_message([&kept](const Message&) {
+                  ++kept;
+                  return Status();
+                })
+                .ok());
+    CHECK(queued > 0);
+    CHECK(kept == queued);
+  }
+}
+
+/// A database as the program left it that knew the schema up to \p version.
+void make_old(const std::string& path, int version) {
+  const auto db = open_db(path);
+  for (const Migration& step : sqlite_migrations())
+    if (step.version <= version) REQUIRE(db->execute(step.sql).ok());
+  REQUIRE(db->execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
+                                  0x6d380001, version)
+                          .c_str())
+              .ok());
+}
+
+TEST_CASE("store/sqlite: issues of an older schema keep all, and live on") {
+  const TempDirectory directory = make_directory();
+  for (const int version : {5, 7, 10, 12}) {
+    CAPTURE(version);
+    const std::string path = fmt::format("{}/{}.db", directory.path(), version);
+    make_old(path, version);
+    const model::Issue known = make_issue("flaw", "http://a.com/x", 10);
+    REQUIRE(open_db(path)
+                ->execute(fmt::format("INSERT INTO issue VALUES (7, '{}', 'flaw', 'a name', 'm', 4,"
+                                      " 'a.com', 'http://a.com/x', 'a,b', 'V', 1, 2, 3, 4, 'event',"
+                                      " 'http://a.com', 0, 1, 2, 5, 6, 'eve', 'note');"
+                                      "UPDATE issue SET status = 'R', by_author = 'eve'",
+                                      known.signature)
+                              .c_str())
+                .ok());
+    const auto store = open_ok(path);
+    auto rows = issues_of(*store);
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].id == 7);
+    CHECK(rows[0].matcher == "m");
+    CHECK(rows[0].tags == "a,b");
+    CHECK(rows[0].target == "http://a.com");
+    CHECK(rows[0].event == "event");
+    CHECK(rows[0].last_run == 4);
+    REQUIRE(store->upsert_issues(9, {&known, 1}).ok());
+    rows = issues_of(*store);
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].status == 'U');
+    CHECK(rows[0].last_run == 9);
+    std::string history;
+    REQUIRE(store->life()
+                .for_each_event(7,
+                                [&history](const model::IssueEvent& event) {
+                                  history += fmt::format("{}{}{} ", event.was.status,
+                                                         event.now.status, event.author);
+                                  return Status();
+                                })
+                .ok());
+    CHECK(history == "VReve RUm8 ");
+  }
 }
 
 TEST_CASE("store/sqlite: a program killed in the middle of its batches leaves whole batches") {

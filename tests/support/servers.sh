@@ -38,10 +38,10 @@ while True:
 PYTHON
 }
 
-# wait_for_port NAME PORT LOG: until something listens there, at most 10 seconds.
+# wait_for_port NAME PORT LOG: until something listens there, at most a minute.
 wait_for_port() {
   local attempt
-  for ((attempt = 0; attempt < 100; attempt++)); do
+  for ((attempt = 0; attempt < 600; attempt++)); do
     if (exec 3<>"/dev/tcp/127.0.0.1/$2") 2>/dev/null; then return 0; fi
     sleep 0.1
   done
@@ -271,7 +271,7 @@ as_postgres() {
 # fsync and synchronous_commit stay on, as they are by default: the tests and figures are those of
 # a server that keeps what it says it has.
 start_postgres() {
-  local folder=$servers_directory/postgres port bin
+  local folder=$servers_directory/postgres port bin attempt
   bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -1)
   mkdir -p "$folder"
   chmod 755 "$servers_directory"
@@ -286,6 +286,11 @@ start_postgres() {
   servers_pids+=($!)
   wait_for_port PostgreSQL "$port" "$folder/postgres.log"
   export M8_TEST_POSTGRES=postgresql://m8:m8@127.0.0.1:$port/m8
+  # It listens before it takes connections.
+  for ((attempt = 0; attempt < 600; attempt++)); do
+    ! "$bin/pg_isready" -q -h 127.0.0.1 -p "$port" || break
+    sleep 0.1
+  done
   PGPASSWORD=m8 "$bin/createdb" -h 127.0.0.1 -p "$port" -U m8 m8
 }
 
