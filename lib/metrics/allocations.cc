@@ -9,14 +9,15 @@ namespace {
 std::atomic<int> g_counting{0};
 std::atomic<std::uint64_t> g_count{0}, g_bytes{0};
 std::atomic<m8::metrics::StackRing*> g_ring{nullptr};
-/// Below kAllocationSample: asked for since this thread's last stack.
-constinit thread_local std::int64_t t_since = 0;
 
 }  // namespace
 
 #ifndef M8_SANITIZED
 
 namespace {
+
+/// Below kAllocationSample: asked for since this thread's last stack.
+constinit thread_local std::int64_t t_since = 0;
 
 [[gnu::noinline]] void note(std::size_t size) noexcept {
   g_count.fetch_add(1, std::memory_order_relaxed);

@@ -133,14 +133,14 @@ TEST_CASE("lab/lab: latency delays every answer and blocks none") {
   Running running(options);
   std::vector<Fd> waiting;
   const auto begin = std::chrono::steady_clock::now();
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 200; ++i) {
     waiting.push_back(running.connect(site_address(0)));
     REQUIRE(::send(waiting.back().get(), kGet, std::string_view(kGet).size(), 0) > 0);
   }
   CHECK(running.talk(site_address(0), kGet).starts_with("HTTP/1.1 200 "));
   const auto took = std::chrono::steady_clock::now() - begin;
   CHECK(took >= 200ms);
-  CHECK(took < 200ms * 20);
+  CHECK(took < 200ms * 200);
 }
 
 TEST_CASE("lab/lab: lost queries stay unanswered, lies name a false address") {
