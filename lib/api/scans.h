@@ -40,8 +40,9 @@ struct ScanOptions {
   std::size_t max_queued = 10'000;       ///< more are refused
   std::size_t max_together = 500;        ///< requests of one child
   /// From one start of a child to the next of the same thread, so that under load many requests
-  /// share one; the first after a pause begins at once.
-  std::chrono::milliseconds gather{2'000};
+  /// share one, and its writes to the disk are rarely in the way of new requests; the first after a
+  /// pause begins at once.
+  std::chrono::milliseconds gather{5'000};
   int nice = 15;
   /// Children yield to whoever answers requests. Not where they share locks with it (SQLite): one
   /// that is never run would keep them.

@@ -10,7 +10,7 @@ from support import SECONDS
 
 class Broker(serve.Service):
     def until(self, wanted):
-        deadline = time.monotonic() + SECONDS
+        deadline = time.monotonic() + 2 * SECONDS
         while not wanted(found := self.json("GET", "/api/v1/queue")["broker"]):
             self.assertLess(time.monotonic(), deadline, found)
             time.sleep(0.2)
