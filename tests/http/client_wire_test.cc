@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <filesystem>
+#include <future>
 #include <latch>
 
 #include <doctest/doctest.h>
@@ -224,6 +225,25 @@ TEST_CASE("http/client_wire: peers that misbehave") {
       CHECK_FALSE(exchange.error().message.empty());
     }
   }
+}
+
+TEST_CASE("http/client_wire: what a callback takes is not taken from the next request's time") {
+  LoopbackServer server([](Peer& peer) {
+    while (!peer.read_request().empty()) peer.answer("x");
+  });
+  SessionFixture fixture;
+  std::promise<std::string> code;
+  fixture.session->send(request_for(server.url()), [&](Result<Exchange> first) {
+    REQUIRE(first.ok());
+    Request next = request_for(server.url());
+    next.timeout = std::chrono::seconds(3);
+    const SteadyTime begin = SystemClock::instance().now();
+    while (SystemClock::instance().now() - begin < next.timeout) continue;
+    fixture.session->send(next, [&](const Result<Exchange>& second) {
+      code.set_value(second.ok() ? "" : second.error().message);
+    });
+  });
+  CHECK(code.get_future().get() == "");
 }
 
 TEST_CASE("http/client_wire: a port on which nothing listens") {
