@@ -131,7 +131,7 @@ class WithoutBroker(Scans):
                                  list(range(1, len(trace) + 1)))
                 seen.append((
                     sorted((line["template"], line["target"], line["url"], line["status"])
-                           for line in audit),
+                           for line in audit if "template" in line),
                     {line["endpoint"] for line in trace},
                     sum(line["output"]["findings"] for line in trace)))
             self.assertEqual(len(seen[0][0]), 60)
@@ -166,6 +166,7 @@ class WithoutBroker(Scans):
 
 class Services(Scans):
     """One broker and one database for all tests of a class."""
+    number = 0
 
     @classmethod
     def setUpClass(cls):
@@ -173,7 +174,6 @@ class Services(Scans):
         cls.addClassCleanup(stack.close)
         cls.broker = stack.enter_context(rabbitmq.RabbitMQ())
         cls.database = stack.enter_context(postgres.Postgres(connections=60))
-        cls.number = 0
 
     def setUp(self):
         super().setUp()
@@ -360,7 +360,7 @@ class Fleet(Services):
             self.assertEqual(self.sql("SELECT count(*) FROM fleet_worker"), "0")
             # One page for Prometheus; each worker has a file of its own.
             self.assertEqual(self.log().count("metrics at http://"), 1, self.log())
-            self.assertRegex(page.read_text(), r'm8_queue_depth{queue="[a-z0-9_]+\.work\.0"} 0')
+            self.assertIn("m8_build_info", page.read_text())
             self.assertIn("m8_queue_messages_total", (self.folder / "page-1.prom").read_text())
 
     def test_a_larger_machine_has_more_jobs_at_once(self):
