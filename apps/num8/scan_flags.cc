@@ -351,7 +351,9 @@ Status read_requests(const cli::Values& flags, ScanSettings& out) {
   requests.payload_concurrency = flags.number<int>("payload-concurrency");
   requests.server_name = flags.text("sni");
   requests.matcher_status = flags.on("matcher-status");
-  requests.audited = !flags.text("audit").empty();
+  const auto lines = flags.list("job-lines");
+  requests.audited =
+      !flags.text("audit").empty() || std::find(lines.begin(), lines.end(), "audit") != lines.end();
   M8_TRY(read_overrides(flags, out));
   for (const std::string& file : flags.list("secret-file")) {
     if (const Status status = out.credentials.load(file); !status.ok())
