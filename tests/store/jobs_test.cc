@@ -206,7 +206,8 @@ TEST_CASE("store/jobs: progress is that of jobs under way") {
     CHECK(fleet.jobs.set_progress("b", b).ok());
     const auto sum = [&] {
       std::uint64_t done = 0;
-      for (const JobProgress& job : fleet.jobs.progress(7).value()) done += job.done;
+      const std::vector<JobProgress> jobs = fleet.jobs.progress(7).value();
+      for (const JobProgress& job : jobs) done += job.done;
       return done;
     };
     CHECK(sum() == 15);
