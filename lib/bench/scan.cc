@@ -176,7 +176,9 @@ Result<Report> run(const Context& context) {
   M8_TRY(measure_steady_memory(context, report));
   M8_TRY(measure_in_flight(context, report));
   M8_TRY(measure_latency(context, report));
-  report.note("CPU per request: of the scan without loading (--dry-run); nginx, one worker, 404");
+  report.note(
+      "CPU per request: of 100 targets without loading (--dry-run), of one target with it; "
+      "nginx, one worker, 404");
   if (!all) return report;
   M8_TRY(measure_slow(context, report));
   const ScanJob refused = M8_TRY(dead_job(context, dead));

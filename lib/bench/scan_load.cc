@@ -118,10 +118,8 @@ Status measure_corpus(const Context& context, Report& report, const std::string&
   return alternate(
       context,
       [&]() -> Status {
-        const ChildUsage idle = M8_TRY(run_dry(context, job));
         const ScanCounts all = M8_TRY(run_counted_scan(context, job));
-        cost.ours.add((microseconds(all.usage) - microseconds(idle)) /
-                      static_cast<double>(all.requests));
+        cost.ours.add(microseconds(all.usage) / static_cast<double>(all.requests));
         memory.ours.add(megabytes(all.usage));
         requests.ours.add(static_cast<double>(all.requests));
         return {};
