@@ -23,12 +23,12 @@ namespace {
 // batch touches is copied back seldom. secure_delete: Debian's SQLite overwrites with zeros what is
 // deleted or moved; pruning writes the file anew, which leaves nothing of that.
 constexpr const char* kPragmas =
-    "PRAGMA page_size = 8192;"
+    "PRAGMA page_size = 16384;"
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = NORMAL;"
     "PRAGMA foreign_keys = ON;"
     "PRAGMA cache_size = -49152;"
-    "PRAGMA wal_autocheckpoint = 16384;"
+    "PRAGMA wal_autocheckpoint = 8192;"
     "PRAGMA journal_size_limit = 134217728;"
     "PRAGMA temp_store = MEMORY;"
     "PRAGMA secure_delete = OFF;";

@@ -34,7 +34,7 @@ Error open_error(const std::string& url) {
 /// A tmpfs of one megabyte, gone with the guard.
 struct SmallDisk {
   TempDirectory directory = make_directory();
-  bool mounted = ::mount("tmpfs", directory.path().c_str(), "tmpfs", 0, "size=1m") == 0;
+  bool mounted = ::mount("tmpfs", directory.path().c_str(), "tmpfs", 0, "size=3m") == 0;
   ~SmallDisk() {
     if (mounted) ::umount2(directory.path().c_str(), MNT_DETACH);
   }
