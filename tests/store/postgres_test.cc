@@ -1,5 +1,6 @@
 // PostgreSQL's own ways to go wrong, with real servers.
 #include <atomic>
+#include <functional>
 #include <thread>
 
 #include <sys/mount.h>
@@ -203,34 +204,75 @@ TEST_CASE("store/postgres: what was found while the server was down is stored wh
   CHECK(hostnames_of(*store).size() == 100);
 }
 
+/// A schema whose tables lie on a disk of 3 MB, as long as it lives.
+class SmallTablespace {
+ public:
+  SmallTablespace() : disk_(OwnPostgres::instance().directory("small")) {
+    mounted = ::mount("tmpfs", disk_.c_str(), "tmpfs", 0, "size=3m") == 0;
+    if (!mounted) return;
+    auto& server = OwnPostgres::instance();
+    OwnPostgres::give_away(disk_);
+    PgServer::execute(server.url(), fmt::format("CREATE TABLESPACE small LOCATION '{}'", disk_));
+    url = server.empty_url("%20-cdefault_tablespace%3Dsmall");
+  }
+  ~SmallTablespace() {
+    if (!mounted) return;
+    const std::string& of_server = OwnPostgres::instance().url();
+    const std::string schema = url.substr(url.rfind("own_"), url.rfind("%20") - url.rfind("own_"));
+    PgServer::execute(of_server, fmt::format("DROP SCHEMA {} CASCADE", schema));
+    PgServer::execute(of_server, "DROP TABLESPACE small");
+    ::umount2(disk_.c_str(), MNT_DETACH);
+  }
+  SmallTablespace(const SmallTablespace&) = delete;
+  SmallTablespace& operator=(const SmallTablespace&) = delete;
+
+  bool mounted = false;
+  std::string url;
+
+ private:
+  const std::string disk_;
+};
+
+/// Calls \p write with 0, 1, 2 ... until the disk is full; how many were committed.
+int fill(Store& store, const std::function<Status(int)>& write) {
+  int committed = 0;
+  Status status;
+  while (committed < 1'000 && status.ok()) {
+    status = write(committed);
+    committed += status.ok() ? 1 : 0;
+  }
+  REQUIRE_FALSE(status.ok());
+  CHECK(status.error().code == ErrorCode::kExhausted);
+  CHECK(has(status.error(), "free space on the server's disk"));
+  CHECK(on_loan(store) == 0);
+  CHECK(committed > 0);
+  return committed;
+}
+
 TEST_CASE("store/postgres: a full disk loses nothing that was committed") {
   if (!have_postgres()) return;
-  auto& server = OwnPostgres::instance();
-  const std::string disk = server.directory("small");
-  if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=2m") != 0) {
+  const SmallTablespace disk;
+  if (!disk.mounted) {
     MESSAGE("not checked: may not mount a tmpfs");
     return;
   }
-  OwnPostgres::give_away(disk);
-  PgServer::execute(server.url(), fmt::format("CREATE TABLESPACE small LOCATION '{}'", disk));
-  const std::string url = server.empty_url("%20-cdefault_tablespace%3Dsmall");
-  {
-    const auto store = open_ok(url);
-    int committed = 0;
-    Status status;
-    for (; status.ok() && committed < 100'000; committed += status.ok() ? 500 : 0)
-      status = store->upsert_hostnames(1, make_hostnames(500, committed));
-    REQUIRE_FALSE(status.ok());
-    CHECK(status.error().code == ErrorCode::kExhausted);
-    CHECK(has(status.error(), "free space on the server's disk"));
-    CHECK(committed > 0);
-    CHECK(static_cast<int>(hostnames_of(*store).size()) == committed);
-    CHECK(on_loan(*store) == 0);
+  const auto store = open_ok(disk.url);
+  SUBCASE("hostnames") {
+    const int batches = fill(
+        *store, [&](int i) { return store->upsert_hostnames(1, make_hostnames(500, i * 500)); });
+    CHECK(static_cast<int>(hostnames_of(*store).size()) == batches * 500);
   }
-  const std::string schema = url.substr(url.rfind("own_"), url.rfind("%20") - url.rfind("own_"));
-  PgServer::execute(server.url(), fmt::format("DROP SCHEMA {} CASCADE", schema));
-  PgServer::execute(server.url(), "DROP TABLESPACE small");
-  ::umount2(disk.c_str(), MNT_DETACH);
+  SUBCASE("issues") {
+    const int batches = fill(*store, [&](int i) {
+      std::vector<model::Issue> batch;
+      for (int j = 0; j < 50; ++j) {
+        batch.push_back(make_issue(fmt::format("t{}", i), fmt::format("http://a.com/{}", j)));
+        batch.back().event = "{\"response\":\"" + std::string(500, 'x') + "\"}";
+      }
+      return store->upsert_issues(1, batch);
+    });
+    CHECK(static_cast<int>(issues_of(*store).size()) == batches * 50);
+  }
 }
 
 TEST_CASE("store/postgres: a lock of another program is a time-out") {
