@@ -466,6 +466,8 @@ Result<ScanSettings> scan_settings(const cli::Context& context) {
   M8_TRY(read_scope(flags, settings.scope));
   if (flags.on("distributed") && flags.on("no-store"))
     return wrong("distributed", "the store is the way back: not with --no-store");
+  if (flags.given("notify") && flags.on("no-store"))
+    return wrong("notify", "messages wait in the store: not with --no-store");
   if (const std::string word = flags.text("fail-on"); !word.empty())
     settings.fail_on = model::parse_severity(word);
   const bool scans = !flags.on("validate") && !flags.on("tl");
