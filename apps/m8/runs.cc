@@ -207,7 +207,9 @@ Result<int> print_differences(const cli::Values& flags, store::Store& store,
   const auto fatal = flags.list("fail-on");
   issues::DifferenceLines lines(flags.on("jsonl") ? "jsonl" : flags.text("format"));
   bool found = false;
-  const auto each = [&](const issues::Difference& difference) {
+  const auto each = [&](const issues::Difference& difference) -> Status {
+    const auto& issue = difference.issue;
+    if (issue && model::is_suppressed(issue->status) && !flags.on("suppressed")) return {};
     found |= std::find(fatal.begin(), fatal.end(), to_string(difference.kind)) != fatal.end();
     return out.line(lines.text(difference));
   };
@@ -285,6 +287,8 @@ std::vector<cli::Flag> difference_flags() {
                     "With --since. A run stands for its end."),
       kinds(valued("Difference", "what", {}, "WHAT,...", "only these, and no counts"),
             {"host", "endpoint", "technology", "certificate", "issue"}),
+      cli::switched("Difference", "suppressed", {},
+                    "also verified, ignored and false-positive issues"),
       cli::common(cli::chosen(
           cli::with_default(valued("Difference", "format", {}, "FORMAT", "form of the lines"),
                             "table"),
