@@ -766,6 +766,7 @@ complete -c m8 -n '__m8_in runs diff' -l store-gone-after -x -d 'call an issue g
 complete -c m8 -n '__m8_in runs diff' -l since -x -d 'name the records that differ since then'
 complete -c m8 -n '__m8_in runs diff' -l until -x -d 'compare with what was known then, instead of now'
 complete -c m8 -n '__m8_in runs diff' -l what -x -a 'host endpoint technology certificate issue' -d 'only these, and no counts'
+complete -c m8 -n '__m8_in runs diff' -l suppressed -d 'also verified, ignored and false-positive issues'
 complete -c m8 -n '__m8_in runs diff' -l format -x -a 'table jsonl markdown' -d 'form of the lines'
 complete -c m8 -n '__m8_in runs diff' -l fail-on -x -a 'new changed gone returned' -d 'exit with 3 if there is a change of these kinds'
 complete -c m8 -n '__m8_in runs diff' -l config -r -F -d 'read settings from this file'

@@ -1,4 +1,6 @@
 // num8 issue import|export: issues from and for other tools.
+#include "issue_import.h"
+
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -79,16 +81,7 @@ class Importer {
   std::size_t bytes_ = 0;
 };
 
-/// The file of the one argument, or stdin.
-Result<std::unique_ptr<std::istream>> open_input(const std::string& path) {
-  if (path == "-") return std::make_unique<std::istream>(std::cin.rdbuf());
-  M8_TRY(LineReader::open(path));  // says what is wrong with it
-  auto file = std::make_unique<std::ifstream>(path, std::ios::binary);
-  if (!*file) return Error{ErrorCode::kIo, path + ": cannot be read"};
-  return std::unique_ptr<std::istream>(std::move(file));
-}
-
-Result<issues::ImportCounts> read_input(std::istream& input, const std::string& format,
+Result<issues::ImportCounts> read_input(std::istream& input, std::string_view format,
                                         const issues::EachFinding& each,
                                         const std::function<void(const std::string&)>& broken) {
   if (format == "sarif") {
@@ -106,8 +99,8 @@ Result<issues::ImportCounts> read_input(std::istream& input, const std::string& 
   return issues::read_jsonl(next, each, broken);
 }
 
-std::string format_of(const cli::Values& flags, const std::string& path) {
-  if (flags.given("format")) return flags.text("format");
+std::string format_of(const std::string& given, const std::string& path) {
+  if (!given.empty()) return given;
   return path.ends_with(".sarif") || path.ends_with(".sarif.json") ? "sarif" : "jsonl";
 }
 
@@ -115,24 +108,9 @@ Result<int> import(const cli::Context& context) {
   const auto& given = context.flags.arguments();
   if (given.size() > 1) return Error{ErrorCode::kInvalidArgument, "one file, or - for stdin"};
   const std::string path = given.empty() ? "-" : given[0];
-  const auto input = M8_TRY(open_input(path));
+  auto input = M8_TRY(FindingsInput::open(path, context.flags.text("format")));
   auto store = M8_TRY(store::open_chosen(context.flags, {}));
-  Importer importer(*store);
-  M8_TRY(importer.begin(context));
-  std::uint64_t broken = 0;
-  const auto read = read_input(
-      *input, format_of(context.flags, path),
-      [&importer](const model::Finding& finding, char status) {
-        return importer.add(finding, status);
-      },
-      [&](const std::string& why) {
-        ++broken;
-        fmt::print(stderr, "num8 issue import: {}: {}\n", path == "-" ? "stdin" : path, why);
-      });
-  const Status ended = importer.end(read.ok() ? Status() : Status(read.error()), broken);
-  say_issue(context, fmt::format("{} findings kept, {} broken", importer.kept(), broken));
-  if (!ended.ok()) return ended.error().with_context(path == "-" ? "stdin" : path);
-  return broken > 0 ? cli::kIncomplete : cli::kDone;
+  return import_findings(context, std::move(input), *store);
 }
 
 /// The event with our own key, which says what became of it.
@@ -161,6 +139,40 @@ Result<int> export_issues(const cli::Context& context) {
 }
 
 }  // namespace
+
+Result<FindingsInput> FindingsInput::open(const std::string& path, const std::string& format) {
+  FindingsInput input;
+  input.name = path == "-" ? "stdin" : path;
+  input.format = format_of(format, path);
+  if (path == "-") {
+    input.stream = std::make_unique<std::istream>(std::cin.rdbuf());
+    return input;
+  }
+  M8_TRY(LineReader::open(path));  // says what is wrong with it
+  auto file = std::make_unique<std::ifstream>(path, std::ios::binary);
+  if (!*file) return Error{ErrorCode::kIo, path + ": cannot be read"};
+  input.stream = std::move(file);
+  return input;
+}
+
+Result<int> import_findings(const cli::Context& context, FindingsInput input, store::Store& store) {
+  Importer importer(store);
+  M8_TRY(importer.begin(context));
+  std::uint64_t broken = 0;
+  const auto read = read_input(
+      *input.stream, input.format,
+      [&importer](const model::Finding& finding, char status) {
+        return importer.add(finding, status);
+      },
+      [&](const std::string& why) {
+        ++broken;
+        fmt::print(stderr, "num8 {}: {}: {}\n", context.command, input.name, why);
+      });
+  const Status ended = importer.end(read.ok() ? Status() : Status(read.error()), broken);
+  say_issue(context, fmt::format("{} findings kept, {} broken", importer.kept(), broken));
+  if (!ended.ok()) return ended.error().with_context(input.name);
+  return broken > 0 ? cli::kIncomplete : cli::kDone;
+}
 
 cli::Command issue_import_command() {
   auto command =

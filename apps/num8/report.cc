@@ -1,13 +1,19 @@
 // num8 report: the stored issues as something to hand over.
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "base/temp_file.h"
+#include "cli/environment.h"
 #include "cli/exit_code.h"
 #include "cli/make_flag.h"
 #include "commands.h"
 #include "issue_flags.h"
+#include "issue_import.h"
 #include "net/shown_url.h"
 #include "output/issue_report.h"
 #include "output/listing.h"
@@ -19,11 +25,39 @@ namespace {
 
 constexpr std::size_t kRuns = 20;
 
-Result<output::ReportSummary> summary_of(const cli::Context& context, store::Store& store,
+/// The store that is told of, or one of a file's findings, gone with this.
+struct Source {
+  std::optional<TempDirectory> directory;
+  std::unique_ptr<store::Store> store;
+  std::string place;  ///< for people
+  int code = cli::kDone;
+};
+
+Result<Source> open_source(const cli::Context& context) {
+  const auto& flags = context.flags;
+  Source source;
+  if (flags.arguments().empty()) {
+    source.store = M8_TRY(store::open_chosen(flags, {.must_exist = true}));
+    source.place = net::shown_url(store::chosen_url(flags));
+    return source;
+  }
+  if (flags.arguments().size() > 1)
+    return Error{ErrorCode::kInvalidArgument, "one file, or - for stdin"};
+  auto input = M8_TRY(FindingsInput::open(flags.arguments()[0], ""));
+  source.place = input.name;
+  const std::string temporary = cli::environment("TMPDIR");
+  source.directory = M8_TRY(TempDirectory::create(temporary.empty() ? "/tmp" : temporary));
+  source.store = M8_TRY(store::open_store("sqlite:" + source.directory->path() + "/m8.db"));
+  source.code = M8_TRY(import_findings(context, std::move(input), *source.store));
+  return source;
+}
+
+Result<output::ReportSummary> summary_of(const cli::Context& context, const Source& source,
                                          store::IssueFilter filter) {
+  store::Store& store = *source.store;
   output::ReportSummary summary;
   summary.title = context.flags.text("title");
-  summary.place = net::shown_url(store::chosen_url(context.flags));
+  summary.place = source.place;
   summary.made = SystemClock::instance().wall();
   M8_TRY(store.for_each_run({"num8 scan", kRuns}, [&summary](const model::Run& run) {
     summary.runs.push_back(run);
@@ -61,32 +95,35 @@ Status each_by_severity(store::Store& store, const store::IssueFilter& filter,
   return {};
 }
 
-Status write(const cli::Context& context, store::Store& store, store::IssueFilter filter,
+Status write(const cli::Context& context, const Source& source, store::IssueFilter filter,
              output::Report& report, output::Listing& out) {
-  const auto summary = M8_TRY(summary_of(context, store, filter));
+  const auto summary = M8_TRY(summary_of(context, source, filter));
   M8_TRY(out.line(report.head(summary)));
   filter.without_event = context.flags.text("format") != "html";
-  M8_TRY(each_by_severity(
-      store, filter, [&](const model::Issue& issue) { return out.line(report.issue(issue)); }));
+  M8_TRY(each_by_severity(*source.store, filter, [&](const model::Issue& issue) {
+    return out.line(report.issue(issue));
+  }));
   return out.line(report.tail());
 }
 
 Result<int> report(const cli::Context& context) {
   const auto& flags = context.flags;
-  auto store = M8_TRY(store::open_chosen(flags, {.must_exist = true}));
-  const auto filter = M8_TRY(issue_filter(flags, {}, *store));
+  const auto source = M8_TRY(open_source(context));
+  const auto filter = M8_TRY(issue_filter(flags, {}, *source.store));
   const auto form = M8_TRY(output::make_report(
       flags.text("format"), {flags.bytes("max-evidence"), flags.on("no-redact")}));
   auto out = M8_TRY(open_output(flags));
-  M8_TRY(out.finish(write(context, *store, filter, *form, out)));
-  return cli::kDone;
+  M8_TRY(out.finish(write(context, source, filter, *form, out)));
+  return source.code;
 }
 
 }  // namespace
 
 cli::Command report_command() {
-  auto command = issue_command("report", "", "write a report of the stored issues", report);
+  auto command = issue_command("report", "[FILE]", "write a report of the stored issues", report);
   command.detail =
+      "With FILE, or - for stdin: of its findings, as num8 issue import reads them, and nothing is "
+      "stored. "
       "html: one page that needs nothing else and no scripts: summary, the last scans, severity by "
       "host, and every issue with its evidence, which the filters of the page and those of the "
       "command choose. markdown: a table. csv: for spreadsheets, in which no field is a formula. "
