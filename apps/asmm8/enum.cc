@@ -228,8 +228,8 @@ class EnumRun {
     telemetry_ = M8_TRY(serve::Telemetry::start(
         serve::Telemetry::options(context_, limits_.memory().limit()), clock_));
     const cli::Command command = enum_command();
-    DistributedEnum workers(context_, plan_.domains,
-                            {plan_.stages->words_known(), plan_.stages->words_file()}, clock_);
+    const std::uint64_t words = M8_TRY(plan_.stages->count_words());
+    DistributedEnum workers(context_, plan_.domains, {words, plan_.stages->words_file()}, clock_);
     M8_TRY(workers.prepare(command.flags));
     continuation_ = M8_TRY(continuation_of(flags_, plan_.domains, plan_.stages->words_file()));
     M8_TRY(open_outputs(flags_, continuation_, record_.run(), outputs_, limits_.token()));

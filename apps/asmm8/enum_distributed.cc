@@ -78,7 +78,11 @@ Status DistributedEnum::run(Outputs& outputs, std::int64_t run, std::stop_token 
       fleet::DistributedRun::open(context_.flags, outputs.store->store(), tell, clock_, stop));
   M8_TRY(fleet->put(bundle_));
   std::size_t at = 0;
-  fleet::Cut cut(cut_options(fleet->slots(stop)), model_,
+  const fleet::CutOptions options_of_cut = cut_options(fleet->slots(stop));
+  M8_TRY(fleet::check_cut(options_of_cut,
+                          "a shorter list, a higher --rate, or without what keeps a domain in one "
+                          "job (--permute, --deep, --srv, --nsec, --axfr)"));
+  fleet::Cut cut(options_of_cut, model_,
                  [&](std::stop_token) -> Result<std::optional<fleet::CutLine>> {
                    if (at == domains_.size()) return std::optional<fleet::CutLine>();
                    return std::optional(fleet::CutLine{domains_[at++].text(), {}});

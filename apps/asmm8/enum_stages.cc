@@ -123,12 +123,12 @@ Status Stages::configure_words(const cli::Values& flags, const std::stop_token& 
   std::size_t names = size.value_or(0);
   if (auto masks = M8_TRY(masks_of(flags)); !masks.empty()) {
     auto values = sliced(std::make_unique<enumerate::MaskWords>(std::move(masks)), slice);
-    names += values->size().value_or(0);
+    masks_known_ = values->size().value_or(0);
+    names += masks_known_;
     plan_.push_back(fmt::format("masks      {}", values->size().value_or(0)));
     masks_.emplace(domains_, std::move(values), "mask");
     numbered_.add(*masks_);
   }
-  words_known_ = names;
   if (size) plan_.push_back(fmt::format("names      {}", domains_.size() * (names + 1)));
   if (!flags.on("recurse") && !flags.given("recurse-depth")) return {};
   const int depth = flags.number<int>("recurse-depth");
@@ -177,6 +177,8 @@ Status Stages::configure_zones(const cli::Values& flags) {
   zones_ = std::make_unique<enumerate::ZoneQuestions>(domains_, learned_, std::move(options));
   return {};
 }
+
+Result<std::uint64_t> Stages::count_words() const { return masks_known_ + M8_TRY(list_.count()); }
 
 std::string Stages::plan() const {
   std::string text;

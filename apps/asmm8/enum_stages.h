@@ -49,8 +49,8 @@ class Stages {
   std::string plan() const;
   /// The file of the words; empty for the built-in list.
   const std::string& words_file() const { return list_.path(); }
-  /// Words and masks' words; 0 if it is not known.
-  std::uint64_t words_known() const { return words_known_; }
+  /// Words and masks' words. Errors of the list's file, which is read to its end.
+  Result<std::uint64_t> count_words() const;
 
   /// Remembers what is tried, for \p run to go on. A place that can't be written to is
   /// told, and the run goes on without.
@@ -84,7 +84,7 @@ class Stages {
   const std::vector<net::Name>& domains_;
   const net::Scope& scope_;
   WordList list_;
-  std::uint64_t words_known_ = 0;
+  std::uint64_t masks_known_ = 0;
   std::optional<enumerate::BruteForce> words_, masks_;
   enumerate::Merge numbered_;  ///< words and masks: the same in each session
   enumerate::Learned learned_;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <filesystem>
 
 #include <poll.h>
 #include <unistd.h>
@@ -57,6 +58,16 @@ Result<WordList> WordList::open(const std::string& path, const std::string& temp
 Result<std::unique_ptr<enumerate::WordSource>> WordList::words() {
   if (opened_) return std::move(opened_);
   return built_in() ? enumerate::built_in_words() : enumerate::words_of_file(path_);
+}
+
+Result<std::uint64_t> WordList::count() const {
+  if (built_in()) return enumerate::built_in_words()->size().value_or(0);
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path_, error)) return std::uint64_t{0};
+  const auto words = M8_TRY(enumerate::words_of_file(path_));
+  std::uint64_t count = 0;
+  while (M8_TRY(words->next())) ++count;
+  return count;
 }
 
 }  // namespace m8::asmm8

@@ -1,6 +1,7 @@
 /// WordList: the words of --wordlist, as often as they are wanted.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -21,6 +22,8 @@ class WordList {
 
   /// From the beginning.
   Result<std::unique_ptr<enumerate::WordSource>> words();
+  /// How many there are, read to the end where only that tells; 0 of a pipe, which has one reader.
+  Result<std::uint64_t> count() const;
   bool built_in() const { return path_.empty(); }
   /// Where it can be read; empty for the built-in list.
   const std::string& path() const { return path_; }

@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 /// Flags of what is written here, and what jobs call their part of it.
 constexpr std::pair<const char*, const char*> kLinesOf[] = {{"audit", "audit"},
                                                             {"trace-jobs", "targets"}};
-constexpr double kOneAnswer = 0.1;  ///< seconds that a request takes, for a plan
+constexpr double kOneAnswer = 0.1;    ///< seconds that a request takes, for a plan
+constexpr double kChosenLater = 0.2;  ///< of the templates at most, by what a target runs
 
 /// What the program that cuts the run does itself.
 const std::vector<std::string_view> kHere = {"target",
@@ -140,7 +141,8 @@ Status DistributedScan::prepare() {
 }
 
 fleet::CutOptions DistributedScan::cut_options(const scan::Templates& scheduled, int slots) const {
-  const auto requests = static_cast<double>(requests_per_target_);
+  const bool chosen_later = context_.flags.on("automatic-scan");
+  const double requests = double(requests_per_target_) * (chosen_later ? kChosenLater : 1);
   fleet::CutOptions options;
   options.slots = slots;
   options.at_once = settings_.engine.targets_at_once;
@@ -148,21 +150,23 @@ fleet::CutOptions DistributedScan::cut_options(const scan::Templates& scheduled,
   const net::RateLimiter::Options& rates = settings_.rates;
   if (!rates.per_key.unlimited())
     options.seconds = std::max(options.seconds, requests / rates.per_key.per_second);
-  if (!rates.global.unlimited())
-    options.seconds =
-        std::max(options.seconds, requests * options.at_once * slots / rates.global.per_second);
+  if (!rates.global.unlimited()) options.rate_seconds = requests * slots / rates.global.per_second;
   options.keep_order = settings_.engine.sorted;
   // Sorted findings of one target come from one job, and with -as all of it goes by one look at it.
-  options.slices = !settings_.engine.sorted && !context_.flags.on("automatic-scan");
+  options.slices = !settings_.engine.sorted && !chosen_later;
   options.most_slices = static_cast<int>(std::max<std::size_t>(scheduled.size(), 1));
   return options;
 }
 
-std::unique_ptr<fleet::Cut> DistributedScan::make_cut(const scan::Templates& scheduled,
-                                                      model::TargetReader& reader, int slots) {
+Result<std::unique_ptr<fleet::Cut>> DistributedScan::make_cut(const scan::Templates& scheduled,
+                                                              model::TargetReader& reader,
+                                                              int slots) {
+  const fleet::CutOptions options = cut_options(scheduled, slots);
+  M8_TRY(fleet::check_cut(options,
+                          "fewer templates, a higher rate, or without what keeps a target's "
+                          "templates in one job (--sorted, --automatic-scan)"));
   return std::make_unique<fleet::Cut>(
-      cut_options(scheduled, slots), model_,
-      [&reader](std::stop_token stop) -> Result<std::optional<fleet::CutLine>> {
+      options, model_, [&reader](std::stop_token stop) -> Result<std::optional<fleet::CutLine>> {
         auto spec = M8_TRY(reader.next(std::move(stop)));
         if (!spec) return std::optional<fleet::CutLine>();
         return std::optional(fleet::CutLine{spec->input, spec->url.host});
@@ -208,7 +212,7 @@ Status DistributedScan::run(const scan::Templates& scheduled, model::TargetReade
   auto fleet = M8_TRY(
       fleet::DistributedRun::open(context_.flags, outputs.store()->store(), tell, clock_, stop));
   M8_TRY(fleet->put(bundle_));
-  const auto cut = make_cut(scheduled, reader, fleet->slots(stop));
+  const auto cut = M8_TRY(make_cut(scheduled, reader, fleet->slots(stop)));
   fleet::SubmitOptions options;
   options.run = wanted.run;
   options.rate = settings_.rates.global.per_second;

@@ -54,8 +54,8 @@ class DistributedScan final : private model::Sink {
   Status flush() override { return outputs_->flush(); }
 
   fleet::CutOptions cut_options(const scan::Templates& scheduled, int slots) const;
-  std::unique_ptr<fleet::Cut> make_cut(const scan::Templates& scheduled,
-                                       model::TargetReader& reader, int slots);
+  Result<std::unique_ptr<fleet::Cut>> make_cut(const scan::Templates& scheduled,
+                                               model::TargetReader& reader, int slots);
   Result<std::vector<std::string>> travelling(const std::string& name,
                                               std::vector<std::string> values) const;
   cli::ProgressNumbers numbers() const;

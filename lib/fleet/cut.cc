@@ -13,9 +13,24 @@ using namespace std::chrono_literals;
 constexpr int kWaves = 4;               ///< jobs for each place, if there is enough to do
 constexpr double kWorthAProgram = 0.5;  ///< seconds of work below which a job is not divided
 
-/// How long a job of \p lines takes.
+/// How long a job of \p lines takes, if it is not divided.
 double seconds_of(const CutOptions& options, double lines) {
-  return std::ceil(lines / options.at_once) * options.seconds;
+  return std::max(std::ceil(lines / options.at_once) * options.seconds,
+                  lines * options.rate_seconds);
+}
+
+/// The most lines whose job takes no longer than it may, divided into \p slices; at least one.
+std::size_t most_lines(const CutOptions& options, int slices) {
+  const double seconds = options.most_seconds * slices;
+  const double rounds = std::floor(seconds / std::max(options.seconds, 1e-6));
+  const double by_rate = std::floor(seconds / std::max(options.rate_seconds, 1e-6));
+  return static_cast<std::size_t>(
+      std::clamp(std::min(rounds * options.at_once, by_rate), 1.0, double(kMaxJobLines / 2)));
+}
+
+int slices_of(const CutOptions& options, double slices) {
+  return options.slices ? static_cast<int>(std::clamp(slices, 1.0, double(options.most_slices)))
+                        : 1;
 }
 
 }  // namespace
@@ -26,13 +41,14 @@ CutPlan plan_cut(const CutOptions& options, std::size_t known) {
   const std::size_t share = std::max<std::size_t>(known / (slots * kWaves), 1);
   // Fewer lines than a program does at once would leave it half idle.
   const std::size_t full = std::clamp<std::size_t>((known + slots - 1) / slots, 1, at_once);
-  const auto rounds = static_cast<std::size_t>(
-      std::clamp(options.job_seconds / std::max(options.seconds, 1e-6), 1.0, 400.0));
+  const double round = std::max(options.seconds, options.rate_seconds * double(at_once));
+  const auto rounds =
+      static_cast<std::size_t>(std::clamp(options.job_seconds / std::max(round, 1e-6), 1.0, 400.0));
   CutPlan plan;
   plan.lines = std::min({std::max(share, full), rounds * at_once, kMaxJobLines / 2});
   // A last round that is not full would leave places idle.
   if (plan.lines > at_once) plan.lines -= plan.lines % at_once;
-  if (!options.slices) return plan;
+  if (!options.slices) plan.lines = std::min(plan.lines, most_lines(options, 1));
   const std::size_t groups = std::max<std::size_t>((known + plan.lines - 1) / plan.lines, 1);
   const double seconds = seconds_of(options, double(plan.lines));
   double slices = std::ceil(seconds / options.most_seconds);
@@ -41,8 +57,19 @@ CutPlan plan_cut(const CutOptions& options, std::size_t known) {
     const double wanted = std::ceil(double(slots * kWaves) / double(groups));
     slices = std::max(slices, std::min(wanted, std::floor(seconds / kWorthAProgram)));
   }
-  plan.slices = static_cast<int>(std::clamp(slices, 1.0, double(options.most_slices)));
+  plan.slices = slices_of(options, slices);
+  plan.most = std::max(plan.lines, most_lines(options, plan.slices));
   return plan;
+}
+
+Status check_cut(const CutOptions& options, std::string_view instead) {
+  const double all = seconds_of(options, 1);
+  const double each = all / slices_of(options, std::ceil(all / options.most_seconds));
+  if (each <= options.most_seconds) return {};
+  return Error{
+      ErrorCode::kInvalidArgument,
+      fmt::format("--distributed: a job would take {:.0f} minutes, and may take {:.0f}: {}",
+                  std::ceil(each / 60), options.most_seconds / 60, instead)};
 }
 
 Cut::Cut(CutOptions options, Job model, Read read)
@@ -87,8 +114,7 @@ void Cut::fill(const std::stop_token& stop) {
 /// The other \p more lines of \p host join the group, wherever they are; how many did.
 int Cut::gather(const std::string& host, int more) {
   int got = 0;
-  for (auto it = lines_.begin();
-       got < more && it != lines_.end() && group_.size() < kMaxJobLines / 2;) {
+  for (auto it = lines_.begin(); got < more && it != lines_.end() && group_.size() < plan_.most;) {
     if (it->host != host) {
       ++it;
       continue;

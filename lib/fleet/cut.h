@@ -10,6 +10,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -32,6 +33,7 @@ struct CutOptions {
   int slots = 1;            ///< places of all workers
   int at_once = 25;         ///< lines that a job works on at a time
   double seconds = 1;       ///< one line takes, if it is alone
+  double rate_seconds = 0;  ///< of each line, however many are worked on at once: a rate
   bool keep_order = false;  ///< jobs have their lines in the order of the input, all in one go
   bool slices = true;       ///< what is done with a line may be divided
   int most_slices = 1'000;  ///< at most into so many
@@ -45,10 +47,14 @@ struct CutOptions {
 /// How lines become jobs.
 struct CutPlan {
   std::size_t lines = 1;  ///< of a job
+  std::size_t most = 1;   ///< of a job, if they are all of one host
   int slices = 1;         ///< jobs of the same lines, each with a part of what is to be done
 };
 /// For \p known lines. O(1).
 CutPlan plan_cut(const CutOptions& options, std::size_t known);
+/// kInvalidArgument, in words, if one line alone makes jobs that are expected to take longer than
+/// they may. \p instead: what the user could do about it.
+Status check_cut(const CutOptions& options, std::string_view instead);
 
 class Cut {
  public:

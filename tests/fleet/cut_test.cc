@@ -79,6 +79,44 @@ TEST_CASE("fleet/cut: no job is expected to take longer than five minutes") {
   }
 }
 
+TEST_CASE("fleet/cut: the lines of a host are divided where one job would take too long") {
+  std::vector<fleet::CutLine> lines;
+  for (int i = 0; i < 1000; ++i) lines.push_back({fmt::format("http://h/{}", i), "h"});
+  for (const bool slices : {false, true}) {
+    const auto jobs = cut_all({.slots = 1, .at_once = 10, .seconds = 60, .slices = slices}, lines);
+    std::set<std::string> seen;
+    for (const Job& job : jobs) {
+      CHECK(job.seconds <= 300);
+      seen.insert(job.input.begin(), job.input.end());
+    }
+    CHECK(seen.size() == 1000);
+    CHECK(jobs.size() >= 20);
+  }
+}
+
+TEST_CASE("fleet/cut: a rate makes jobs smaller that can not be divided") {
+  const CutOptions options{
+      .slots = 2, .at_once = 25, .seconds = 1, .rate_seconds = 100, .slices = false};
+  CHECK(fleet::plan_cut(options, 1000).lines == 3);
+  for (const Job& job : cut_all(options, hosts(100))) CHECK(job.seconds <= 300);
+}
+
+TEST_CASE("fleet/cut: what can not be done in five minutes is refused in words") {
+  CutOptions options{.seconds = 301, .slices = false};
+  const Status refused = fleet::check_cut(options, "do otherwise");
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == ErrorCode::kInvalidArgument);
+  CHECK(refused.error().message ==
+        "--distributed: a job would take 6 minutes, and may take 5: do otherwise");
+  options.slices = true;
+  CHECK(fleet::check_cut(options, "").ok());
+  options.seconds = 299;
+  options.slices = false;
+  CHECK(fleet::check_cut(options, "").ok());
+  options.rate_seconds = 400;
+  CHECK_FALSE(fleet::check_cut(options, "").ok());
+}
+
 TEST_CASE("fleet/cut: a job has whole rounds of what is done at once") {
   CHECK(fleet::plan_cut({.slots = 2, .at_once = 5, .seconds = 3}, 100).lines == 10);
   CHECK(fleet::plan_cut({.slots = 8, .at_once = 5, .seconds = 3}, 100).lines == 5);
