@@ -86,6 +86,7 @@ std::vector<std::string> environment_of(const std::string& root, const std::stri
   out.push_back("HOME=" + none);
   out.push_back("XDG_DATA_HOME=" + none);
   out.push_back("XDG_CACHE_HOME=" + cache);
+  out.emplace_back(kFileWord);
   return out;
 }
 
@@ -97,15 +98,14 @@ Result<TempFile> file_with(std::string_view text, const std::string& folder) {
 
 }  // namespace
 
-Result<std::string> config_of(const std::vector<std::string>& arguments) {
+std::string config_of(const std::vector<std::string>& arguments) {
   std::map<std::string, std::vector<std::string>> values;
   for (const std::string& text : arguments) {
     Argument argument(text);
     std::string& value = argument.value;
-    if (value.starts_with("file:"))
-      return Error{ErrorCode::kDenied, fmt::format("--{}: names a file", argument.name)};
     for (auto at = value.find("${"); at != value.npos; at = value.find("${", at + 3))
       value.insert(at, 1, '$');
+    if (value.starts_with("file:")) value.replace(0, 5, "${JOB_FILE_WORD}");
     values[argument.name].push_back(argument.is_switch ? "true" : value);
   }
   json::Writer w;
@@ -137,8 +137,7 @@ Status JobProgram::narrow_scope_to(const JobProgramOptions& options) {
 
 Status JobProgram::hide(const std::vector<std::string>& secrets, const JobProgramOptions& options) {
   if (!secrets.empty()) {
-    const std::string text = M8_TRY(config_of(secrets));
-    config_ = M8_TRY(file_with(text, options.temp));
+    config_ = M8_TRY(file_with(config_of(secrets), options.temp));
   }
   program_.arguments.push_back("--config=" + (config_ ? config_->path() : "/dev/null"));
   return {};

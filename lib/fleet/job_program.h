@@ -46,7 +46,9 @@ class JobProgram {
 };
 
 /// A config file of "--name=value" and "--name", in which every value is the text that it was.
-/// kDenied for a value that a config file would take for the name of one ("file:...").
-Result<std::string> config_of(const std::vector<std::string>& arguments);
+/// For a program whose environment has kFileWord.
+std::string config_of(const std::vector<std::string>& arguments);
+/// A variable for the beginning of a text that a config file would take for the name of one.
+inline constexpr const char* kFileWord = "JOB_FILE_WORD=file:";
 
 }  // namespace m8::fleet
