@@ -138,7 +138,7 @@ Result<int> work(const cli::Context& context, const std::stop_token& stop) {
     const auto of_broker = queue::sample_broker(*broker);
     const auto of_worker = sample_worker(worker);
     const auto queues =
-        queue::watch_queues(*broker, queue::queues_of(queue::chosen_names(flags), 1));
+        queue::watch_queues(*broker, queue::queues_of(queue::chosen_names(flags), 1), stop);
     status = worker.run(stop);
     M8_TRY(telemetry->end());
   }
@@ -151,10 +151,14 @@ Result<int> work(const cli::Context& context, const std::stop_token& stop) {
 
 /// The page is the supervisor's; each worker has a file of its own beside it.
 Result<int> supervise(const cli::Context& context, const std::stop_token& stop) {
-  const auto telemetry = M8_TRY(
-      serve::Telemetry::start(serve::Telemetry::options(context, 0), SystemClock::instance()));
+  std::unique_ptr<serve::Telemetry> telemetry;
+  const auto begun = [&]() -> Status {
+    const auto options = serve::Telemetry::options(context, 0);
+    telemetry = M8_TRY(serve::Telemetry::start(options, SystemClock::instance()));
+    return {};
+  };
   const int code = M8_TRY(fleet::autoscale(
-      context, [&](const std::string& text) { say(context, text); }, stop));
+      context, [&](const std::string& text) { say(context, text); }, begun, stop));
   M8_TRY(telemetry->end());
   return code;
 }

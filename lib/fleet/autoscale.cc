@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "fleet/flags.h"
 #include "fleet/program.h"
 #include "queue/broker_metrics.h"
 #include "queue/settings.h"
@@ -166,7 +167,8 @@ std::string path_of_worker(const std::string& path, int number) {
 }
 
 Result<int> autoscale(const cli::Context& context,
-                      const std::function<void(const std::string&)>& say, std::stop_token stop) {
+                      const std::function<void(const std::string&)>& say,
+                      const std::function<Status()>& begun, std::stop_token stop) {
   const cli::Values& flags = context.flags;
   Clock& clock = SystemClock::instance();
   const ScaleBounds bounds = M8_TRY(ScaleBounds::parse(flags.text("autoscale")));
@@ -174,7 +176,9 @@ Result<int> autoscale(const cli::Context& context,
   store::SqlJobs jobs(*store);
   const auto broker = M8_TRY(queue::open_chosen(flags, stop));
   const queue::Names names = queue::chosen_names(flags);
-  const auto watch = queue::watch_queues(*broker, queue::queues_of(names, 1));
+  M8_TRY(broker->declare(work_topology(flags), stop));
+  const auto watch = queue::watch_queues(*broker, queue::queues_of(names, 1), stop);
+  M8_TRY(begun());
   Scale scale(bounds, flags.number<int>("concurrency"));
   ProgramOptions worker;
   worker.program = M8_TRY(sibling_program("m8"));

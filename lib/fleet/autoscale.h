@@ -44,8 +44,10 @@ class Scale {
 std::string path_of_worker(const std::string& path, int number);
 
 /// `m8 worker --autoscale`: runs this program's own worker as children until stop is requested,
-/// then lets them end. Returns the exit code. \p say gets what a person should know.
+/// then lets them end. Returns the exit code. \p say gets what a person should know; \p begun is
+/// called when the queues are there and their metrics tell of them, and its error ends it.
 Result<int> autoscale(const cli::Context& context,
-                      const std::function<void(const std::string&)>& say, std::stop_token stop);
+                      const std::function<void(const std::string&)>& say,
+                      const std::function<Status()>& begun, std::stop_token stop);
 
 }  // namespace m8::fleet

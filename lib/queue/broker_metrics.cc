@@ -78,9 +78,11 @@ Result<std::map<std::string, std::uint64_t>> depths_of(Broker& broker, const Nam
   return depths;
 }
 
-metrics::Watch watch_queues(Broker& broker, std::vector<std::string> queues) {
-  return metrics::Watch([&broker, queues = std::move(queues)](const std::stop_token& stop) {
-    look_at(broker, queues, stop);
+metrics::Watch watch_queues(Broker& broker, std::vector<std::string> queues,
+                            const std::stop_token& stop) {
+  look_at(broker, queues, stop);
+  return metrics::Watch([&broker, queues = std::move(queues)](const std::stop_token& end) {
+    look_at(broker, queues, end);
   });
 }
 

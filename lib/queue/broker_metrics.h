@@ -29,8 +29,10 @@ std::vector<std::string> queues_of(const Names& names, std::size_t count);
 Result<std::map<std::string, std::uint64_t>> depths_of(Broker& broker, const Names& names,
                                                        std::stop_token stop);
 
-/// Asks for m8_queue_depth and m8_queue_consumers of \p queues every metrics::Watch::kEvery. What
-/// the broker does not have is left out; while it is gone the last numbers stay. Borrows \p broker.
-[[nodiscard]] metrics::Watch watch_queues(Broker& broker, std::vector<std::string> queues);
+/// Asks for m8_queue_depth and m8_queue_consumers of \p queues before it returns, and then every
+/// metrics::Watch::kEvery. What the broker does not have is left out; while it is gone the last
+/// numbers stay. Borrows \p broker.
+[[nodiscard]] metrics::Watch watch_queues(Broker& broker, std::vector<std::string> queues,
+                                          const std::stop_token& stop);
 
 }  // namespace m8::queue

@@ -137,19 +137,66 @@ class WithoutBroker(Scans):
             self.assertEqual(len(seen[0][0]), 60)
             self.assertEqual(seen[0], seen[1])
 
+    def test_templates_are_chosen_by_what_a_target_runs(self):
+        with Lab() as lab:
+            self.write("names", "".join(
+                site["name"] + "\n" for site in lab.plan() if site["kind"] == "site"))
+            found = []
+            for more in ([], ["--distributed"], ["--distributed", "-as"], ["-as"]):
+                done = self.run_program("num8", "scan", "-l", "names", *lab.scan_arguments(), "-j",
+                                        "--store", f"sqlite:{len(found)}.db", *more)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                found.append(sorted((event["template-id"], event["host"])
+                                    for event in records(done.stdout)))
+            self.assertEqual(found[0], found[1])
+            self.assertEqual(found[2], found[3])
+            self.assertGreater(len(found[2]), 0)
+            self.assertLess(len(found[2]), len(found[0]))
+
+    def test_what_workers_found_is_news_once(self):
+        with Lab("--hosts", 4) as lab:
+            self.templates(2)
+            self.targets(lab, 4)
+            scan = self.arguments("--distributed", "--store", "sqlite:s.db", "--notify", "webhook")
+            names = ["enum", "-d", lab.zone, "-r", lab.dns, "--no-passive", "--rate", "400/s", "-q",
+                     "--distributed", "--store", "sqlite:s.db", "--notify", "webhook"]
+            for program, arguments, kind in (("num8", scan, "new issue"), ("asmm8", names, "new host")):
+                for _ in range(2):
+                    done = self.run_program(program, *arguments)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                listed = self.run_program("m8", "notify", "list", "--jsonl", "--store", "sqlite:s.db")
+                news = [json.loads(one["body"])["counts"] for one in records(listed.stdout)]
+                self.assertEqual([kind in counts for counts in news].count(True), 1, news)
+
+    def test_a_run_whose_jobs_would_take_too_long_is_refused_in_words(self):
+        self.templates(8)
+        self.write("targets", "http://127.0.0.1:1\n")
+        done = self.run_program("num8", *self.arguments("--distributed", "--store", "sqlite:s.db",
+                                                        "--sorted", "--rate-host", "1/m", "-q"))
+        self.assert_one_error(done, 2, "a job would take 8 minutes, and may take 5", "--sorted")
+        self.write("words", "".join(f"word{i}\n" for i in range(4000)))
+        done = self.run_program(
+            "asmm8", "enum", "-d", "lab.test", "-r", "127.0.0.1:1", "--no-passive", "-w", "words",
+            "--rate", "10/s", "--distributed", "--store", "sqlite:s.db", "--permute", "-q")
+        self.assert_one_error(done, 2, "may take 5", "--permute")
+
     def test_a_list_from_stdin_travels(self):
         with Lab() as lab:
             names = []
-            for more in ([], ["--distributed"]):
+            for more in ([], ["--distributed", "--summary", "sum.json"]):
                 done = self.run_program(
                     "asmm8", "enum", "-d", lab.zone, "-r", lab.dns, "--no-passive", "-w", "-",
-                    "--store", f"sqlite:{len(names)}.db", *more,
+                    "--rate", "1000/s", "--store", f"sqlite:{len(names)}.db", *more,
                     stdin="\n".join(one["name"].removesuffix("." + lab.zone)
-                                    for one in lab.plan()[:40]) + "\nnobody\n")
+                                    for one in lab.plan()[:40])
+                    + "".join(f"\nnobody-{i}" for i in range(2000)) + "\n")
                 self.assertEqual(done.returncode, 0, done.stderr)
                 names.append(sorted(done.stdout.splitlines()))
             self.assertGreater(len(names[0]), 5)
             self.assertEqual(names[0], names[1])
+            # Its length is known, so it is cut.
+            summary = json.loads((self.folder / "sum.json").read_text())
+            self.assertGreater(summary["counts"]["jobs"], 1)
 
     def test_what_can_not_travel_is_refused_before_anything_is_done(self):
         self.templates(1)
@@ -352,6 +399,8 @@ class Fleet(Services):
             page = self.folder / "page.prom"
             supervisor = self.start_worker("--autoscale", "0..3", "-c", "1", "--metrics-file",
                                            page, "--metrics-listen", 0)
+            self.wait_for("its page", page.exists)
+            first = page.read_text()
             done = self.scan()
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(len(records(done.stdout)), 60)
@@ -360,6 +409,8 @@ class Fleet(Services):
             self.assertEqual(self.sql("SELECT count(*) FROM fleet_worker"), "0")
             # One page for Prometheus; each worker has a file of its own.
             self.assertEqual(self.log().count("metrics at http://"), 1, self.log())
+            # The queue's depth from the first page on, which is written when the supervisor begins.
+            self.assertRegex(first, r'm8_queue_depth\{queue="[a-z0-9_]+\.work\.0"\} 0\n')
             self.assertIn("m8_build_info", page.read_text())
             self.assertIn("m8_queue_messages_total", (self.folder / "page-1.prom").read_text())
 

@@ -23,7 +23,7 @@ TEST_CASE("queue/broker_metrics: what waits in a queue and what was sent is on t
   const std::string queue = test.names.work_queue(0);
   for (const char* id : {"a", "b", "c"}) REQUIRE(test.broker->publish(to, message_of(id), {}).ok());
   const auto sampling = sample_broker(*test.broker);
-  const auto watch = watch_queues(*test.broker, queues_of(test.names, 1));
+  const auto watch = watch_queues(*test.broker, queues_of(test.names, 1), {});
   while (!page_has("m8_queue_consumers{queue=\"" + queue + "\"} 0")) std::this_thread::yield();
   CHECK(page_has("m8_queue_depth{queue=\"" + queue + "\"} 3"));
   CHECK(page_has("m8_queue_messages_total{queue=\"all\",event=\"published\"} 3"));
