@@ -5,6 +5,12 @@
 
 namespace m8::api {
 
+std::string key_before(std::string_view name) {
+  std::string key(name);
+  key.back() = static_cast<char>(key.back() - 1);
+  return key + '\x7f';  // names are of ASCII, and this is its last
+}
+
 Result<json::Value> read_body(const Call& call) {
   auto body = json::parse(call.request.body);
   if (body.ok() && body->is_object()) return body;
@@ -13,13 +19,11 @@ Result<json::Value> read_body(const Call& call) {
 
 Result<model::Domain> find_domain(const World& world, const std::string& name) {
   std::optional<model::Domain> found;
-  // Names behind the one just before it.
-  std::string before = name;
-  before.back() = static_cast<char>(before.back() - 1);
-  M8_TRY(world.store.for_each_domain({false, before + '\x7f', 1}, [&](const model::Domain& domain) {
-    if (domain.name == name) found = domain;
-    return Status();
-  }));
+  M8_TRY(
+      world.store.for_each_domain({false, key_before(name), 1}, [&](const model::Domain& domain) {
+        if (domain.name == name) found = domain;
+        return Status();
+      }));
   if (found) return *std::move(found);
   return Error{ErrorCode::kNotFound, "no such domain"};
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "api/route.h"
 #include "api/world.h"
@@ -14,6 +15,10 @@ namespace m8::api {
 
 /// The body of \p call. kInvalidArgument unless it is a JSON object.
 Result<json::Value> read_body(const Call& call);
+
+/// A text that no name lies between and \p name, which is a canonical one: behind it, the first row
+/// by name is that of \p name if there is one.
+std::string key_before(std::string_view name);
 
 /// kNotFound "no such domain"; errors of the store.
 Result<model::Domain> find_domain(const World& world, const std::string& name);

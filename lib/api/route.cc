@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -114,6 +115,47 @@ Result<Scope> parse_scope(std::string_view text) {
     if (text == to_string(scope)) return scope;
   return Error{ErrorCode::kInvalidArgument,
                fmt::format("not a scope: {} (read, scan, admin)", text)};
+}
+
+Route Route::for_all() && {
+  scope = Scope::kNone;
+  return std::move(*this);
+}
+
+Route Route::for_admin() && {
+  scope = Scope::kAdmin;
+  return std::move(*this);
+}
+
+Route Route::asks(std::vector<const char*> names) && {
+  query.insert(query.begin(), names.begin(), names.end());
+  return std::move(*this);
+}
+
+Route Route::takes(const char* schema) && {
+  body = schema;
+  return std::move(*this);
+}
+
+Route Route::gives(const char* schema, int when_good) && {
+  answer = schema;
+  status = when_good;
+  return std::move(*this);
+}
+
+Route Route::gives_many(const char* schema, bool cursor) && {
+  answer = schema;
+  list = true;
+  if (cursor) query.insert(query.end(), {"limit", "cursor"});
+  return std::move(*this);
+}
+
+Route reads(const char* pattern, const char* summary, Handler handler) {
+  return {"GET", pattern, summary, std::move(handler)};
+}
+
+Route writes(const char* method, const char* pattern, const char* summary, Handler handler) {
+  return {method, pattern, summary, std::move(handler), Scope::kScan};
 }
 
 std::string Call::text(std::string_view name) const {

@@ -49,17 +49,31 @@ struct Call {
 using Handler = std::function<Result<serve::Response>(const Call&)>;
 
 struct Route {
-  const char* method;   ///< "GET"; HEAD is answered by GET's handler
-  const char* pattern;  ///< "/api/v1/domains/{domain}": a parameter is a whole segment
+  const char* method = "";   ///< "GET"; HEAD is answered by GET's handler
+  const char* pattern = "";  ///< "/api/v1/domains/{domain}": a parameter is a whole segment
+  const char* summary = "";
+  Handler handler = {};
   Scope scope = Scope::kRead;
-  const char* summary;
-  std::vector<const char*> query = {};  ///< names in parameters()
+  std::vector<const char*> query = {};  ///< names of find_parameter()
   const char* body = "";                ///< schema of what is sent
   const char* answer = "";              ///< schema of what comes back; "": no JSON
   bool list = false;                    ///< a page of those
   int status = 200;                     ///< when it succeeds
-  Handler handler;
+
+  // What a row says beyond the four.
+  Route for_all() &&;    ///< needs no token
+  Route for_admin() &&;  ///< needs the scope admin
+  Route asks(std::vector<const char*> names) &&;
+  Route takes(const char* schema) &&;
+  Route gives(const char* schema, int when_good = 200) &&;
+  /// A page of \p schema; with \p cursor it asks for "limit" and "cursor", too.
+  Route gives_many(const char* schema, bool cursor = true) &&;
 };
+
+/// A row that reads: it needs the scope read.
+Route reads(const char* pattern, const char* summary, Handler handler);
+/// A row that changes something, by \p method: it needs the scope scan.
+Route writes(const char* method, const char* pattern, const char* summary, Handler handler);
 
 /// What a parameter may be.
 struct Parameter {

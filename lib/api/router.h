@@ -63,7 +63,7 @@ class Router {
   serve::Response handle(const serve::Request& request, const Match& match) const;
   Result<Caller> identify(const serve::Request& request, const Route& route) const;
   serve::Response unauthorized(const serve::Request& request, const Route& route) const;
-  bool is_public(const serve::Request& request, const Route& route) const;
+  bool is_public(const serve::Request& request) const;
   void finish(const serve::Request& request, serve::Response& response) const;
 
   const RouterOptions options_;

@@ -22,22 +22,12 @@ Result<serve::Response> file(std::string_view name) {
 }  // namespace
 
 std::vector<Route> dashboard_routes() {
-  std::vector<Route> routes;
-  routes.push_back(
-      {"GET", "/", Scope::kNone, "The dashboard", {}, "", "", false, 200, [](const Call&) {
-         return file("index.html");
-       }});
-  routes.push_back({"GET",
-                    "/dashboard/{file}",
-                    Scope::kNone,
-                    "A file of the dashboard",
-                    {},
-                    "",
-                    "",
-                    false,
-                    200,
-                    [](const Call& call) { return file(call.text("file")); }});
-  return routes;
+  return {
+      reads("/", "The dashboard", [](const Call&) { return file("index.html"); }).for_all(),
+      reads("/dashboard/{file}", "A file of the dashboard",
+            [](const Call& call) { return file(call.text("file")); })
+          .for_all(),
+  };
 }
 
 }  // namespace m8::api

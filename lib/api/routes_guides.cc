@@ -16,6 +16,7 @@ namespace {
 
 using serve::Response;
 
+constexpr std::size_t kMostNames = 100'000;
 constexpr std::string_view kList = R"({"status":"success","msg":"ok","data":[)";
 
 Response done(std::string_view message, const std::function<void(json::Writer&)>& data) {
@@ -108,10 +109,7 @@ Result<Response> hostname(const World& world, const Call& call) {
   const std::string name = call.text("hostname");
   store::HostnamePage wanted;
   wanted.domain = call.text("domain");
-  // Names behind the one just before it.
-  wanted.after = name;
-  wanted.after.back() = static_cast<char>(name.back() - 1);
-  wanted.after += '\x7f';
+  wanted.after = key_before(name);
   wanted.limit = 1;
   std::string found;
   store::Pages pages(world.store.statements());
@@ -139,10 +137,8 @@ Result<Response> scan(const World& world, const Call& call) {
   return accepted(world, call, M8_TRY(parse_order(call.request.body)));
 }
 
-/// Their bodies have options of their own; what of it is ours is taken.
+/// Their bodies have options of their own, which are not taken.
 Result<ScanOrder> order_of(const Call& call, std::vector<std::string> targets) {
-  json::Writer w;
-  w.object().strings("targets", targets);
   const auto body = json::parse(call.request.body.empty() ? "{}" : call.request.body);
   if (!body.ok() || !body->is_object())
     return Error{ErrorCode::kInvalidArgument, "the body has to be a JSON object"};
@@ -150,7 +146,7 @@ Result<ScanOrder> order_of(const Call& call, std::vector<std::string> targets) {
       options != nullptr && !options->members().empty())
     return Error{ErrorCode::kInvalidArgument,
                  "options: use severity, tags, exclude_tags, templates of /api/v1/scans"};
-  return parse_order(w.end().text());
+  return order_for(std::move(targets));
 }
 
 Result<Response> scan_hostname(const World& world, const Call& call) {
@@ -167,173 +163,88 @@ Result<Response> started_by_get(const World&, const Call&) {
                  R"(a GET starts no scan: POST /scan {"target":"example.com","scan_type":"enum"})");
 }
 
-/// The live endpoints of a domain's names, as far as an order goes.
-Result<Response> scan_domain(const World& world, const Call& call) {
-  M8_TRY(find_domain(world, call.text("domain")));
-  std::vector<std::string> targets;
-  store::Pages pages(world.store.statements());
+/// All live names of a domain. kInvalidArgument if there are more than fit into memory without
+/// care.
+Result<std::vector<std::string>> live_names(const World& world, const std::string& domain) {
+  std::vector<std::string> names;
   store::HostnamePage wanted;
-  wanted.domain = call.text("domain");
+  wanted.domain = domain;
   wanted.live_only = true;
-  wanted.limit = kMaxTargets;
-  M8_TRY(pages.hostnames(wanted, [&](const store::Row& row) {
-    if (targets.size() < kMaxTargets)
-      targets.emplace_back(row.text(store::hostname_row::kHostname));
-    return Status();
-  }));
+  wanted.limit = store::kMaxPage;
+  store::Pages pages(world.store.statements());
+  for (std::size_t before = 0;; before = names.size()) {
+    M8_TRY(pages.hostnames(wanted, [&](const store::Row& row) {
+      names.emplace_back(row.text(store::hostname_row::kHostname));
+      return Status();
+    }));
+    if (names.size() - before <= wanted.limit) return names;
+    if (names.size() > kMostNames)
+      return Error{ErrorCode::kInvalidArgument, "the domain has too many live names for one order"};
+    wanted.after = names.back();
+  }
+}
+
+Result<Response> scan_domain(const World& world, const Call& call) {
+  const auto domain = M8_TRY(find_domain(world, call.text("domain")));
+  auto targets = M8_TRY(live_names(world, domain.name));
   if (targets.empty()) return done("no target in scope", [](json::Writer& w) { w.null(); });
   return accepted(world, call, M8_TRY(order_of(call, std::move(targets))));
 }
 
-/// Hands \p world to a handler.
-auto bound(const World& world) {
-  return [&world](Result<Response> (*handler)(const World&, const Call&)) {
-    return [&world, handler](const Call& call) { return handler(world, call); };
-  };
-}
-
 std::vector<Route> reading_routes(const World& world) {
   const auto with = bound(world);
-  std::vector<Route> routes;
-  routes.push_back({"GET",
-                    "/endpoints",
-                    Scope::kRead,
-                    "Endpoints, in the guides' envelope",
-                    {"limit", "cursor"},
-                    "",
-                    "GuideList",
-                    false,
-                    200,
-                    with(endpoints)});
+  std::vector<Route> routes = {
+      reads("/endpoints", "Endpoints, in the guides' envelope", with(endpoints))
+          .asks({"limit", "cursor"})
+          .gives("GuideList"),
+      reads("/domain/{domain}", "One domain, in the guides' envelope", with(domain))
+          .gives("GuideAnswer"),
+      reads("/domain/{domain}/hostname", "Hostnames of a domain, in the guides' envelope",
+            with(hostnames))
+          .asks({"limit", "cursor"})
+          .gives("GuideList"),
+      reads("/domain/{domain}/hostname/{hostname}",
+            "One hostname of a domain, in the guides' envelope", with(hostname))
+          .gives("GuideAnswer"),
+  };
   for (const char* path : {"/domain", "/api/domains"})
-    routes.push_back({"GET",
-                      path,
-                      Scope::kRead,
-                      "Domains, in the guides' envelope",
-                      {"limit", "cursor"},
-                      "",
-                      "GuideList",
-                      false,
-                      200,
-                      with(domains)});
-  routes.push_back({"GET",
-                    "/domain/{domain}",
-                    Scope::kRead,
-                    "One domain, in the guides' envelope",
-                    {},
-                    "",
-                    "GuideAnswer",
-                    false,
-                    200,
-                    with(domain)});
-  routes.push_back({"GET",
-                    "/domain/{domain}/hostname",
-                    Scope::kRead,
-                    "Hostnames of a domain, in the guides' envelope",
-                    {"limit", "cursor"},
-                    "",
-                    "GuideList",
-                    false,
-                    200,
-                    with(hostnames)});
-  routes.push_back({"GET",
-                    "/domain/{domain}/hostname/{hostname}",
-                    Scope::kRead,
-                    "One hostname of a domain, in the guides' envelope",
-                    {},
-                    "",
-                    "GuideAnswer",
-                    false,
-                    200,
-                    with(hostname)});
+    routes.push_back(reads(path, "Domains, in the guides' envelope", with(domains))
+                         .asks({"limit", "cursor"})
+                         .gives("GuideList"));
   for (const char* path : {"/scan/passive", "/scan/active", "/scan/check"})
-    routes.push_back({"GET",
-                      path,
-                      Scope::kRead,
-                      "Started a scan in the services before us: now POST /scan does",
-                      {},
-                      "",
-                      "Error",
-                      false,
-                      410,
-                      with(started_by_get)});
+    routes.push_back(reads(path, "Started a scan in the services before us: now POST /scan does",
+                           with(started_by_get))
+                         .gives("Error", 410));
   return routes;
 }
 
 std::vector<Route> writing_routes(const World& world) {
   const auto with = bound(world);
-  std::vector<Route> routes;
-  routes.push_back({"POST",
-                    "/scan",
-                    Scope::kScan,
-                    "The guides' way to ask for a scan",
-                    {},
-                    "ScanOrder",
-                    "GuideAccepted",
-                    false,
-                    202,
-                    with(scan)});
-  routes.push_back({"POST",
-                    "/domain",
-                    Scope::kScan,
-                    "Add a domain, in the guides' envelope",
-                    {},
-                    "NewDomain",
-                    "GuideAnswer",
-                    false,
-                    200,
-                    with(add)});
-  routes.push_back({"POST",
-                    "/domain/{domain}/scan",
-                    Scope::kScan,
-                    "Scan a domain's live hostnames",
-                    {},
-                    "GuideOptions",
-                    "GuideAccepted",
-                    false,
-                    202,
-                    with(scan_domain)});
-  routes.push_back({"PUT",
-                    "/domain/{domain}",
-                    Scope::kScan,
-                    "Enable or disable a domain, in the guides' envelope",
-                    {},
-                    "DomainChange",
-                    "GuideAnswer",
-                    false,
-                    200,
-                    with(change)});
-  routes.push_back({"DELETE",
-                    "/domain/{domain}",
-                    Scope::kAdmin,
-                    "Remove a domain, in the guides' envelope",
-                    {},
-                    "",
-                    "GuideAnswer",
-                    false,
-                    200,
-                    with(remove)});
-  routes.push_back({"POST",
-                    "/endpoint/{endpoint}/scan",
-                    Scope::kScan,
-                    "Scan one endpoint: its URL, percent-encoded",
-                    {},
-                    "GuideOptions",
-                    "GuideAccepted",
-                    false,
-                    202,
-                    with(scan_endpoint)});
-  routes.push_back({"POST",
-                    "/hostname/{hostname}/scan",
-                    Scope::kScan,
-                    "Scan one host",
-                    {},
-                    "GuideOptions",
-                    "GuideAccepted",
-                    false,
-                    202,
-                    with(scan_hostname)});
-  return routes;
+  return {
+      writes("POST", "/scan", "The guides' way to ask for a scan", with(scan))
+          .takes("ScanOrder")
+          .gives("GuideAccepted", 202),
+      writes("POST", "/domain", "Add a domain, in the guides' envelope", with(add))
+          .takes("NewDomain")
+          .gives("GuideAnswer"),
+      writes("PUT", "/domain/{domain}", "Enable or disable a domain, in the guides' envelope",
+             with(change))
+          .takes("DomainChange")
+          .gives("GuideAnswer"),
+      writes("DELETE", "/domain/{domain}", "Remove a domain, in the guides' envelope", with(remove))
+          .for_admin()
+          .gives("GuideAnswer"),
+      writes("POST", "/domain/{domain}/scan", "Scan a domain's live hostnames", with(scan_domain))
+          .takes("GuideOptions")
+          .gives("GuideAccepted", 202),
+      writes("POST", "/endpoint/{endpoint}/scan", "Scan one endpoint: its URL, percent-encoded",
+             with(scan_endpoint))
+          .takes("GuideOptions")
+          .gives("GuideAccepted", 202),
+      writes("POST", "/hostname/{hostname}/scan", "Scan one host", with(scan_hostname))
+          .takes("GuideOptions")
+          .gives("GuideAccepted", 202),
+  };
 }
 
 }  // namespace

@@ -109,84 +109,32 @@ Result<Response> endpoints(const World& world, const Call& call) {
 }  // namespace
 
 std::vector<Route> inventory_routes(World& world) {
-  const auto with = [&world](Result<Response> (*handler)(const World&, const Call&)) {
-    return [&world, handler](const Call& call) { return handler(world, call); };
+  const auto with = bound(world);
+  const char *all = "/api/v1/domains", *one = "/api/v1/domains/{domain}";
+  return {
+      reads(all, "Domains of the inventory, by name", with(domains))
+          .asks({"enabled"})
+          .gives_many("Domain"),
+      writes("POST", all, "Add a domain: 201, or 200 if it is there", with(add))
+          .takes("NewDomain")
+          .gives("Domain", 201),
+      reads(one, "One domain", with(domain)).gives("Domain"),
+      writes("PATCH", one, "Enable or disable a domain", with(change))
+          .takes("DomainChange")
+          .gives("Domain"),
+      writes("DELETE", one, "Remove a domain with all that is known of its names", with(remove))
+          .for_admin()
+          .gives("", 204),
+      reads("/api/v1/domains/{domain}/hostnames", "Hostnames of a domain, by name", with(hostnames))
+          .asks({"live"})
+          .gives_many("Hostname"),
+      reads("/api/v1/hostnames", "Hostnames, as they were found", with(hostnames))
+          .asks({"live"})
+          .gives_many("Hostname"),
+      reads("/api/v1/endpoints", "Endpoints, by URL", with(endpoints))
+          .asks({"hostname", "live"})
+          .gives_many("Endpoint"),
   };
-  const char* one = "/api/v1/domains/{domain}";
-  std::vector<Route> routes;
-  routes.push_back({"GET",
-                    "/api/v1/domains",
-                    Scope::kRead,
-                    "Domains of the inventory, by name",
-                    {"enabled", "limit", "cursor"},
-                    "",
-                    "Domain",
-                    true,
-                    200,
-                    with(domains)});
-  routes.push_back({"POST",
-                    "/api/v1/domains",
-                    Scope::kScan,
-                    "Add a domain: 201, or 200 if it is there",
-                    {},
-                    "NewDomain",
-                    "Domain",
-                    false,
-                    201,
-                    with(add)});
-  routes.push_back(
-      {"GET", one, Scope::kRead, "One domain", {}, "", "Domain", false, 200, with(domain)});
-  routes.push_back({"PATCH",
-                    one,
-                    Scope::kScan,
-                    "Enable or disable a domain",
-                    {},
-                    "DomainChange",
-                    "Domain",
-                    false,
-                    200,
-                    with(change)});
-  routes.push_back({"DELETE",
-                    one,
-                    Scope::kAdmin,
-                    "Remove a domain with all that is known of its names",
-                    {},
-                    "",
-                    "",
-                    false,
-                    204,
-                    with(remove)});
-  routes.push_back({"GET",
-                    "/api/v1/domains/{domain}/hostnames",
-                    Scope::kRead,
-                    "Hostnames of a domain, by name",
-                    {"live", "limit", "cursor"},
-                    "",
-                    "Hostname",
-                    true,
-                    200,
-                    with(hostnames)});
-  routes.push_back({"GET",
-                    "/api/v1/hostnames",
-                    Scope::kRead,
-                    "Hostnames, as they were found",
-                    {"live", "limit", "cursor"},
-                    "",
-                    "Hostname",
-                    true,
-                    200,
-                    with(hostnames)});
-  routes.push_back({"GET",
-                    "/api/v1/endpoints",
-                    Scope::kRead,
-                    "Endpoints, by URL",
-                    {"hostname", "live", "limit", "cursor"},
-                    "",
-                    "Endpoint",
-                    true,
-                    200,
-                    with(endpoints)});
-  return routes;
 }
 
 }  // namespace m8::api

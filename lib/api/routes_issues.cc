@@ -113,53 +113,20 @@ Result<Response> judge(const World& world, const Call& call) {
 }  // namespace
 
 std::vector<Route> issue_routes(World& world) {
-  const auto with = [&world](Result<Response> (*handler)(const World&, const Call&)) {
-    return [&world, handler](const Call& call) { return handler(world, call); };
-  };
+  const auto with = bound(world);
   const char* one = "/api/v1/issues/{id}";
-  std::vector<Route> routes;
-  routes.push_back(
-      {"GET",
-       "/api/v1/issues",
-       Scope::kRead,
-       "Issues, the newest first",
-       {"severity", "status", "presence", "hostname", "template", "tag", "limit", "cursor"},
-       "",
-       "Issue",
-       true,
-       200,
-       with(issues)});
-  routes.push_back({"GET",
-                    one,
-                    Scope::kRead,
-                    "One issue with its last event",
-                    {},
-                    "",
-                    "Issue",
-                    false,
-                    200,
-                    with(issue)});
-  routes.push_back({"PATCH",
-                    one,
-                    Scope::kScan,
-                    "Judge an issue: its status, and why",
-                    {},
-                    "Judgement",
-                    "Issue",
-                    false,
-                    200,
-                    with(judge)});
-  routes.push_back({"GET",
-                    "/api/v1/issues/{id}/history",
-                    Scope::kRead,
-                    "What became of an issue, the oldest first",
-                    {},
-                    "",
-                    "IssueEvent",
-                    true,
-                    200,
-                    with(history)});
-  return routes;
+  return {
+      reads("/api/v1/issues", "Issues, the newest first", with(issues))
+          .asks({"severity", "status", "presence", "hostname", "template", "tag"})
+          .gives_many("Issue"),
+      reads(one, "One issue with its last event", with(issue)).gives("Issue"),
+      writes("PATCH", one, "Judge an issue: its status, and why", with(judge))
+          .takes("Judgement")
+          .gives("Issue"),
+      reads("/api/v1/issues/{id}/history", "What became of an issue, the oldest first",
+            with(history))
+          .gives_many("IssueEvent", false),
+  };
 }
 
 }  // namespace m8::api

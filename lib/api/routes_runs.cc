@@ -46,28 +46,13 @@ Result<Response> run(const World& world, const Call& call) {
 }  // namespace
 
 std::vector<Route> run_routes(World& world) {
-  std::vector<Route> routes;
-  routes.push_back({"GET",
-                    "/api/v1/runs",
-                    Scope::kRead,
-                    "Runs, the newest first",
-                    {"command", "limit", "cursor"},
-                    "",
-                    "Run",
-                    true,
-                    200,
-                    [&world](const Call& call) { return runs(world, call); }});
-  routes.push_back({"GET",
-                    "/api/v1/runs/{id}",
-                    Scope::kRead,
-                    "One run",
-                    {},
-                    "",
-                    "Run",
-                    false,
-                    200,
-                    [&world](const Call& call) { return run(world, call); }});
-  return routes;
+  const auto with = bound(world);
+  return {
+      reads("/api/v1/runs", "Runs, the newest first", with(runs))
+          .asks({"command"})
+          .gives_many("Run"),
+      reads("/api/v1/runs/{id}", "One run", with(run)).gives("Run"),
+  };
 }
 
 }  // namespace m8::api

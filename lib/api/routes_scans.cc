@@ -24,6 +24,10 @@ Result<store::ScanRequest> find_scan(const World& world, const Call& call) {
   return scan;
 }
 
+Result<Response> scan(const World& world, const Call& call) {
+  return shown(M8_TRY(find_scan(world, call)));
+}
+
 Result<Response> scans(const World& world, const Call& call) {
   Page page(call);
   std::int64_t before = 0, last = 0;
@@ -103,67 +107,19 @@ Result<Response> scan_events(const World& world, const Call& call) {
 }  // namespace
 
 std::vector<Route> scan_routes(World& world) {
-  const auto with = [&world](Result<Response> (*handler)(const World&, const Call&)) {
-    return [&world, handler](const Call& call) { return handler(world, call); };
+  const auto with = bound(world);
+  const char *all = "/api/v1/scans", *one = "/api/v1/scans/{id}";
+  const char* ask =
+      "Ask for a scan of one or more targets; equal requests that are not over are one";
+  const char* watch = "What happens in a scan, as server-sent events, until it is over";
+  return {
+      reads(all, "Scans that were asked for, the newest first", with(scans)).gives_many("Scan"),
+      writes("POST", all, ask, with(start)).takes("ScanOrder").gives("Accepted", 202),
+      reads(one, "One scan", with(scan)).gives("Scan"),
+      writes("DELETE", one, "Cancel a scan", with(cancel)).gives("Scan"),
+      reads("/api/v1/scans/{id}/events", watch, with(scan_events)),
+      reads("/api/v1/events", "What happens in all scans, as server-sent events", with(events)),
   };
-  const char* one = "/api/v1/scans/{id}";
-  std::vector<Route> routes;
-  routes.push_back({"GET",
-                    "/api/v1/scans",
-                    Scope::kRead,
-                    "Scans that were asked for, the newest first",
-                    {"limit", "cursor"},
-                    "",
-                    "Scan",
-                    true,
-                    200,
-                    with(scans)});
-  routes.push_back(
-      {"POST",
-       "/api/v1/scans",
-       Scope::kScan,
-       "Ask for a scan of one or more targets; equal requests that are not over are one",
-       {},
-       "ScanOrder",
-       "Accepted",
-       false,
-       202,
-       with(start)});
-  routes.push_back({"GET",
-                    one,
-                    Scope::kRead,
-                    "One scan",
-                    {},
-                    "",
-                    "Scan",
-                    false,
-                    200,
-                    [&world](const Call& call) -> Result<Response> {
-                      return shown(M8_TRY(find_scan(world, call)));
-                    }});
-  routes.push_back(
-      {"DELETE", one, Scope::kScan, "Cancel a scan", {}, "", "Scan", false, 200, with(cancel)});
-  routes.push_back({"GET",
-                    "/api/v1/scans/{id}/events",
-                    Scope::kRead,
-                    "What happens in a scan, as server-sent events, until it is over",
-                    {},
-                    "",
-                    "",
-                    false,
-                    200,
-                    with(scan_events)});
-  routes.push_back({"GET",
-                    "/api/v1/events",
-                    Scope::kRead,
-                    "What happens in all scans, as server-sent events",
-                    {},
-                    "",
-                    "",
-                    false,
-                    200,
-                    with(events)});
-  return routes;
 }
 
 }  // namespace m8::api

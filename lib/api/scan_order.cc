@@ -40,6 +40,11 @@ bool is_word(std::string_view text) {
          });
 }
 
+void make_unique(std::vector<std::string>& texts) {
+  std::sort(texts.begin(), texts.end());
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+}
+
 Result<std::vector<std::string>> read_words(const WordList& list, const json::Value& value) {
   if (!value.is_array()) return wrong(list.member, "not a list");
   if (value.items().size() > kMostWords) return wrong(list.member, "too many");
@@ -50,8 +55,7 @@ Result<std::vector<std::string>> read_words(const WordList& list, const json::Va
     if (!good) return wrong(list.member, "not one of its words");
     words.emplace_back(item.as_string());
   }
-  std::sort(words.begin(), words.end());
-  words.erase(std::unique(words.begin(), words.end()), words.end());
+  make_unique(words);
   return words;
 }
 
@@ -65,8 +69,7 @@ Status read_targets(const json::Value& value, ScanOrder& order) {
     if (!one.is_string()) return wrong("target", "not a text");
     order.targets.push_back(M8_TRY(check_target(one.as_string())));
   }
-  std::sort(order.targets.begin(), order.targets.end());
-  order.targets.erase(std::unique(order.targets.begin(), order.targets.end()), order.targets.end());
+  make_unique(order.targets);
   return {};
 }
 
@@ -187,6 +190,15 @@ Result<ScanOrder> parse_order(std::string_view text) {
       if (!net::Name::parse(target).ok()) return wrong("target", "not a domain");
   }
   order.options = "{" + members + "}";
+  return order;
+}
+
+Result<ScanOrder> order_for(std::vector<std::string> targets) {
+  ScanOrder order;
+  order.type = scan_types().front().name;
+  order.options = "{}";
+  for (const std::string& target : targets) order.targets.push_back(M8_TRY(check_target(target)));
+  make_unique(order.targets);
   return order;
 }
 

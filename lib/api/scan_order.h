@@ -11,7 +11,7 @@
 
 namespace m8::api {
 
-inline constexpr std::size_t kMaxTargets = 1'000;
+inline constexpr std::size_t kMaxTargets = 1'000;  ///< of one body
 
 /// One kind of scan, and the program that does it.
 struct ScanType {
@@ -28,7 +28,7 @@ const std::vector<ScanType>& scan_types();
 
 struct ScanOrder {
   std::string type;                  ///< a name of scan_types()
-  std::vector<std::string> targets;  ///< 1..kMaxTargets, in canonical form, each once
+  std::vector<std::string> targets;  ///< at least one, in canonical form, each once
   std::string options;               ///< JSON object in canonical form
 };
 
@@ -36,6 +36,9 @@ struct ScanOrder {
 /// without), and for templates "severity", "tags", "exclude_tags", "templates" (lists of words).
 /// kInvalidArgument says what is wrong; members that are not known are refused.
 Result<ScanOrder> parse_order(std::string_view json);
+
+/// The order to scan \p targets with all templates. kInvalidArgument as check_target().
+Result<ScanOrder> order_for(std::vector<std::string> targets);
 
 /// The arguments of the program for \p options as ScanOrder has them.
 std::vector<std::string> option_arguments(std::string_view options);

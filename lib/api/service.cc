@@ -186,7 +186,8 @@ void Service::fill(Sample& sample) {
 
 metrics::PerformanceNumbers Service::numbers() {
   metrics::PerformanceNumbers numbers;
-  if (const auto pool = store_->tend()) numbers.database_connections = pool->open;
+  const auto pool = store_->tend();
+  numbers.database_connections = pool ? pool->open : 1;  // an embedded one is one
   const auto scans = scans_.counts();
   numbers.active_tasks = static_cast<int>(scans.running);
   const ProcessUsage usage = process_usage();
@@ -251,7 +252,7 @@ metrics::HealthStatus Service::check_all() { return check(all_checked_, kCheckAg
 
 /// What is wrong now: checks that fail, this service's own figures, and those of others as
 /// `m8 alerts check` last found them.
-Result<Response> Service::alerts() {
+Result<Response> Service::alerts(const Call&) {
   json::Writer w;
   w.object().key("items").array();
   const auto put = [&w](std::string_view name, std::string_view state, std::string_view message) {
@@ -283,7 +284,7 @@ Result<Response> Service::health(const Call& call) {
   return json_answer(metrics::to_json(check_all()));
 }
 
-Result<Response> Service::ready() {
+Result<Response> Service::ready(const Call&) {
   const auto status = check(essential_checked_, kReadyAgain, essential_);
   json::Writer w;
   w.object().field("status", status.ready() ? "ready" : "not ready");
@@ -293,7 +294,7 @@ Result<Response> Service::ready() {
   return json_answer(w.end().end().take(), status.ready() ? 200 : 503);
 }
 
-Result<Response> Service::queue() {
+Result<Response> Service::queue(const Call&) {
   const auto counts = scans_.counts();
   json::Writer w;
   w.object().field("queued", std::uint64_t{counts.queued});
@@ -311,96 +312,48 @@ Result<Response> Service::queue() {
   return json_answer(w.end().end().take());
 }
 
+Result<Response> Service::used(const Call& call) {
+  const std::chrono::seconds since(call.number("since"));
+  return json_answer(samples_.json(WallTime(since)));
+}
+
+Result<Response> Service::exposition(const Call&) {
+  return Response{200, metrics::Registry::process().exposition(),
+                  "text/plain; version=0.0.4; charset=utf-8"};
+}
+
+Result<Response> Service::openapi_document(const Call&) { return json_answer(document_); }
+
 std::vector<Route> Service::service_routes() {
-  std::vector<Route> routes;
+  const auto own = [this](Result<Response> (Service::*handler)(const Call&)) -> Handler {
+    return [this, handler](const Call& call) { return (this->*handler)(call); };
+  };
+  std::vector<Route> routes = {
+      reads("/ready", "Whether it can work: 200, else 503", own(&Service::ready))
+          .for_all()
+          .gives("Health"),
+      reads("/api/v1/summary", "Who asks, and how much there is", own(&Service::summary))
+          .gives("Summary"),
+      reads("/api/v1/samples", "What the service used over the last hour", own(&Service::used))
+          .asks({"since"})
+          .gives_many("Sample", false),
+      reads("/api/v1/queue", "Scans that wait and run, and what the broker holds",
+            own(&Service::queue))
+          .gives("Queue"),
+      reads("/api/v1/alerts", "What is wrong now", own(&Service::alerts))
+          .gives_many("Alert", false),
+      reads("/api/v1/openapi.json", "This document", own(&Service::openapi_document))
+          .gives("OpenApi"),
+  };
   for (const char* path : {"/health", "/api/v1/health"})
-    routes.push_back({"GET",
-                      path,
-                      Scope::kNone,
-                      "Whether it lives; with a token, every check",
-                      {"full"},
-                      "",
-                      "Health",
-                      false,
-                      200,
-                      [this](const Call& call) { return health(call); }});
-  routes.push_back({"GET",
-                    "/ready",
-                    Scope::kNone,
-                    "Whether it can work: 200, else 503",
-                    {},
-                    "",
-                    "Health",
-                    false,
-                    200,
-                    [this](const Call&) { return ready(); }});
+    routes.push_back(
+        reads(path, "Whether it lives; with a token, every check", own(&Service::health))
+            .for_all()
+            .asks({"full"})
+            .gives("Health"));
   for (const char* path : {"/metrics", "/api/v1/metrics"})
-    routes.push_back({"GET",
-                      path,
-                      Scope::kRead,
-                      "Metrics, in the text format of Prometheus",
-                      {},
-                      "",
-                      "",
-                      false,
-                      200,
-                      [](const Call&) -> Result<Response> {
-                        return Response{200, metrics::Registry::process().exposition(),
-                                        "text/plain; version=0.0.4; charset=utf-8"};
-                      }});
-  routes.push_back({"GET",
-                    "/api/v1/summary",
-                    Scope::kRead,
-                    "Who asks, and how much there is",
-                    {},
-                    "",
-                    "Summary",
-                    false,
-                    200,
-                    [this](const Call& call) { return summary(call); }});
-  routes.push_back({"GET",
-                    "/api/v1/samples",
-                    Scope::kRead,
-                    "What the service used over the last hour",
-                    {"since"},
-                    "",
-                    "Sample",
-                    true,
-                    200,
-                    [this](const Call& call) -> Result<Response> {
-                      const std::chrono::seconds since(call.number("since"));
-                      return json_answer(samples_.json(WallTime(since)));
-                    }});
-  routes.push_back({"GET",
-                    "/api/v1/queue",
-                    Scope::kRead,
-                    "Scans that wait and run, and what the broker holds",
-                    {},
-                    "",
-                    "Queue",
-                    false,
-                    200,
-                    [this](const Call&) { return queue(); }});
-  routes.push_back({"GET",
-                    "/api/v1/alerts",
-                    Scope::kRead,
-                    "What is wrong now",
-                    {},
-                    "",
-                    "Alert",
-                    true,
-                    200,
-                    [this](const Call&) -> Result<Response> { return alerts(); }});
-  routes.push_back({"GET",
-                    "/api/v1/openapi.json",
-                    Scope::kRead,
-                    "This document",
-                    {},
-                    "",
-                    "OpenApi",
-                    false,
-                    200,
-                    [this](const Call&) -> Result<Response> { return json_answer(document_); }});
+    routes.push_back(
+        reads(path, "Metrics, in the text format of Prometheus", own(&Service::exposition)));
   return routes;
 }
 

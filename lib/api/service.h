@@ -72,7 +72,7 @@ class Service {
   void keep_sample();
   Result<serve::Response> summary(const Call& call);
   Result<std::string> counted();
-  Result<serve::Response> alerts();
+  Result<serve::Response> alerts(const Call& call);
   struct Checked {
     metrics::HealthStatus status;
     SteadyTime at{};
@@ -81,8 +81,11 @@ class Service {
                               const std::vector<std::string>& only);
   metrics::HealthStatus check_all();
   Result<serve::Response> health(const Call& call);
-  Result<serve::Response> ready();
-  Result<serve::Response> queue();
+  Result<serve::Response> ready(const Call& call);
+  Result<serve::Response> queue(const Call& call);
+  Result<serve::Response> used(const Call& call);
+  Result<serve::Response> exposition(const Call& call);
+  Result<serve::Response> openapi_document(const Call& call);
 
   ServiceOptions options_;
   const std::unique_ptr<store::Store> store_;

@@ -22,6 +22,13 @@ struct World {
   Clock& clock;
 };
 
+/// Hands \p world to the handlers of a table.
+inline auto bound(const World& world) {
+  return [&world](Result<serve::Response> (*handler)(const World&, const Call&)) -> Handler {
+    return [&world, handler](const Call& call) { return handler(world, call); };
+  };
+}
+
 /// The tables, one for each file of routes.
 std::vector<Route> inventory_routes(World& world);
 std::vector<Route> run_routes(World& world);

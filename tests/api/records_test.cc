@@ -160,6 +160,18 @@ TEST_CASE("api/records: domains are added, disabled and removed") {
     CHECK(api.ask("POST", "/api/v1/domains", api.scanner, bad).status == 400);
 }
 
+TEST_CASE("api/guides: a scan of a domain is one of all its live names, however many") {
+  Api api;
+  auto names = test::make_hostnames(2'500);
+  names[7].live = false;
+  REQUIRE(api.store->upsert_hostnames(0, names).ok());
+  const auto answer = api.ask("POST", "/domain/example.com/scan", api.scanner, "{}");
+  CHECK(answer.status == 202);
+  const auto said = json::parse(answer.body).value();
+  CHECK(said.find("data")->items().size() == 2'499);
+  CHECK(api.desk.counts().queued == 2'499);
+}
+
 TEST_CASE("api/guides: the paths of the services before us, with a token") {
   Api api;
   fill(api);

@@ -239,6 +239,12 @@ class Manners(Service):
         self.assertIn("database", self.json("GET", "/health")["checks"])
         self.assertEqual(self.json("GET", "/ready", token="")["status"], "ready")
 
+    def test_health_tells_who_may_read_without_a_token(self):
+        self.start("--scans", 0, "--public-read")
+        self.assertIn("database", self.json("GET", "/api/v1/health", token="")["checks"])
+        _, _, text = self.ask("GET", "/health", token="", Host="other.example")
+        self.assertNotIn("checks", json.loads(text))
+
     def test_not_ready_without_its_broker(self):
         with socket.socket() as silent:
             silent.bind(("127.0.0.1", 0))  # does not listen: connections are refused
