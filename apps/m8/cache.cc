@@ -21,6 +21,8 @@ namespace {
 
 /// Parsed templates are one file of their own, whatever the cache's URL.
 constexpr const char* kTemplates = "templates";
+/// What programs of ours keep; others may share the place.
+constexpr std::string_view kNames[] = {"answers", "targets", "dns", kTemplates};
 
 std::string templates_file() {
   const std::string folder = cache::files_folder();
@@ -137,9 +139,25 @@ std::set<std::string> names_of(const cli::Context& context) {
   return {names.begin(), names.end()};
 }
 
+/// kInvalidArgument for a name that is none of ours and that nothing is kept under.
+Status check_names(cache::Backend& backend, const std::set<std::string>& names) {
+  std::set<std::string> strange = names;
+  for (const std::string_view known : kNames) strange.erase(std::string(known));
+  for (auto name = strange.begin(); name != strange.end();) {
+    bool there = false;
+    M8_TRY(backend.each(*name + ':', [&there](const cache::EntryInfo&) { there = true; }));
+    name = there ? strange.erase(name) : std::next(name);
+  }
+  if (strange.empty()) return {};
+  return Error{
+      ErrorCode::kInvalidArgument,
+      fmt::format("no cache '{}': there are {}", shown(*strange.begin()), fmt::join(kNames, ", "))};
+}
+
 Status list(const cli::Context& context) {
   const auto backend = M8_TRY(open(context));
   const auto names = names_of(context);
+  M8_TRY(check_names(*backend, names));
   std::vector<cache::EntryInfo> entries;
   M8_TRY(backend->each("", [&](const cache::EntryInfo& entry) {
     if (names.empty() || names.contains(Place::of(entry.key).name)) entries.push_back(entry);
@@ -205,6 +223,7 @@ Status purge(const cli::Context& context) {
   if (ways > 1 || (ways == 1 && flags.on("all")))
     return Error{ErrorCode::kInvalidArgument, "one of --key, --prefix and --tag, with names"};
   const auto backend = M8_TRY(open(context));
+  M8_TRY(check_names(*backend, selector.names));
   std::uint64_t purged = 0;
   const bool templates = flags.on("all") || selector.names.erase(kTemplates) > 0;
   if (templates && !templates_file().empty() && ::unlink(templates_file().c_str()) == 0) ++purged;

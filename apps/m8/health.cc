@@ -20,14 +20,16 @@ namespace {
 /// What monitoring reads as "unknown".
 constexpr int kNotChecked = 3;
 
-metrics::PerformanceNumbers numbers(SeenDepths& depths) {
+metrics::PerformanceNumbers numbers(SeenLast& last) {
   const ProcessUsage usage = process_usage();
   metrics::PerformanceNumbers numbers;
   numbers.active_tasks = usage.threads;
   numbers.resident_bytes = usage.resident_bytes;
   numbers.peak_bytes = usage.peak_rss_bytes;
   numbers.available_bytes = metrics::available_memory(0);
-  numbers.queue_depth = *depths.lock();
+  const Seen seen = *last.lock();
+  numbers.database_connections = seen.connections;
+  numbers.queue_depth = seen.depths;
   return numbers;
 }
 
@@ -43,20 +45,31 @@ std::string text_of(const metrics::HealthStatus& status) {
   return text + (status.healthy() ? "healthy\n" : status.ready() ? "degraded\n" : "down\n");
 }
 
+/// Checks by the words that people have for them.
+std::string check_name(const std::string& given) {
+  constexpr std::pair<std::string_view, const char*> kWords[] = {
+      {"db", "database"},      {"mq", "rabbitmq"},    {"queue", "rabbitmq"}, {"cache", "redis"},
+      {"templates", "nuclei"}, {"burp", "burpsuite"}, {"dns", "resolvers"}};
+  for (const auto& [word, name] : kWords)
+    if (given == word) return name;
+  return given;
+}
+
 Result<int> check(const cli::Context& context) {
   const auto& flags = context.flags;
   const auto services = M8_TRY(Services::open(flags));
-  const auto depths = std::make_shared<SeenDepths>();
-  auto checks = health_checks(flags, *services, {}, depths);
-  const auto only = flags.list("check");
-  for (const std::string& name : only) {
+  const auto seen = std::make_shared<SeenLast>();
+  auto checks = health_checks(flags, *services, {}, seen);
+  std::vector<std::string> only;
+  for (const std::string& given : flags.list("check")) {
+    const std::string& name = only.emplace_back(check_name(given));
     const bool known = std::any_of(checks.begin(), checks.end(),
                                    [&name](const auto& one) { return one.name == name; });
     if (!known)
-      return Error{ErrorCode::kInvalidArgument, "--check: not known, or not configured: " + name};
+      return Error{ErrorCode::kInvalidArgument, "--check: not known, or not configured: " + given};
   }
   metrics::HealthChecker checker(
-      std::move(checks), [depths] { return numbers(*depths); }, SystemClock::instance());
+      std::move(checks), [seen] { return numbers(*seen); }, SystemClock::instance());
   const auto status = checker.check(flags.duration("timeout"), only);
   const std::string text = flags.on("json") ? to_json(status) + '\n' : text_of(status);
   if (!flags.on("quiet")) std::fwrite(text.data(), 1, text.size(), stdout);
@@ -78,8 +91,9 @@ cli::Command health_command() {
       "broker "
       "is down, 3 could not check.";
   command.flags = {
-      cli::common(cli::repeated(
-          cli::valued("Checks", "check", {}, "NAME,...", "only these: database, disk, ..."))),
+      cli::common(
+          cli::repeated(cli::valued("Checks", "check", {}, "NAME,...",
+                                    "only these: database (db), rabbitmq (mq), nuclei, ..."))),
       cli::common(cli::typed(
           cli::with_default(cli::valued("Checks", "timeout", {}, "TIME", "wait so long for each"),
                             "5s"),

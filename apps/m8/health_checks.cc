@@ -36,7 +36,7 @@ using Said = Result<std::string>;
 constexpr const char* kNoName = "m8-health.invalid";
 constexpr std::size_t kMostResolvers = 16;
 
-Said check_database(const cli::Values& flags) {
+Said check_database(const cli::Values& flags, SeenLast& seen) {
   const auto opened = store::open_chosen(flags, {.must_exist = true, .migrate = false});
   const bool none_yet = !opened.ok() && opened.error().code == ErrorCode::kNotFound;
   if (none_yet && flags.text("store").empty()) return std::string("nothing stored yet");
@@ -46,16 +46,16 @@ Said check_database(const cli::Values& flags) {
   if (info.version < info.newest)
     return Error{ErrorCode::kUnsupported, "the schema is old: m8 db migrate"};
   M8_TRY(store->any_domain_enabled());
+  const auto pool = store->tend();
+  seen.lock()->connections = pool ? pool->open : 1;  // an embedded one is one
   return fmt::format("{}, {}", info.backend, output::bytes_text(info.bytes));
 }
 
-Said check_broker(const cli::Values& flags, SeenDepths* depths, const std::stop_token& stop) {
+Said check_broker(const cli::Values& flags, SeenLast& seen, const std::stop_token& stop) {
   const auto broker = M8_TRY(queue::open_chosen(flags, stop));
   M8_TRY(broker->ping(stop));
-  if (depths != nullptr) {
-    auto seen = M8_TRY(queue::depths_of(*broker, queue::chosen_names(flags), stop));
-    *depths->lock() = std::move(seen);
-  }
+  auto depths = M8_TRY(queue::depths_of(*broker, queue::chosen_names(flags), stop));
+  seen.lock()->depths = std::move(depths);
   return net::shown_url(queue::chosen_url(flags));
 }
 
@@ -172,19 +172,18 @@ std::vector<cli::Flag> check_flags() {
 
 std::vector<metrics::Check> health_checks(const cli::Values& flags, Services& services,
                                           const std::string& chosen,
-                                          std::shared_ptr<SeenDepths> depths) {
+                                          std::shared_ptr<SeenLast> seen) {
   const std::string root = num8::templates_folder(flags);
   const std::string folder = chosen.empty() ? root : templates::resolve_path(chosen, root);
   std::vector<metrics::Check> checks = {
-      {"database", true, [&flags](auto) { return check_database(flags); }},
+      {"database", true, [&flags, seen](auto) { return check_database(flags, *seen); }},
       {"nuclei", false, [folder](auto stop) { return check_templates(folder, stop); }},
       {"resolvers", false, [&flags](auto stop) { return check_resolvers(flags, stop); }},
       {"disk", false, [&flags](auto) { return check_disk(flags); }},
   };
   if (!queue::chosen_url(flags).empty()) {
-    checks.push_back({"rabbitmq", true, [&flags, depths = std::move(depths)](auto stop) {
-                        return check_broker(flags, depths.get(), stop);
-                      }});
+    checks.push_back(
+        {"rabbitmq", true, [&flags, seen](auto stop) { return check_broker(flags, *seen, stop); }});
   }
   if (!flags.text("cache-url").empty())
     checks.push_back({"redis", false, [&flags](auto) { return check_cache(flags); }});

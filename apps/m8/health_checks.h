@@ -19,16 +19,20 @@ std::vector<cli::Flag> check_flags();
 /// check_flags(), --resolvers and those of the store.
 std::vector<cli::Flag> health_flags();
 
-/// How many messages waited in each queue when the broker was asked last.
-using SeenDepths = Guarded<std::map<std::string, std::uint64_t>>;
+/// What the checks saw beside good and bad.
+struct Seen {
+  std::map<std::string, std::uint64_t> depths;  ///< messages that waited in each queue
+  int connections = 0;                          ///< of this process to the database
+};
+using SeenLast = Guarded<Seen>;
 
 /// What the flags configure: database (essential), nuclei (the template catalogue), resolvers and
 /// disk always; rabbitmq (essential) with --queue-url, redis with --cache-url, oob with
 /// --oob-server, burpsuite with --burp-api. Both are borrowed while the checks are used. \p
-/// chosen: a file or folder to look at instead of --templates-dir. \p depths is set when the broker
-/// answers; may be null. Shared with the check, which may be late.
+/// chosen: a file or folder to look at instead of --templates-dir. \p seen is set when
+/// database and broker answer. Shared with the checks, which may be late.
 std::vector<metrics::Check> health_checks(const cli::Values& flags, Services& services,
                                           const std::string& chosen,
-                                          std::shared_ptr<SeenDepths> depths);
+                                          std::shared_ptr<SeenLast> seen);
 
 }  // namespace m8::app

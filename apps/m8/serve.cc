@@ -185,11 +185,10 @@ Status read_scans(const cli::Values& flags, api::ServiceOptions& out) {
 /// What m8 health looks at. The service asks its store itself.
 void read_checks(const cli::Values& flags, Services& services, api::ServiceOptions& options) {
   const auto templates = flags.list("templates");
-  const auto depths = std::make_shared<SeenDepths>();
-  options.checks =
-      health_checks(flags, services, templates.empty() ? "" : templates.front(), depths);
+  const auto seen = std::make_shared<SeenLast>();
+  options.checks = health_checks(flags, services, templates.empty() ? "" : templates.front(), seen);
   std::erase_if(options.checks, [](const auto& check) { return check.name == "database"; });
-  options.queue_depths = [depths] { return *depths->lock(); };
+  options.queue_depths = [seen] { return seen->lock()->depths; };
 }
 
 Status write_ready(const std::string& path, const std::string& url) {
@@ -264,7 +263,10 @@ cli::Command serve_command() {
       "/endpoints, GET /domain) are there too. Every request needs a token of m8 token add, in the "
       "header 'Authorization: Bearer TOKEN'; /health and /ready tell strangers whether it lives; "
       "the checks are those of m8 health, and without the store or a configured broker it is not "
-      "ready (503). "
+      "ready (503). What goes wrong is told as {\"error\":\"...\"}; only to what is no HTTP at "
+      "all, or "
+      "has a head of more than 24 KB, the HTTP library answers with the status and a text of its "
+      "own. "
       "Scans are done by num8 and asmm8, which lie beside this program, with the scope, templates "
       "and resolvers given here; what was asked for is kept in the store and taken up again after "
       "a restart. It stops at SIGINT or SIGTERM with exit code 0.";

@@ -131,7 +131,8 @@ std::vector<Kpi> kpis(const Window& window) {
       {"scans_per_minute", "", "1/minute", per_minute},
       {"memory", "", "bytes", memory > 0 ? std::optional(memory) : std::nullopt},
       {"memory_share", "", "ratio", share(memory, now.sum(name_of(kMemoryAvailable)))},
-      {"memory_growth", "", "bytes/hour", window.memory_growth},
+      {"memory_growth", "", "bytes/hour",
+       memory > 0 ? std::optional(window.memory_growth) : std::nullopt},
   };
   add_error_rates(window, out);
   add_queues(window, out);

@@ -181,6 +181,9 @@ class Cache(Case):
         self.assertEqual(self.run_program("m8", "cache", "list", "answers").stdout, "")
         for arguments in ([], ["--all", "targets"], ["targets", "--key", "a", "--tag", "b"]):
             self.assert_one_error(self.run_program("m8", "cache", "purge", *arguments), 2)
+        for what in ("purge", "list"):
+            self.assert_one_error(self.run_program("m8", "cache", what, "target"), 2,
+                                  "'target'", "answers, targets, dns, templates")
         none = self.run_program("m8", "cache", "purge", "targets", "--prefix", "https://")
         self.assertIn(" 0 purged", none.stdout)
         one = self.run_program("m8", "cache", "purge", "targets", "--key", site.url)

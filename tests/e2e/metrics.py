@@ -308,6 +308,12 @@ class Health(Case):
         self.assertEqual(list(said["metrics"]), ["database_connections", "active_goroutines",
                                                  "memory_usage", "queue_depth"])
 
+    def test_it_tells_of_its_connection_to_the_database(self):
+        self.run_program("asmm8", "domain", "add", "lab.test")
+        done = self.run_program("m8", "health", "--json", "--check", "db")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(json.loads(done.stdout)["metrics"]["database_connections"], 1)
+
     def test_what_is_missing_degrades(self):
         silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         silent.bind(("127.0.0.1", 0))
