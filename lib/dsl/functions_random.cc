@@ -1,4 +1,5 @@
 // Random text, numbers and addresses (dsl.md 7.6).
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -17,13 +18,40 @@ constexpr std::string_view kLettersAndDigits =
 constexpr std::string_view kLetters = kLettersAndDigits.substr(0, 52);
 constexpr std::string_view kDigits = kLettersAndDigits.substr(52);
 
-/// Uniform in [0, limit). REQUIRES: limit > 0.
+/// Random numbers, fetched together: asking for each would take most of the time.
+class Draws {
+ public:
+  /// At least \p expected of them will be asked for.
+  Draws(Services& services, std::size_t expected) : services_(services), expected_(expected) {}
+
+  /// Uniform in [0, limit). REQUIRES: limit > 0.
+  std::uint64_t below(std::uint64_t limit) {
+    // Values in the last, partial stretch would favour the low ones.
+    const std::uint64_t bound = ~std::uint64_t{0} - ~std::uint64_t{0} % limit;
+    std::uint64_t value = next();
+    while (value >= bound) value = next();
+    return value % limit;
+  }
+
+ private:
+  std::uint64_t next() {
+    if (used_ == drawn_) {
+      drawn_ = std::clamp<std::size_t>(expected_, 1, values_.size());
+      expected_ -= std::min(expected_, drawn_);
+      services_.random(values_.data(), drawn_ * sizeof(values_[0]));
+      used_ = 0;
+    }
+    return values_[used_++];
+  }
+
+  Services& services_;
+  std::size_t expected_;
+  std::array<std::uint64_t, 128> values_;
+  std::size_t used_ = 0, drawn_ = 0;
+};
+
 std::uint64_t random_below(Services& services, std::uint64_t limit) {
-  // Values in the last, partial stretch would favour the low ones.
-  const std::uint64_t bound = ~std::uint64_t{0} - ~std::uint64_t{0} % limit;
-  std::uint64_t value = bound;
-  while (value >= bound) services.random(&value, sizeof(value));
-  return value % limit;
+  return Draws(services, 1).below(limit);
 }
 
 void remember(const Call& call, std::string_view text) {
@@ -35,10 +63,9 @@ Result<Value> random_text(const Call& call, std::string_view alphabet) {
   if (length < 0) return bad_argument("negative length");
   if (alphabet.empty()) return bad_argument("no characters to choose from");
   M8_TRY(check_size(static_cast<std::size_t>(length)));
-  std::string out;
-  for (std::int64_t i = 0; i < length; ++i) {
-    out += alphabet[random_below(call.services(), alphabet.size())];
-  }
+  std::string out(static_cast<std::size_t>(length), '\0');
+  Draws draws(call.services(), out.size());
+  for (char& c : out) c = alphabet[draws.below(alphabet.size())];
   remember(call, out);
   return Value(std::move(out));
 }

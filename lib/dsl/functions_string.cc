@@ -1,5 +1,6 @@
 // Text helpers (dsl.md 7.1). Those that make or take lists are in functions_list.cc.
 #include <algorithm>
+#include <bitset>
 
 #include "dsl/function.h"
 #include "dsl/number.h"
@@ -196,39 +197,60 @@ Result<Value> regex_count(const Call& call, bool all) {
 Result<Value> regex_all(const Call& call) { return regex_count(call, true); }
 Result<Value> regex_any(const Call& call) { return regex_count(call, false); }
 
-bool in_set(const std::u32string& set, char32_t c) { return set.find(c) != std::u32string::npos; }
+/// Code points, found in a time that does not grow with their number.
+class CharacterSet {
+ public:
+  explicit CharacterSet(std::string_view text) {
+    for (const char32_t c : code_points(text)) {
+      if (c < ascii_.size()) {
+        ascii_.set(c);
+      } else {
+        others_.push_back(c);
+      }
+    }
+    std::sort(others_.begin(), others_.end());
+  }
+  bool has(char32_t c) const {
+    if (c < ascii_.size()) return ascii_.test(c);
+    return std::binary_search(others_.begin(), others_.end(), c);
+  }
 
-std::string_view trim_left_of(std::string_view text, const std::u32string& set) {
+ private:
+  std::bitset<128> ascii_;
+  std::u32string others_;
+};
+
+std::string_view trim_left_of(std::string_view text, const CharacterSet& set) {
   while (!text.empty()) {
     const CodePoint c = decode(text, 0);
-    if (!in_set(set, c.value)) break;
+    if (!set.has(c.value)) break;
     text.remove_prefix(c.bytes);
   }
   return text;
 }
 
-std::string_view trim_right_of(std::string_view text, const std::u32string& set) {
+std::string_view trim_right_of(std::string_view text, const CharacterSet& set) {
   while (!text.empty()) {
     const std::size_t last = whole_prefix(text, text.size() - 1);
     const CodePoint c = decode(text, last);
     const bool whole = last + c.bytes == text.size();
-    if (!in_set(set, whole ? c.value : kReplacement)) break;
+    if (!set.has(whole ? c.value : kReplacement)) break;
     text.remove_suffix(whole ? c.bytes : 1);
   }
   return text;
 }
 
 Result<Value> trim(const Call& call) {
-  const std::u32string set = code_points(Text(call[1]));
+  const CharacterSet set{Text(call[1])};
   return Value(trim_right_of(trim_left_of(Text(call[0]), set), set));
 }
 
 Result<Value> trim_left(const Call& call) {
-  return Value(trim_left_of(Text(call[0]), code_points(Text(call[1]))));
+  return Value(trim_left_of(Text(call[0]), CharacterSet(Text(call[1]))));
 }
 
 Result<Value> trim_right(const Call& call) {
-  return Value(trim_right_of(Text(call[0]), code_points(Text(call[1]))));
+  return Value(trim_right_of(Text(call[0]), CharacterSet(Text(call[1]))));
 }
 
 Result<Value> trim_white(const Call& call) { return Value(trim_space(Text(call[0]))); }
@@ -248,13 +270,13 @@ Result<Value> trim_suffix(const Call& call) {
 }
 
 Result<Value> remove_bad_chars(const Call& call) {
-  const std::u32string set = code_points(Text(call[1]));
+  const CharacterSet set{Text(call[1])};
   const Text source(call[0]);
   const std::string_view text = source;
   std::string out;
   for (std::size_t i = 0; i < text.size();) {
     const CodePoint c = decode(text, i);
-    if (!in_set(set, c.value)) out += text.substr(i, c.bytes);
+    if (!set.has(c.value)) out += text.substr(i, c.bytes);
     i += c.bytes;
   }
   return Value(std::move(out));

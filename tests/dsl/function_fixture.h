@@ -17,14 +17,17 @@ class TestServices final : public Services {
  public:
   Clock& clock() override { return clock_; }
   void random(void* out, std::size_t bytes) override {
+    ++asked;
     std::memset(out, 0, bytes);
-    std::memcpy(out, &counter_, std::min(bytes, sizeof(counter_)));
-    ++counter_;
+    // A number a piece, however many are asked for at once.
+    for (std::size_t at = 0; at < bytes; at += sizeof(std::uint64_t), ++counter_)
+      std::memcpy(static_cast<char*>(out) + at, &counter_, std::min(bytes - at, sizeof(counter_)));
   }
   Result<std::string> resolve(const std::string& host, const std::string& type) override {
     return host + "/" + type;
   }
   Result<std::string> public_ip() override { return std::string("192.0.2.1"); }
+  int asked = 0;  ///< for random bytes
   Result<std::string> jarm(const std::string& host_port) override { return "jarm of " + host_port; }
 
  private:

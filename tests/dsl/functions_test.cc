@@ -230,6 +230,19 @@ TEST_CASE("dsl/functions: randomness comes from the services") {
   });
 }
 
+TEST_CASE("dsl/functions: random texts are drawn in one go, and long sets cost no more") {
+  TestServices services;
+  const auto text = Expression::compile("rand_base(1024)").value().eval(Variables(), services);
+  REQUIRE(text.ok());
+  CHECK(text->text().size() == 1024);
+  CHECK(services.asked <= 16);
+  check({
+      {"len(remove_bad_chars(repeat('ab', 1000000), repeat('xyz', 1000000)))", "number", "2000000"},
+      {"trim('\303\251axb\303\251', '\303\251z')", "string", "axb"},
+      {"remove_bad_chars('a\303\251b', '\303\251')", "string", "ab"},
+  });
+}
+
 TEST_CASE("dsl/functions: the network is asked through the services") {
   check({
       {"resolve('a.test')", "string", "a.test/a"},
