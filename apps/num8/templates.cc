@@ -15,13 +15,15 @@
 namespace m8::num8 {
 namespace {
 
-Result<templates::Catalog> load(const cli::Context& context, bool compile, bool gates) {
+Result<templates::Catalog> load(const cli::Context& context, bool compile, bool gates,
+                                bool thorough = false) {
   const cli::Signals signals;
   dsl::Services services;
   auto options = M8_TRY(selection_options(context.flags));
   options.compile = compile;
   options.gates = gates;
   options.keep = false;
+  options.thorough = thorough;
   return templates::load_catalog(options, services, signals.token());
 }
 
@@ -103,7 +105,7 @@ int list_templates(const cli::Context& context) {
 }
 
 int validate_templates(const cli::Context& context, bool reasons) {
-  const auto catalog = load(context, true, false);
+  const auto catalog = load(context, true, false, true);
   if (!catalog.ok()) return cli::fail(context.program, catalog.error());
   output::Stream out(Fd(1), "stdout", {.flush_each = false});
   print_rejected(out, catalog->invalid);

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
+
+#include <fmt/format.h>
 
 #include "base/guarded.h"
 #include "match/jq_process.h"
@@ -110,6 +113,48 @@ Result<std::vector<JqValue>> run_jq(const std::string& program, std::string_view
   }
   static Guarded<JqProcess> helper;
   return helper.lock()->run(portable_jq(program), document, limit);
+}
+
+namespace {
+
+thread_local JqPrograms* t_programs = nullptr;
+
+/// Many are compiled in the time of one.
+constexpr std::size_t kTogether = 50;
+
+/// Whether one of \p programs at least is no program. They are compiled as functions, and nobody
+/// gets as far as calling one; the line break ends a comment.
+bool any_refused(std::span<const std::string> programs) {
+  constexpr std::chrono::milliseconds kLimit{5000};
+  std::string definitions, names;
+  for (std::size_t i = 0; i < programs.size(); ++i) {
+    definitions += fmt::format("def p{}: ({}\n);\n", i, programs[i]);
+    names += fmt::format("{}p{}", i == 0 ? "" : ",", i);
+  }
+  const auto result = run_jq(fmt::format("{}empty | ({})", definitions, names), "null", kLimit);
+  return !result.ok() && result.error().code == ErrorCode::kInvalidArgument;
+}
+
+}  // namespace
+
+JqPrograms::JqPrograms() : outer_(t_programs) { t_programs = this; }
+
+JqPrograms::~JqPrograms() { t_programs = outer_; }
+
+void JqPrograms::note(const std::string& program) {
+  if (t_programs != nullptr) t_programs->all_.push_back(program);
+}
+
+std::vector<std::string> refused_jq(std::span<const std::string> programs) {
+  std::vector<std::string> refused;
+  for (std::size_t begin = 0; begin < programs.size(); begin += kTogether) {
+    const auto some = programs.subspan(begin, std::min(kTogether, programs.size() - begin));
+    if (!any_refused(some)) continue;
+    std::copy_if(some.begin(), some.end(), std::back_inserter(refused), [](const std::string& one) {
+      return any_refused({&one, 1});
+    });
+  }
+  return refused;
 }
 
 }  // namespace m8::match

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,28 @@ struct JqValue {
 /// (of CPU, too); kExhausted: the helper could not start, or ran out of memory.
 Result<std::vector<JqValue>> run_jq(const std::string& program, std::string_view document,
                                     std::chrono::milliseconds limit);
+
+/// The programs that this thread makes extractors of while one of these lives. They are compiled
+/// where they first run, for one costs 30 ms: who wants to know now asks refused_jq().
+class JqPrograms {
+ public:
+  JqPrograms();
+  ~JqPrograms();
+  JqPrograms(const JqPrograms&) = delete;
+  JqPrograms& operator=(const JqPrograms&) = delete;
+
+  /// Adds \p program to this thread's innermost one, if there is any.
+  static void note(const std::string& program);
+  std::vector<std::string>& all() { return all_; }
+
+ private:
+  JqPrograms* const outer_;
+  std::vector<std::string> all_;
+};
+
+/// Those of \p programs that are not jq; some 50 ms for every 50 of them. None is run. What could
+/// not be told, because the helper did not start, is not among them.
+std::vector<std::string> refused_jq(std::span<const std::string> programs);
 
 /// \p program in the words of libjq 1.6, which refuses what later dialects allow: `.a.[0]` and
 /// `.[1].[]` become `.a[0]` and `.[1][]`, an `if` gets its `else`, and trim, ltrim, rtrim, abs,

@@ -56,8 +56,9 @@ class JsonExtractor final : public Extractor {
 }  // namespace
 
 ExtractorResult compile_json_extractor(ExtractorFields fields, const yaml::Node& node) {
-  return std::unique_ptr<Extractor>(
-      new JsonExtractor(std::move(fields), M8_TRY(list_field(node, "json"))));
+  auto programs = M8_TRY(list_field(node, "json"));
+  for (const std::string& program : programs) match::JqPrograms::note(program);
+  return std::unique_ptr<Extractor>(new JsonExtractor(std::move(fields), std::move(programs)));
 }
 
 }  // namespace m8::operators

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <optional>
+#include <set>
 #include <unordered_set>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "base/log.h"
 #include "base/regex.h"
 #include "base/thread_pool.h"
+#include "match/jq.h"
 #include "operators/packed_need.h"
 #include "templates/files.h"
 #include "templates/template_file.h"
@@ -30,6 +32,7 @@ struct Slot {
   std::shared_ptr<const model::TemplateInfo> info;
   std::shared_ptr<const Template> compiled;
   std::string reason;
+  std::vector<std::string> jq;  ///< programs of its extractors, if somebody asks
 };
 
 Origin origin_of(const std::string& path, const std::string& root) {
@@ -98,7 +101,9 @@ class Loader {
   void compile(const Document& document, TemplateFile& read, Slot& slot) const {
     const auto proven = read.proven ? proven_of(read, document) : nullptr;
     const DeferredRegexes deferred(read.proven);
+    match::JqPrograms programs;
     auto compiled = Template::compile(document, options_.command_line, services_, proven);
+    if (options_.thorough) slot.jq = std::move(programs.all());
     if (!compiled.ok()) {
       const bool unsupported = compiled.error().code == ErrorCode::kUnsupported;
       return settle(slot, unsupported ? Slot::Fate::kUnsupported : Slot::Fate::kInvalid,
@@ -203,6 +208,22 @@ class Collector {
   std::unordered_set<std::string, SeededHash> ids_;
 };
 
+/// Of all templates together: starting jq once takes longer than most programs.
+void refuse_bad_jq(std::vector<Slot>& slots) {
+  std::set<std::string> programs;
+  for (const Slot& slot : slots) programs.insert(slot.jq.begin(), slot.jq.end());
+  const std::vector<std::string> all(programs.begin(), programs.end());
+  const auto refused = match::refused_jq(all);
+  const auto is_bad = [&refused](const std::string& program) {
+    return std::find(refused.begin(), refused.end(), program) != refused.end();
+  };
+  for (Slot& slot : slots) {
+    const auto bad = std::find_if(slot.jq.begin(), slot.jq.end(), is_bad);
+    if (bad != slot.jq.end() && slot.fate == Slot::Fate::kLoaded)
+      settle(slot, Slot::Fate::kInvalid, "json: not a jq program: " + *bad);
+  }
+}
+
 void keep(CompiledCache& cache) {
   const Status kept = cache.commit();
   if (!kept.ok()) log::get("templates")->info("cache is not kept: {}", kept.error().message);
@@ -252,10 +273,11 @@ Result<Catalog> load_catalog(const LoadOptions& options, dsl::Services& services
   std::vector<Slot> slots(files.size());
   std::optional<CompiledCache> cache;
   const bool many = files.size() >= options.cache_from || !options.workflows.empty();
-  if (options.cache && many) cache.emplace(*options.cache);
+  if (options.cache && many && !options.thorough) cache.emplace(*options.cache);
   load_all(files, Loader(options, services, cache ? &*cache : nullptr),
            std::clamp(options.workers, 1, 64), slots, stop);
   if (stop.stop_requested()) return Error{ErrorCode::kCancelled, "load templates: interrupted"};
+  if (options.thorough) refuse_bad_jq(slots);
   Catalog catalog;
   catalog.files = files.size();
   Collector collector(catalog);

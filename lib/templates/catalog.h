@@ -32,6 +32,9 @@ struct LoadOptions {
   bool gates = true;
   /// False: compiled templates are dropped at once, for what only wants to know that they are good.
   bool keep = true;
+  /// Everything is compiled now, also what a scan compiles when it first needs it, and nothing is
+  /// taken from the cache (validation).
+  bool thorough = false;
   bool self_contained = false;             ///< -esc: load what needs no target
   protocols::CompileOptions command_line;  ///< what the flags say about all blocks
   int workers = 2;                         ///< threads while loading, 1..64

@@ -37,6 +37,29 @@ TEST_CASE("dots before brackets are taken out for libjq") {
   CHECK(texts(".a.[1].[]", R"({"a":[0,[7,8]]})") == Texts{"j7", "j8"});
 }
 
+TEST_CASE("programs are told from others without a run") {
+  std::vector<std::string> programs = {"while(true; .)", ".a # a comment", "error", "def f: 1; f",
+                                       ".[1].[] | trim"};
+  for (int i = 0; i < 120; ++i) programs.push_back(".a" + std::to_string(i));
+  CHECK(refused_jq(programs).empty());
+  programs.insert(programs.begin() + 60, {"foo(", ".a | nothing", "1)) | ("});
+  programs.emplace_back("}");
+  CHECK(refused_jq(programs) == Texts{"foo(", ".a | nothing", "1)) | (", "}"});
+}
+
+TEST_CASE("the programs of a thread's extractors are noted while somebody asks") {
+  JqPrograms::note("nobody asks");
+  JqPrograms outer;
+  JqPrograms::note(".a");
+  {
+    JqPrograms inner;
+    JqPrograms::note(".b");
+    CHECK(inner.all() == Texts{".b"});
+  }
+  JqPrograms::note(".c");
+  CHECK(outer.all() == Texts{".a", ".c"});
+}
+
 TEST_CASE("objects are walked in the order of their names") {
   const char* document = R"({"b":1,"a":{"d":2,"c":3}})";
   CHECK(texts("to_entries[].key", document) == Texts{"sa", "sb"});
