@@ -62,12 +62,13 @@ Result<FlowCall> flow_call(const std::string& protocol, const std::vector<Value>
 
 /// All names that a request of this execution would see but those of the target: what `template`
 /// shows (templates 8.5). -var goes above constants here.
-dsl::Variables visible_values(const protocols::Execution& execution, const dsl::Variables& lists) {
+dsl::Variables visible_values(const protocols::Execution& execution, const FlowLists& lists) {
   dsl::Variables below;
   if (execution.inherited) below.merge(*execution.inherited);
   if (execution.constants) below.merge(*execution.constants);
+  below.merge(lists.of_template);
   below.merge(execution.scan.overrides);
-  below.merge(lists);
+  below.merge(lists.given);
   below.merge(execution.context);
   if (!execution.variables) return below;
   protocols::InteractionUrls none(nullptr);  // markers are filled request by request
@@ -107,7 +108,7 @@ class Visit {
 class ScriptRun final : public script::Environment {
  public:
   ScriptRun(const Blocks& blocks, std::shared_ptr<protocols::Execution> execution,
-            const dsl::Variables& lists)
+            const FlowLists& lists)
       : blocks_(blocks), execution_(std::move(execution)), lists_(lists) {}
 
   BlockOutcome run(const std::string& text, script::Engine& engine) {
@@ -211,7 +212,7 @@ class ScriptRun final : public script::Environment {
 
   const Blocks& blocks_;
   std::shared_ptr<protocols::Execution> execution_;  ///< shared with the requests in flight
-  const dsl::Variables& lists_;
+  const FlowLists& lists_;
   dsl::Variables values_;   ///< what `template` shows
   dsl::Variables changes_;  ///< of set(), not handed over yet
   BlockOutcome total_;
@@ -221,7 +222,7 @@ class ScriptRun final : public script::Environment {
 
 }  // namespace
 
-Result<FlowScript> FlowScript::compile(std::string text, bool checked, dsl::Variables lists) {
+Result<FlowScript> FlowScript::compile(std::string text, bool checked, FlowLists lists) {
   if (text.size() > kMaxScript)
     return Error{ErrorCode::kInvalidArgument, "flow script is larger than 64 KiB"};
   M8_TRY(script::available());

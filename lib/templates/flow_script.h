@@ -15,15 +15,19 @@
 
 namespace m8::templates {
 
+/// What a program reads in place of texts that name files: the lines of those (templates 8.5).
+struct FlowLists {
+  dsl::Variables of_template;  ///< of variables and constants
+  dsl::Variables given;        ///< of -var
+};
+
 /// Immutable, shared by all runs.
 class FlowScript {
  public:
   /// \p text at most 64 KiB. kUnsupported: no JavaScript here, with the reason; kInvalidArgument:
   /// no JavaScript at all (\p checked only: costs the start of the engine, some 20 ms, at the first
   /// one).
-  /// \p lists: what `template` shows in the place of -var's values, the lines of the files that
-  /// those name (templates 8.5).
-  static Result<FlowScript> compile(std::string text, bool checked, dsl::Variables lists = {});
+  static Result<FlowScript> compile(std::string text, bool checked, FlowLists lists = {});
 
   /// Runs it; \p done gets the sum of all blocks' outcomes and the first error. An exception ends
   /// it with "failed to execute flow: ..."; results that are there stay. A program makes at most
@@ -32,10 +36,10 @@ class FlowScript {
              std::function<void(protocols::BlockOutcome)> done) const;
 
  private:
-  FlowScript(std::string text, dsl::Variables lists)
+  FlowScript(std::string text, FlowLists lists)
       : text_(std::move(text)), lists_(std::move(lists)) {}
   std::string text_;
-  dsl::Variables lists_;
+  FlowLists lists_;
 };
 
 }  // namespace m8::templates

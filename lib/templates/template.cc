@@ -9,7 +9,9 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
+#include "dsl/render.h"
 #include "http/cookie_jar.h"
+#include "protocols/payloads.h"
 #include "protocols/registry.h"
 #include "templates/variables.h"
 
@@ -98,20 +100,39 @@ class CountedFlow final : public BlockOrder {
 
 namespace {
 
-/// The lines of the files that -var names, by the variables' names; long values are no names.
-Result<dsl::Variables> lines_of(const std::vector<std::pair<std::string, std::string>>& files) {
-  constexpr std::size_t kLongest = 150;
+/// Longer values are no names of files.
+constexpr std::size_t kLongestName = 150;
+
+Result<dsl::List> lines_of(const std::string& path) {
+  const std::string text = M8_TRY(read_file(path));
+  dsl::List lines;
+  for (std::string_view rest = text; !rest.empty();) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    if (const auto line = trim(rest.substr(0, end)); !line.empty()) lines.emplace_back(line);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return lines;
+}
+
+/// Of -var: the user named these files, they may lie anywhere.
+Result<dsl::Variables> given_lists(const protocols::CompileOptions& options) {
   dsl::Variables out;
-  for (const auto& [name, path] : files) {
-    if (path.size() >= kLongest) continue;
-    const std::string text = M8_TRY(read_file(path));
-    dsl::List lines;
-    for (std::string_view rest = text; !rest.empty();) {
-      const auto end = std::min(rest.find('\n'), rest.size());
-      if (const auto line = trim(rest.substr(0, end)); !line.empty()) lines.emplace_back(line);
-      rest.remove_prefix(std::min(end + 1, rest.size()));
+  for (const auto& [name, path] : options.variable_files)
+    if (path.size() < kLongestName) out.set(name, M8_TRY(lines_of(path)));
+  return out;
+}
+
+/// Of variables and of constants, which go before: files that payloads may name, too.
+dsl::Variables own_lists(const Document& document, const protocols::CompileOptions& options) {
+  dsl::Variables out;
+  for (const NamedTexts* texts : {&document.variables, &document.constants}) {
+    for (const auto& [name, text] : *texts) {
+      out.erase(name);
+      if (text.empty() || text.size() >= kLongestName || dsl::has_markers(text)) continue;
+      const auto file = protocols::find_payload_file(text, options);
+      if (!file.ok()) continue;  // a text like any other
+      if (auto lines = lines_of(*file); lines.ok()) out.set(name, std::move(*lines));
     }
-    out.set(name, std::move(lines));
   }
   return out;
 }
@@ -119,14 +140,14 @@ Result<dsl::Variables> lines_of(const std::vector<std::pair<std::string, std::st
 }  // namespace
 
 /// An expression is walked; anything else is a program.
-Status Template::compile_flow(const std::string& text, bool checked,
+Status Template::compile_flow(const Document& document, bool checked,
                               const protocols::CompileOptions& options) {
-  auto flow = Flow::parse(text);
+  auto flow = Flow::parse(document.flow);
   if (flow.ok()) {
     flow_ = std::move(flow).value();
   } else {
-    dsl::Variables lists = M8_TRY(lines_of(options.variable_files));
-    script_ = M8_TRY(FlowScript::compile(text, checked, std::move(lists)));
+    FlowLists lists{own_lists(document, options), M8_TRY(given_lists(options))};
+    script_ = M8_TRY(FlowScript::compile(document.flow, checked, std::move(lists)));
   }
   return {};
 }
@@ -136,7 +157,7 @@ Status Template::compile_blocks(const Document& document, const protocols::Compi
   protocols::CompileOptions options = options_of(document, base);
   Status unsupported = check_support(document);
   if (!document.flow.empty()) {
-    const Status flow = compile_flow(document.flow, base.check_scripts && !proven, base);
+    const Status flow = compile_flow(document, base.check_scripts && !proven, options);
     if (!flow.ok() && flow.error().code != ErrorCode::kUnsupported) return flow;
     if (unsupported.ok()) unsupported = flow;
   }

@@ -92,7 +92,7 @@ class Template {
 
  private:
   Template() = default;
-  Status compile_flow(const std::string& text, bool checked,
+  Status compile_flow(const Document& document, bool checked,
                       const protocols::CompileOptions& options);
   Status compile_blocks(const Document& document, const protocols::CompileOptions& options,
                         const ProvenTemplate* proven);

@@ -112,6 +112,34 @@ class FlowScripts(Case):
         self.assertIn("[JS] undefined\n", done.stderr)
         self.assertIn("[JS] /c\n", done.stderr)
 
+    def test_the_template_may_name_files_of_lines_too(self):
+        self.write("words.txt", "/a\n\n/b/secret \n")
+        self.write("more.txt", "/c\n")
+        values = """variables:
+  words: words.txt
+  other: more.txt
+  outside: /etc/passwd
+  plain: no-such-file
+constants:
+  third: more.txt
+  other: just a text
+"""
+        found, asked, done = self.scan(
+            "for (const page of iterate(template.words, template.third)) {\n"
+            "  set('page', page)\n"
+            "  http(2)\n"
+            "}\n"
+            "log(`${template.outside} ${template.plain} ${template.other}`)",
+            LINKS, PAGE + values)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(found, ["/b/secret", "/c"])
+        self.assertEqual(asked, ["/a", "/b/secret", "/c"])
+        self.assertIn("[JS] /etc/passwd no-such-file just a text", done.stderr)
+        _, asked, _ = self.scan("for (const page of iterate(template.words)) {\n"
+                                "  set('page', page)\n  http(2)\n}", LINKS, PAGE + values,
+                                arguments=("--var", "words=/given"))
+        self.assertEqual(asked, ["/given"])
+
     def test_a_variable_that_names_a_file_is_its_lines(self):
         pages = self.write("pages.txt", "/a\n\n/b/secret\r\n/c\n")
         found, asked, done = self.scan(
