@@ -50,6 +50,7 @@ struct Flight : DeadlineWheel::Node, Recycled<Flight> {
   SteadyTime began{};                ///< of the whole chain, waiting for a turn excluded
   Duration budget{};                 ///< what the attempt may take; redirect hops share it
   SteadyTime deadline{};             ///< of the current attempt
+  Duration lent{};                   ///< of the deadline: what turns of our own took
   std::uint64_t timer = 0;           ///< of kDelayed
   SteadyTime stage_began{};          ///< of kWaiting and kExchanging
   std::uint64_t turn = 0;            ///< of the loop, in which its bytes were sent

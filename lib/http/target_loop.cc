@@ -17,6 +17,8 @@ constexpr std::size_t kReadBuffer = 64u << 10;
 /// Compressed bytes read even if less than that is wanted of what they decode to.
 constexpr std::size_t kLeastRawBody = 256u << 10;
 constexpr std::chrono::milliseconds kMaxRetryDelay{10'000};
+/// A turn that takes so long is no part of anybody's time.
+constexpr std::chrono::milliseconds kLongTurn{100};
 /// How long a turn may wait when nothing has a deadline.
 constexpr std::chrono::milliseconds kIdlePatience{1000};
 
@@ -152,8 +154,21 @@ void TargetLoop::end_turn() {
   turn_ended_ = world_.clock.now();
   if (turn_++ == 0) return;
   const auto seconds = [](Duration time) { return std::chrono::duration<double>(time).count(); };
+  if (turn_ended_ - began >= kLongTurn) lend(turn_ended_ - began);
   waited_ = waited_ * kFade + std::max(0.0, seconds(began - before));
   worked_ = worked_ * kFade + std::max(0.0, seconds(turn_ended_ - began));
+}
+
+/// While one answer was looked at for \p turn, nobody could read the others: their servers get that
+/// time back, at most as much again as they have, so that everything ends.
+void TargetLoop::lend(Duration turn) {
+  for (const auto& flight : flights_) {
+    const Duration time = std::min<Duration>(turn, flight->request.timeout - flight->lent);
+    if (time <= Duration::zero()) continue;
+    flight->lent += time;
+    flight->deadline += time;
+    if (flight->armed()) wheel_.arm(*flight, flight->due + time);
+  }
 }
 
 /// Answers are late because of us, or of who shares the processor: more connections change nothing.

@@ -82,6 +82,7 @@ class TargetLoop final : private Connection::Owner {
   void take_turn(Flight& flight);
   void launch(Flight& flight);
   void end_turn();
+  void lend(Duration turn);
   bool is_busy() const;
   bool enough_connections(const Flight& flight) const;
   void wait_for_connection(Flight& flight);

@@ -246,6 +246,36 @@ TEST_CASE("http/client_wire: what a callback takes is not taken from the next re
   CHECK(code.get_future().get() == "");
 }
 
+TEST_CASE("http/client_wire: what a callback takes is not taken from those that are under way") {
+  std::promise<void> may_end;
+  LoopbackServer server([&](Peer& peer) {
+    for (std::string asked; !(asked = peer.read_request()).empty();) {
+      if (asked.starts_with("GET /slow")) {
+        peer.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na");
+        may_end.get_future().wait();
+        peer.write("b");
+      } else {
+        peer.answer("x");
+      }
+    }
+  });
+  SessionFixture fixture;
+  std::promise<std::string> outcome;
+  Request slow = request_for(server.url("/slow"));
+  slow.timeout = std::chrono::seconds(3);
+  fixture.session->send(slow, [&](const Result<Exchange>& answer) {
+    outcome.set_value(answer.ok() ? answer->final().body : answer.error().message);
+  });
+  fixture.session->send(request_for(server.url()), [&](const Result<Exchange>&) {
+    const SteadyTime begin = SystemClock::instance().now();
+    while (SystemClock::instance().now() - begin < slow.timeout) continue;
+    // Deadlines are looked at before this one is answered.
+    fixture.session->send(request_for(server.url()),
+                          [&](const Result<Exchange>&) { may_end.set_value(); });
+  });
+  CHECK(outcome.get_future().get() == "ab");
+}
+
 TEST_CASE("http/client_wire: a port on which nothing listens") {
   SessionFixture fixture;
   Request request = request_for("http://127.0.0.1:" + std::to_string(dead_port()) + "/");
