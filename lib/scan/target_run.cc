@@ -44,10 +44,14 @@ void TargetRun::finding(model::Finding finding) {
 bool TargetRun::may_send(const net::Url& url) { return scan_.protocols.observer.may_send(url); }
 
 void TargetRun::answered(const net::Url& url, const http::Response& response) {
+  if (is_here(url)) pace(response.duration);
   scan_.protocols.observer.answered(url, response);
 }
 
 void TargetRun::failed(const net::Url& url, const Error& error) {
+  // Before the first answer nobody knows what is slow here.
+  if (error.code == ErrorCode::kTimeout && is_here(url) && known_)
+    pace(surroundings_.settings.timeout);
   scan_.protocols.observer.failed(url, error);
 }
 
@@ -170,7 +174,16 @@ void TargetRun::choose(const Result<http::Exchange>& answer) {
 /// Before the host's first answer one template goes ahead, so that a dead host costs one connection
 /// and not as many as run side by side.
 int TargetRun::limit() const {
-  return known_ ? scan_.templates_at_once.load(std::memory_order_relaxed) : 1;
+  return known_ ? pace_.limit(scan_.templates_at_once.load(std::memory_order_relaxed)) : 1;
+}
+
+/// What other hosts do says nothing about this one, and may be told on other threads.
+bool TargetRun::is_here(const net::Url& url) const { return url.host == target_.url.host; }
+
+void TargetRun::pace(HostPace::Time took) {
+  if (!pace_.took(took, running_)) return;
+  log::get("scan")->info("host={} answers in {} ms, {} ms before: {} templates at once", host_key_,
+                         pace_.last().count() / 1000, pace_.usual().count() / 1000, limit());
 }
 
 // An execution may be over before start() returns: looping keeps the stack flat.

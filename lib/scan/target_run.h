@@ -21,6 +21,7 @@
 #include "protocols/protocol.h"
 #include "protocols/tls_ports.h"
 #include "scan/host_budget.h"
+#include "scan/host_pace.h"
 #include "scan/record_writer.h"
 #include "scan/template_choice.h"
 #include "scan/template_front.h"
@@ -117,6 +118,8 @@ class TargetRun final : public std::enable_shared_from_this<TargetRun>,
   void start_next();
   void keep(std::size_t number, const protocols::BlockOutcome& outcome);
   int limit() const;
+  bool is_here(const net::Url& url) const;
+  void pace(HostPace::Time took);
   bool more_may_start();
   void wait_for_room();
   void report_failure(const templates::Template& one, const Error& error);
@@ -144,6 +147,7 @@ class TargetRun final : public std::enable_shared_from_this<TargetRun>,
   std::vector<bool> chosen_;             ///< of the templates; empty: all
   std::optional<std::size_t> in_front_;  ///< where the front knows this to be
   int running_ = 0;
+  HostPace pace_;
   bool known_ = false;  ///< the host's state is known: no need to go one by one
   bool pumping_ = false, again_ = false;
   bool waiting_ = false;  ///< for the writer
