@@ -61,6 +61,7 @@ void AuditLog::set_templates(const scan::Templates& scheduled) {
 
 void AuditLog::add_templates(json::Writer& w, const model::AuditRecord& record) {
   w.optional("template", record.origin.template_id);
+  if (!record.origin.shared) return;  // a step of a workflow may have the name of a group
   // Held while a list is written: no line of another thread names the group before.
   auto groups = groups_.lock();
   const auto found = groups->find(record.origin.template_id);

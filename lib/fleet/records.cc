@@ -58,7 +58,8 @@ void visit(V& each, Is<Outcome> auto& r) {
 template <typename V>
 void visit(V& each, Is<AuditRecord> auto& r) {
   each("time", r.time), each("protocol", r.protocol), each("template", r.origin.template_id);
-  each("target", r.origin.target), each("method", r.method), each("url", r.url);
+  each("target", r.origin.target), each("shared", r.origin.shared);
+  each("method", r.method), each("url", r.url);
   each("address", r.address), each("status", r.status), each("error", r.error);
   each("out", r.bytes_out), each("in", r.bytes_in), each("duration", r.duration);
 }

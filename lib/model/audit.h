@@ -13,6 +13,7 @@ namespace m8::model {
 struct Origin {
   std::string template_id;  ///< empty: a probe
   std::string target;       ///< as it was given
+  bool shared = false;      ///< for all templates that send the same, the first of which is named
 };
 
 /// One attempt that put bytes on the wire: redirect hops and further tries are records of their

@@ -235,7 +235,7 @@ void HttpRun::announce(const InFlight& flight, http::Request& request) const {
   if (scan.settings.credentials) scan.settings.credentials->apply(request);
   if (scan.settings.audited) {
     request.origin = std::make_shared<const model::Origin>(
-        model::Origin{execution_->info->id, execution_->target.input});
+        model::Origin{execution_->info->id, execution_->target.input, group_ != nullptr});
   }
   if (!scan.witness && !scan.settings.matcher_status) return;
   flight.sent->bytes = http::to_wire(request);

@@ -198,6 +198,18 @@ class Reports(Case):
             self.assertEqual(sorted(line["templates"]), ids)
             self.assertEqual(line["templates"][0], line["template"])
 
+    def test_a_step_of_a_workflow_is_no_member_of_its_group(self):
+        for name in ("one", "two"):
+            text = TEMPLATE.format(id=name, severity="low", word="alpha")
+            self.write(f"t/{name}.yaml", re.sub(r"path: .*", 'path: ["{{BaseURL}}/alpha"]', text))
+        steps = "".join(f"  - template: t/{name}.yaml\n" for name in ("one", "two"))
+        self.write("w.yaml", "id: w\ninfo: {name: w, author: a, severity: info}\nworkflows:\n" + steps)
+        done = self.scan("-id", "one,two,w", "-w", "w.yaml", "--audit", "log", "-j")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = records((self.folder / "log").read_text())
+        told = sorted((line["template"], line.get("templates", [])) for line in lines)
+        self.assertEqual(told, [("one", []), ("one", ["one", "two"]), ("two", [])])
+
     def test_the_audit_has_the_list_of_a_large_group_once(self):
         lines, ids = self.audit_of_shared(17)
         listed, requests = lines[0], lines[1:]
