@@ -176,7 +176,6 @@ class Scan {
     if (!network.ok()) return cli::fail(context_.program, network.error());
     const auto continuation = continuation_of(context_.flags, settings_, *catalog, journal_);
     if (!continuation.ok()) return cli::fail(context_.program, continuation.error());
-    if (continuation->resume != 0) tell_of_parts();
     set_template_metrics(*catalog);
     // Last, for the run is on record from here on.
     auto outputs = Outputs::open(context_, settings_.redactor, stop_, record_, *continuation);
@@ -230,14 +229,6 @@ class Scan {
   }
 
  private:
-  /// Files that can't be gone on with.
-  void tell_of_parts() const {
-    for (const char* name : {"json-export", "sarif-export"})
-      if (!context_.flags.text(name).empty())
-        say(context_,
-            fmt::format("--{} will have what this session finds, num8 report has all", name));
-  }
-
   /// Whether whoever cut the run into jobs wants such lines too.
   bool job_wants(const char* what) const {
     const auto wanted = context_.flags.list("job-lines");
@@ -347,7 +338,7 @@ class Scan {
     // The requests of those that are still under way have run into their time limit.
     names_lost_ = lookups.unanswered + lookups.under_way;
     if (names_lost_ > 0 && lookups.answered == 0 && stats_.responses == 0) {
-      return Error{ErrorCode::kNetwork, "no resolver answers: try others with -r"};
+      say(context_, "no resolver answers: try others with -r");
     }
     return status;
   }

@@ -36,7 +36,7 @@ class BadPeers(Case):
     def test_a_scan_without_resolvers_says_so(self):
         done = self.run_program("num8", "scan", "-t", TEMPLATES, "-r", "127.0.0.1:1", "-u",
                                 "http://www.not-served.test/")
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, 4)
         self.assertIn("no resolver answers", done.stderr)
 
     def test_good_hosts_among_them_lose_nothing(self):
