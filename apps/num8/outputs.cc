@@ -45,12 +45,10 @@ Result<std::unique_ptr<Outputs>> Outputs::open(const cli::Context& context,
   const std::string format = format_of(flags);
   const bool append = continuation.resume != 0;
   output::FormatOptions options = format_options(context);
-  if (const std::string path = flags.text("output"); !path.empty()) {
-    outputs->file_ = std::make_unique<output::Writer>(
-        M8_TRY(output::make_format(format, options)),
-        M8_TRY(output::Stream::create(path, {.append = append, .asynchronous = true})), append);
-  }
+  M8_TRY(outputs->open_file(flags, options, append));
   outputs->reports_ = M8_TRY(Reports::open(flags, options, append));
+  if (append && (outputs->file_is_document_ || outputs->reports_->has_documents()))
+    outputs->earlier_.emplace();
   options.colours = cli::use_colour(flags, STDOUT_FILENO);
   outputs->screen_ = std::make_unique<output::Writer>(
       M8_TRY(output::make_format(format, options)),
@@ -59,6 +57,19 @@ Result<std::unique_ptr<Outputs>> Outputs::open(const cli::Context& context,
           output::StreamOptions{.stop = outputs->unread_.get_token()}));
   M8_TRY(outputs->open_store(flags, run, continuation));
   return outputs;
+}
+
+Status Outputs::open_file(const cli::Values& flags, const output::FormatOptions& options,
+                          bool append) {
+  const std::string path = flags.text("output");
+  if (path.empty()) return {};
+  auto format = M8_TRY(output::make_format(format_of(flags), options));
+  file_is_document_ = format->is_document();
+  append = append && !file_is_document_;
+  file_ = std::make_unique<output::Writer>(
+      std::move(format),
+      M8_TRY(output::Stream::create(path, {.append = append, .asynchronous = true})), append);
+  return {};
 }
 
 Status Outputs::open_store(const cli::Values& flags, model::Run& run,
@@ -112,6 +123,7 @@ Status Outputs::finding(const model::Finding& found) {
     return status;
   }
   // Only the writer's thread gets here, so there is nobody to race with.
+  if (finding.matched && earlier_) earlier_->saw(finding);
   if (finding.matched) ++found_[static_cast<std::size_t>(finding.info->severity)];
   if (finding.matched && hidden(finding)) {
     ++hidden_;
@@ -166,13 +178,23 @@ Status Outputs::flush() {
   return written.ok() ? stored : written;
 }
 
+Status Outputs::write_earlier(std::int64_t run) {
+  if (!earlier_ || !store_) return {};
+  return earlier_->give(store_->store(), run, judged_, [this](const model::Finding& finding) {
+    const Status kept = file_is_document_ ? file_->finding(finding) : Status();
+    const Status reported = reports_->earlier(finding);
+    return kept.ok() ? reported : kept;
+  });
+}
+
 Status Outputs::end(const model::Run& run) {
   if (records_) return {};
+  const Status known = write_earlier(run.id);
   const Status shown = screen_->end();
   const Status kept = file_ ? file_->end() : Status();
   const Status reported = reports_->end();
   const Status stored = store_ ? store_->end(run) : Status();
-  for (const Status& status : {shown, kept, reported, stored})
+  for (const Status& status : {known, shown, kept, reported, stored})
     if (!status.ok()) return status;
   return {};
 }

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "cli/flag.h"
 #include "cli/progress.h"
+#include "earlier_findings.h"
 #include "fleet/records.h"
 #include "model/severity.h"
 #include "model/sink.h"
@@ -82,6 +83,8 @@ class Outputs final : public model::Sink {
                     const store::Continuation& continuation);
   bool hidden(const model::Finding& finding) const;
   Status write(const model::Finding& finding);
+  Status open_file(const cli::Values& flags, const output::FormatOptions& options, bool append);
+  Status write_earlier(std::int64_t run);
   void be_job(const std::string& root);
 
   const output::Redactor& redactor_;
@@ -89,7 +92,9 @@ class Outputs final : public model::Sink {
   std::unique_ptr<fleet::RecordLines> records_;  ///< and there is a screen
   std::unique_ptr<output::Writer> screen_;
   std::unique_ptr<output::Writer> file_;
+  bool file_is_document_ = false;
   std::unique_ptr<Reports> reports_;
+  std::optional<EarlierFindings> earlier_;  ///< of a run that goes on with documents
   std::unique_ptr<store::RunStore> store_;
   std::stop_source unread_;
   cli::Progress* progress_ = nullptr;

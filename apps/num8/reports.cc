@@ -21,20 +21,22 @@ std::vector<cli::Flag> Reports::flags() {
       file_flag(valued(out, "jsonl-export", {"jle"}, "FILE", "findings as JSON lines")),
       markdown,
       detailed(file_flag(valued(out, "sarif-export", {"se"}, "FILE", "findings as SARIF 2.1.0")),
-               "For code scanning. There is no file when nothing was found. Like the JSON array "
-               "it has what this session found, also when the run goes on with --resume."),
+               "For code scanning. There is no file when nothing was found."),
   };
 }
 
 Status Reports::add(const std::string& path, const char* format,
                     const output::FormatOptions& options, bool append) {
   if (path.empty()) return {};
+  auto made = M8_TRY(output::make_format(format, options));
+  const bool document = made->is_document();
   output::StreamOptions stream;
-  stream.append = append;
+  stream.append = append && !document;
   stream.asynchronous = true;
-  auto writer = std::make_unique<output::Writer>(M8_TRY(output::make_format(format, options)),
+  auto writer = std::make_unique<output::Writer>(std::move(made),
                                                  M8_TRY(output::Stream::create(path, stream)));
   writers_.push_back(writer.get());
+  if (document) documents_.push_back(writer.get());
   sinks_.push_back(std::move(writer));
   return {};
 }
@@ -43,9 +45,9 @@ Result<std::unique_ptr<Reports>> Reports::open(const cli::Values& flags,
                                                const output::FormatOptions& options, bool append) {
   auto reports = std::make_unique<Reports>();
   reports->sarif_ = flags.text("sarif-export");
-  M8_TRY(reports->add(flags.text("json-export"), "json", options, false));
+  M8_TRY(reports->add(flags.text("json-export"), "json", options, append));
   M8_TRY(reports->add(flags.text("jsonl-export"), "jsonl", options, append));
-  M8_TRY(reports->add(reports->sarif_, "sarif", options, false));
+  M8_TRY(reports->add(reports->sarif_, "sarif", options, append));
   if (const std::string folder = flags.text("markdown-export"); !folder.empty()) {
     const auto sort = output::markdown_sort(cli::environment("MARKDOWN_EXPORT_SORT_MODE"));
     reports->sinks_.push_back(M8_TRY(output::MarkdownFolder::create(folder, sort, append)));
@@ -61,6 +63,14 @@ Status Reports::finding(const model::Finding& finding) {
   return first;
 }
 
+Status Reports::earlier(const model::Finding& finding) {
+  found_ = true;
+  Status first;
+  for (output::Writer* document : documents_)
+    if (Status status = document->finding(finding); first.ok()) first = std::move(status);
+  return first;
+}
+
 Status Reports::flush() {
   Status first;
   for (const auto& sink : sinks_)
@@ -73,6 +83,7 @@ Status Reports::end() {
   for (output::Writer* writer : writers_)
     if (Status status = writer->end(); first.ok()) first = std::move(status);
   writers_.clear();
+  documents_.clear();
   if (Status status = flush(); first.ok()) first = std::move(status);
   std::error_code ignored;
   if (!found_ && !sarif_.empty() && std::filesystem::is_regular_file(sarif_, ignored))

@@ -30,6 +30,8 @@ class Format {
   /// What comes before the first record, and behind the last one.
   virtual std::string begin() const { return {}; }
   virtual std::string end() const { return {}; }
+  /// Nothing can be added behind its end.
+  bool is_document() const { return !end().empty(); }
   virtual std::string hostname(const model::Hostname&) const { return {}; }
   virtual std::string endpoint(const model::Endpoint&) const { return {}; }
   virtual std::string finding(const model::Finding&) const { return {}; }

@@ -2,6 +2,7 @@
 import collections
 import contextlib
 import http.server
+import json
 import signal
 import threading
 import unittest
@@ -64,6 +65,7 @@ http:
         scan.communicate(timeout=SECONDS)
 
     def test_kill_9_loses_nothing_and_repeats_what_was_in_flight(self):
+        self.arguments += ["-je", "all.json", "-se", "all.sarif", "-jle", "all.jsonl"]
         self.kill_after(90)
         self.arguments += ["--resume", "1"]
         self.kill_after(70)
@@ -72,6 +74,7 @@ http:
         self.assertIn("done earlier: ", done.stderr)
         found = {event["matched-at"] for event in records((self.folder / "out").read_text())}
         self.assertEqual(len(found), 2 * TEMPLATES)
+        self.assert_exports_have(found)
         asked = self.server.asked
         self.assertEqual(len(asked), 2 * TEMPLATES)
         # Two kills: each repeats at most what half a second and the places hold.
@@ -79,6 +82,34 @@ http:
         again = self.run_program("num8", *self.arguments)
         self.assertEqual(again.returncode, 2, again.stderr)
         self.assertIn("run 1 is done: there is nothing left to do", again.stderr)
+
+    def assert_exports_have(self, found):
+        array = json.loads((self.folder / "all.json").read_text())
+        self.assertEqual({event["matched-at"] for event in array}, found)
+        for event in array:
+            self.assertEqual((event["info"]["name"], event["type"]), ("t", "http"))
+        lines = records((self.folder / "all.jsonl").read_text())
+        self.assertEqual({event["matched-at"] for event in lines}, found)
+        run = json.loads((self.folder / "all.sarif").read_text())["runs"][0]
+        fingerprints = {result["partialFingerprints"]["finding/v1"] for result in run["results"]}
+        self.assertEqual(len(fingerprints), len(found))
+        self.assertEqual(len(run["tool"]["driver"]["rules"]), TEMPLATES)
+
+    def test_a_document_of_o_is_whole_after_an_interruption(self):
+        self.arguments += ["--format", "json"]
+        self.server.alarm_at = 40
+        scan = self.start_program("num8", *self.arguments)
+        self.assertTrue(self.server.alarm.wait(SECONDS))
+        scan.send_signal(signal.SIGINT)
+        scan.communicate(timeout=SECONDS)
+        earlier = json.loads((self.folder / "out").read_text())
+        self.assertGreater(len(earlier), 0)
+        self.run_program("num8", "issue", "set", "1", "--to", "false-positive", "--store",
+                         "sqlite:s.db")
+        done = self.run_program("num8", *self.arguments, "-rl", 0, "--resume", "1")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = {event["matched-at"] for event in json.loads((self.folder / "out").read_text())}
+        self.assertEqual(len(found), 2 * TEMPLATES - 1)  # the false positive is no news
 
     def test_an_interrupted_scan_says_how_it_goes_on(self):
         self.server.alarm_at = 30
