@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -14,20 +15,10 @@ namespace m8::protocols {
 namespace {
 
 namespace fs = std::filesystem;
-using operators::invalid;
 
-/// Items of \p text between line feeds; \p keep_empty keeps the empty ones.
-std::vector<std::string> split_lines(std::string_view text, bool keep_empty) {
-  std::vector<std::string> out;
-  for (std::size_t at = 0; at <= text.size();) {
-    const auto end = std::min(text.find('\n', at), text.size());
-    std::string_view line = text.substr(at, end - at);
-    if (!keep_empty && line.ends_with('\r')) line.remove_suffix(1);
-    if (keep_empty || !line.empty()) out.emplace_back(line);
-    at = end + 1;
-  }
-  return out;
-}
+/// Users that may come first with their own name for a password.
+constexpr std::size_t kMostLikely = 100'000;
+using operators::invalid;
 
 Error no_elements(const std::string& path, const std::string& name) {
   return {
@@ -36,15 +27,15 @@ Error no_elements(const std::string& path, const std::string& name) {
                   path, name)};
 }
 
-Result<std::vector<std::string>> read_payload_file(const std::string& name, const std::string& path,
-                                                   const CompileOptions& options) {
+Result<PayloadValues> read_payload_file(const std::string& name, const std::string& path,
+                                        const CompileOptions& options) {
   auto found = find_payload_file(path, options);
   if (!found && found.error().code == ErrorCode::kDenied) {
     return Error{ErrorCode::kInvalidArgument, found.error().message};
   }
   if (!found) return no_elements(path, name);
-  auto values = split_lines(M8_TRY(read_file(*found)), false);
-  if (values.empty()) return no_elements(path, name);
+  auto values = M8_TRY(PayloadValues::of_file(*found));
+  if (values.size() == 0) return no_elements(path, name);
   return values;
 }
 
@@ -69,12 +60,13 @@ Result<std::vector<std::string>> aggression_values(const yaml::Node& map,
   return out;
 }
 
-Result<std::vector<std::string>> read_values(const std::string& name, const yaml::Node& node,
-                                             const CompileOptions& options) {
-  if (node.is_sequence()) return item_texts(node);
-  if (node.is_map()) return aggression_values(node, options.aggression);
+Result<PayloadValues> read_values(const std::string& name, const yaml::Node& node,
+                                  const CompileOptions& options) {
+  if (node.is_sequence()) return PayloadValues(item_texts(node));
+  if (node.is_map()) return PayloadValues(M8_TRY(aggression_values(node, options.aggression)));
   if (!node.is_scalar()) return invalid(node, fmt::format("payload {} has no values", name));
-  if (node.text().find('\n') != std::string::npos) return split_lines(node.text(), true);
+  if (node.text().find('\n') != std::string::npos)
+    return PayloadValues(split_lines(node.text(), true));
   return read_payload_file(name, node.str(), options);
 }
 
@@ -144,17 +136,14 @@ Result<Payloads> Payloads::compile(const yaml::Node& block, const Occurs& occurs
       if (!occurs(key)) continue;
       const std::string name(key);
       List list{name, M8_TRY(read_values(name, node, options)), false};
-      if (list.values.empty()) {
+      if (list.values.size() == 0) {
         return invalid(node, fmt::format("payload {} does not contain enough elements", name));
       }
       out.lists_.push_back(std::move(list));
     }
   }
   M8_TRY(out.add_variable_files(block, options));
-  for (List& list : out.lists_) {
-    list.has_markers = std::any_of(list.values.begin(), list.values.end(),
-                                   [](const auto& value) { return dsl::has_markers(value); });
-  }
+  for (List& list : out.lists_) list.has_markers = list.values.has_markers();
   auto attack = M8_TRY(
       operators::word_field(block, "attack", {"batteringram", "pitchfork", "clusterbomb"}, 0));
   if (options.attack == "pitchfork") attack = 1;
@@ -171,8 +160,8 @@ Status Payloads::add_variable_files(const yaml::Node& block, const CompileOption
   if (options.variable_files.empty()) return {};
   for (const auto& [name, path] : options.variable_files) {
     if (!mentions(block, {"method", "body", "raw", "headers"}, "{{" + name + "}}")) continue;
-    List list{name, split_lines(M8_TRY(read_file(path)), false), false};
-    if (list.values.empty()) return no_elements(path, name);
+    List list{name, M8_TRY(PayloadValues::of_file(path)), false};
+    if (list.values.size() == 0) return no_elements(path, name);
     std::erase_if(lists_, [&list](const List& own) { return own.name == list.name; });
     lists_.push_back(std::move(list));
   }
@@ -203,12 +192,19 @@ void Payloads::find_likely_logins() {
       users_ = users;
   }
   if (!users_) return;
-  const std::vector<std::string>&slow = lists_[0].values, &fast = lists_[1].values;
-  for (std::size_t i = 0; i < slow.size(); ++i) {
-    const auto same = std::find(fast.begin(), fast.end(), slow[i]);
-    if (same == fast.end()) continue;
-    likely_.push_back(static_cast<std::int64_t>(i * fast.size()) + (same - fast.begin()));
-  }
+  const PayloadValues &slow = lists_[0].values, &fast = lists_[1].values;
+  if (slow.size() > kMostLikely) return;
+  constexpr std::size_t kNowhere = std::numeric_limits<std::size_t>::max();
+  std::unordered_map<std::string_view, std::size_t> places;  // the first in the fast list
+  slow.each([&](std::size_t, std::string_view value) { places.emplace(value, kNowhere); });
+  fast.each([&](std::size_t at, std::string_view value) {
+    const auto found = places.find(value);
+    if (found != places.end() && found->second == kNowhere) found->second = at;
+  });
+  slow.each([&](std::size_t i, std::string_view value) {
+    const std::size_t same = places.find(value)->second;
+    if (same != kNowhere) likely_.push_back(static_cast<std::int64_t>(i * fast.size() + same));
+  });
 }
 
 std::int64_t Payloads::likely_first(std::int64_t index) const {

@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "base/yaml.h"
+#include "protocols/payload_values.h"
 #include "protocols/protocol.h"
 
 namespace m8::protocols {
@@ -22,7 +23,7 @@ class Payloads {
  public:
   struct List {
     std::string name;
-    std::vector<std::string> values;
+    PayloadValues values;
     bool has_markers = false;  ///< some value must be rendered
   };
 

@@ -55,6 +55,37 @@ TEST_CASE("protocols/payloads: users that are their own password can come first"
   CHECK(!others->guesses_logins());
 }
 
+TEST_CASE("protocols/payloads: a large file is not read into memory, and has the same values") {
+  const auto folder = TempDirectory::create(std::filesystem::temp_directory_path().string());
+  REQUIRE(folder.ok());
+  const auto file = std::filesystem::path(folder->path()) / "words.txt";
+  constexpr std::size_t kLines = 200'001;
+  std::string text;
+  for (std::size_t i = 0; i < kLines; ++i)
+    text += "word" + std::to_string(i) + (i % 3 == 0 ? "\r\n" : i % 3 == 1 ? "\n\n\r\n" : "\n");
+  text.pop_back();  // the last line has no end
+  write(file, text);
+  protocols::CompileOptions options;
+  options.template_path = folder->path() + "/t.yaml";
+  auto payloads = compile(
+      "{attack: clusterbomb, payloads: {user: [word7, x, word200000], "
+      "pass: words.txt}}",
+      options);
+  REQUIRE(payloads.ok());
+  CHECK(payloads->combinations() == 3 * static_cast<std::int64_t>(kLines));
+  for (const std::size_t i : {0U, 1U, 63U, 64U, 65U, 12'345U, 199'999U, 200'000U}) {
+    const auto values = payloads->at(static_cast<std::int64_t>(kLines + i));
+    CHECK(values[0].second == "x");
+    CHECK(values[1].second == "word" + std::to_string(i));
+    CHECK(!values[1].first->has_markers);
+  }
+  REQUIRE(payloads->likely_logins() == 2);
+  CHECK(payloads->likely_first(0) == 7);
+  CHECK(payloads->likely_first(1) == 2 * static_cast<std::int64_t>(kLines) + 200'000);
+  std::filesystem::resize_file(file, 1000);  // under our feet
+  CHECK(payloads->at(150'000)[1].second.empty());
+}
+
 TEST_CASE("protocols/payloads: combinations of every attack") {
   struct Row {
     const char *yaml, *expected;
