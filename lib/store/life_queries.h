@@ -12,6 +12,9 @@
 
 namespace m8::store {
 
+/// Ends "substr(" and a signature: the piece of it that SQLite's index issue_key holds.
+#define M8_PIECE_END ", 3, 12)"
+
 /// By id.
 Query select_issues(const IssueFilter& filter);
 Query update_issues(const IssueFilter& filter, const IssueEdit& edit);

@@ -61,6 +61,11 @@ constexpr Migration kSqlite[] = {
         "0014_old_rows.sql",
 #include "store/schema/sqlite/0014_old_rows.sql"
     },
+    {
+        15,
+        "0015_tags.sql",
+#include "store/schema/sqlite/0015_tags.sql"
+    },
 };
 
 constexpr Migration kPostgres[] = {
@@ -113,6 +118,11 @@ constexpr Migration kPostgres[] = {
         12,
         "0012_old_rows.sql",
 #include "store/schema/postgres/0012_old_rows.sql"
+    },
+    {
+        13,
+        "0013_tags.sql",
+#include "store/schema/postgres/0013_tags.sql"
     },
 };
 

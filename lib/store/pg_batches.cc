@@ -88,6 +88,10 @@ constexpr std::string_view kDeny =
     " WHERE h.domain_id = d.id AND h.hostname = denied.hostname AND h.live"
     " AND h.last_seen <= denied.seen";
 
+constexpr std::string_view kAddTags =
+    "INSERT INTO issue_tag (tag, template_id) SELECT * FROM unnest($1::text[], $2::text[])"
+    " ON CONFLICT DO NOTHING";
+
 /// A text for a parameter of type text[] or bigint[].
 class ArrayText {
  public:
@@ -219,6 +223,7 @@ std::vector<Sample> batch_samples() {
   add_samples("store a batch of hostnames", kHostnames, all);
   add_samples("store a batch of endpoints", kEndpoints, all);
   add_samples("store a batch of issues", kIssues, all);
+  all.push_back({"store tags of templates", {std::string(kAddTags), {"{}", "{}"}}});
   all.push_back({"store a batch of denials", {std::string(kDeny), {"{}", "{}", "{}"}}});
   return all;
 }
@@ -278,9 +283,20 @@ Status write_endpoints(PgConnection& connection, std::int64_t run,
   return rows.end();
 }
 
-Status write_issues(PgConnection& connection, std::int64_t run,
-                    std::span<const model::Issue> batch) {
+Status add_tags(PgConnection& connection, std::span<const TemplateTag> tags) {
+  ArrayText names, templates;
+  for (const TemplateTag& row : tags) {
+    names.add(clean_text(row.tag));
+    templates.add(clean_text(row.template_id));
+  }
+  M8_TRY(connection.run({std::string(kAddTags), {names.take(), templates.take()}}));
+  return {};
+}
+
+Status write_issues(PgConnection& connection, std::int64_t run, std::span<const model::Issue> batch,
+                    std::span<const TemplateTag> tags) {
   M8_TRY(take_issue_turn(connection));
+  if (!tags.empty()) M8_TRY(add_tags(connection, tags));
   PgBatch rows = M8_TRY(PgBatch::begin(connection, kIssues));
   std::map<std::string_view, std::int64_t> places;  // their order gives the ids
   for (const model::Issue& issue : batch)

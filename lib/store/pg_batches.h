@@ -9,6 +9,7 @@
 #include "model/endpoint.h"
 #include "model/hostname.h"
 #include "model/issue.h"
+#include "store/known_tags.h"
 #include "store/pg_connection.h"
 #include "store/queries.h"
 
@@ -26,7 +27,8 @@ Status write_hostnames(PgConnection& connection, std::int64_t run,
 Status write_denials(PgConnection& connection, std::span<const model::Hostname> batch);
 Status write_endpoints(PgConnection& connection, std::int64_t run,
                        std::span<const model::Endpoint> batch);
-Status write_issues(PgConnection& connection, std::int64_t run,
-                    std::span<const model::Issue> batch);
+/// \p tags: what of the batch issue_tag may lack.
+Status write_issues(PgConnection& connection, std::int64_t run, std::span<const model::Issue> batch,
+                    std::span<const TemplateTag> tags);
 
 }  // namespace m8::store

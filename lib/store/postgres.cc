@@ -84,6 +84,7 @@ class PostgresStore final : public SqlStore, public Together {
   const std::string place_;
   const std::chrono::milliseconds slow_query_;
   Pool pool_;
+  KnownTags tags_;
 };
 
 Result<PgLease> PostgresStore::lease() {
@@ -319,9 +320,12 @@ Status PostgresStore::upsert_endpoints(std::int64_t run, std::span<const model::
 
 Status PostgresStore::upsert_issues(std::int64_t run, std::span<const model::Issue> batch) {
   if (batch.empty()) return {};
-  return in_transaction("batch of issues", [&](PgConnection& connection) {
-    return write_issues(connection, run, batch);
-  });
+  const KnownTags::Missing tags = tags_.missing(batch);
+  M8_TRY(in_transaction("batch of issues", [&](PgConnection& connection) {
+    return write_issues(connection, run, batch, tags.rows);
+  }));
+  tags_.keep(tags);
+  return {};
 }
 
 }  // namespace

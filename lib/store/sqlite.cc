@@ -10,6 +10,7 @@
 #include "store/backend.h"
 #include "store/batch_order.h"
 #include "store/columns.h"
+#include "store/known_tags.h"
 #include "store/migrate.h"
 #include "store/slow_query.h"
 #include "store/sql_store.h"
@@ -27,6 +28,9 @@ constexpr std::string_view kDenyHostname =
     "UPDATE hostname SET live = 0, changed = ?3"
     " WHERE domain_id = (SELECT id FROM domain WHERE name = ?1) AND hostname = ?2"
     " AND live AND last_seen <= ?3";
+
+constexpr std::string_view kAddTag =
+    "INSERT INTO issue_tag (tag, template_id) VALUES (?, ?) ON CONFLICT DO NOTHING";
 
 constexpr std::string_view kUpsertEndpoint =
     "INSERT INTO endpoint (url, hostname, ip, port, status, title, server, live, first_seen,"
@@ -82,6 +86,7 @@ class SqliteStore final : public SqlStore, public Together, private SchemaOwner 
   const std::chrono::milliseconds slow_query_;
   std::mutex mutex_;  ///< one statement at a time on the one connection
   const std::unique_ptr<SqliteDb> db_;
+  KnownTags tags_;
 };
 
 Status SqliteStore::add_batch_tables() {
@@ -172,6 +177,7 @@ std::vector<Sample> SqliteStore::own_samples() const {
   };
   for (const auto sql : HostnameWriter::statements()) add("store a hostname", sql);
   for (const auto sql : issue_statements()) add("store an issue", sql);
+  add("store a tag of a template", kAddTag);
   add("store an endpoint", kUpsertEndpoint);
   add("store a denial", kDenyHostname);
   return all;
@@ -260,7 +266,14 @@ Status SqliteStore::upsert_endpoints(std::int64_t run, std::span<const model::En
 
 Status SqliteStore::upsert_issues(std::int64_t run, std::span<const model::Issue> batch) {
   M8_TRY(db_->make_room(batch.size()));
-  return in_transaction([&] { return write_issues(*db_, run, batch); });
+  const KnownTags::Missing tags = tags_.missing(batch);
+  const Status written = in_transaction([&]() -> Status {
+    auto add = M8_TRY(db_->prepare(kAddTag));
+    for (const auto& [tag, template_id] : tags.rows) M8_TRY(add.bind(tag).bind(template_id).run());
+    return write_issues(*db_, run, batch);
+  });
+  if (written.ok()) tags_.keep(tags);
+  return written;
 }
 
 /// Makes the missing directories above \p path, for this user alone.

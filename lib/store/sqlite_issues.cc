@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "store/columns.h"
+#include "store/life_queries.h"
 
 namespace m8::store {
 namespace {
@@ -20,7 +21,8 @@ constexpr const char* kColumns =
 constexpr std::string_view kFind =
     "SELECT b.rowid, i.id, i.severity = b.severity AND i.host = b.host AND i.status <> 'R'"
     " AND i.gone = 0 FROM issue_batch b CROSS JOIN issue i"
-    " ON substr(i.signature, 3, 12) = substr(b.signature, 3, 12) AND i.signature = b.signature";
+    " ON substr(i.signature" M8_PIECE_END " = substr(b.signature" M8_PIECE_END
+    " AND i.signature = b.signature";
 
 // A failure ends the transaction, so that no page has to be kept for an undo.
 constexpr std::string_view kInsert =

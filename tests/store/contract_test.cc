@@ -32,6 +32,7 @@ void fill_large(Store& store) {
     issues.back().host = fmt::format("h{:04}.org", i);
     issues.back().severity = i % 50 == 0 ? model::Severity::kCritical : model::Severity::kInfo;
     issues.back().status = i % 50 == 1 ? 'V' : 'U';
+    issues.back().tags = fmt::format("tag-{},common", i % 100);
   }
   REQUIRE(store.upsert_issues(1, issues).ok());
   std::vector<model::Endpoint> endpoints(5000);
@@ -630,6 +631,9 @@ TEST_CASE("store/contract: a batch is kept as a whole or not at all") {
     batch.pop_back();
     CHECK(store.upsert_issues(1, batch).ok());
     CHECK(issues_of(store).size() == 1);
+    IssueFilter tagged;  // what was refused with the batch is not taken for stored
+    tagged.tag = "b";
+    CHECK(issues_of(store, tagged).size() == 1);
   });
 }
 

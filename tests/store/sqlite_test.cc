@@ -344,6 +344,11 @@ TEST_CASE("store/sqlite: issues of an older schema keep all, and live on") {
     CHECK(rows[0].target == "http://a.com");
     CHECK(rows[0].event == "event");
     CHECK(rows[0].last_run == 4);
+    IssueFilter tagged;
+    for (const char* tag : {"a", "b"}) {
+      tagged.tag = tag;
+      CHECK(issues_of(*store, tagged).size() == 1);
+    }
     REQUIRE(store->upsert_issues(9, {&known, 1}).ok());
     rows = issues_of(*store);
     REQUIRE(rows.size() == 1);
