@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "broker_view.h"
+#include "cache/settings.h"
 #include "cli/exit_code.h"
 #include "cli/make_flag.h"
 #include "cli/signals.h"
@@ -16,6 +17,8 @@
 #include "health_checks.h"
 #include "net/rate_limiter.h"
 #include "net/socket.h"
+#include "queue/registry.h"
+#include "queue/settings.h"
 #include "serve/telemetry.h"
 #include "store/chosen_store.h"
 #include "store/settings.h"
@@ -219,6 +222,8 @@ Status serve(const cli::Context& context) {
   api::ServiceOptions options;
   M8_TRY(read_server(flags, options));
   M8_TRY(read_scans(flags, options));
+  M8_TRY(queue::check_url(queue::chosen_url(flags)));
+  M8_TRY(cache::open_chosen(flags));
   const auto services = M8_TRY(Services::open(flags));
   read_checks(flags, *services, options);
   const BrokerView broker(flags);

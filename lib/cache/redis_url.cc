@@ -110,7 +110,7 @@ Result<RedisUrl> RedisUrl::parse(std::string_view text) {
   } else if (scheme == "unix" || scheme == "redis+unix") {
     M8_TRY(read_socket(rest, url));
   } else {
-    return Error{ErrorCode::kUnsupported, "cache URL: neither redis: nor unix:"};
+    return Error{ErrorCode::kInvalidArgument, "cache URL: neither redis: nor unix:"};
   }
   return url;
 }

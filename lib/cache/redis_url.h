@@ -20,7 +20,7 @@ struct RedisUrl {
 
   /// "redis://[[USER:]PASSWORD@]HOST[:PORT][/DB]", "unix:PATH[?db=N][&password=P]",
   /// "redis+unix:...", "unix://[USER:PASSWORD@]/PATH"; user, password and path percent-encoded.
-  /// kInvalidArgument, kUnsupported (another scheme); the message repeats no secret.
+  /// kInvalidArgument; the message repeats no secret.
   static Result<RedisUrl> parse(std::string_view text);
   /// As a URL, without user and password.
   std::string shown() const;

@@ -25,7 +25,7 @@ Opened open_redis(const std::string& url, const BackendOptions& options, Clock&)
 }
 
 Opened refuse_tls(const std::string&, const BackendOptions&, Clock&) {
-  return Error{ErrorCode::kUnsupported,
+  return Error{ErrorCode::kInvalidArgument,
                "cache 'rediss:': no TLS here (libhiredis of Debian 12 has none): use redis:// "
                "through a tunnel, or a unix socket"};
 }
@@ -48,7 +48,7 @@ Opened open_backend(const std::string& url, const BackendOptions& options, Clock
   for (const Scheme& one : kSchemes)
     if (scheme == one.name) return one.open(url, options, clock);
   // The rest of the URL may hold a password: it is not repeated.
-  return Error{ErrorCode::kUnsupported,
+  return Error{ErrorCode::kInvalidArgument,
                fmt::format("cache '{}:': known are redis://HOST:PORT/DB, unix:PATH and memory:",
                            scheme.substr(0, 32))};
 }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "queue/amqp_url.h"
 #include "queue/memory.h"
 #include "queue/rabbitmq.h"
 
@@ -27,19 +28,31 @@ constexpr Backend kBackends[] = {
     {"amqps", open_rabbitmq},
 };
 
-}  // namespace
-
-Opened open_broker(const std::string& url, const BrokerOptions& options, Clock& clock,
-                   std::stop_token stop) {
-  if (url.empty()) return open_memory(url, options, clock, stop);
+/// kInvalidArgument.
+Result<const Backend*> backend_of(const std::string& url) {
+  if (url.empty()) return &kBackends[0];
   const std::string_view scheme = std::string_view(url).substr(0, url.find(':'));
   for (const Backend& backend : kBackends)
-    if (scheme == backend.scheme) return backend.open(url, options, clock, stop);
+    if (scheme == backend.scheme) return &backend;
   // The rest of the URL may hold a password: it is not repeated.
-  return Error{ErrorCode::kUnsupported,
+  return Error{ErrorCode::kInvalidArgument,
                fmt::format("broker '{}:': known are amqp://HOST/VHOST, amqps://HOST/VHOST and "
                            "memory:",
                            scheme)};
+}
+
+}  // namespace
+
+Status check_url(const std::string& url) {
+  const Backend* const backend = M8_TRY(backend_of(url));
+  if (backend->open == open_rabbitmq) M8_TRY(amqp::AmqpUrl::parse(url));
+  return {};
+}
+
+Opened open_broker(const std::string& url, const BrokerOptions& options, Clock& clock,
+                   std::stop_token stop) {
+  const Backend* const backend = M8_TRY(backend_of(url));
+  return backend->open(url, options, clock, stop);
 }
 
 }  // namespace m8::queue

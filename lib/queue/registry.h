@@ -30,10 +30,13 @@ struct BrokerOptions {
   std::string name;     ///< of the connection, as the broker's tools show it
 };
 
+/// Whether open_broker() takes \p url; asks nobody. kInvalidArgument.
+Status check_url(const std::string& url);
+
 /// Opens \p url: empty or "memory:" is a broker of its own in this process; "amqp://" and
 /// "amqps://USER:PASSWORD@HOST:PORT/VHOST" are RabbitMQ (port 5672 or 5671, user and password
 /// "guest", vhost "/" unless given; percent-encoded). The first connection is made before this
-/// returns. kUnsupported: another scheme. kInvalidArgument, kDenied, kNotFound (vhost), kRefused,
+/// returns. kInvalidArgument (another scheme, too), kDenied, kNotFound (vhost), kRefused,
 /// kTimeout, kNetwork, kProtocol, kCancelled. \p clock is borrowed while the broker lives.
 Result<std::unique_ptr<Broker>> open_broker(const std::string& url, const BrokerOptions& options,
                                             Clock& clock, std::stop_token stop);

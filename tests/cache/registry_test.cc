@@ -16,7 +16,7 @@ TEST_CASE("cache/registry: refuses with one line that repeats no password") {
     CAPTURE(url);
     const auto opened = open_backend(url, {}, SystemClock::instance());
     REQUIRE(!opened.ok());
-    CHECK(opened.error().code == ErrorCode::kUnsupported);
+    CHECK(opened.error().code == ErrorCode::kInvalidArgument);
     CHECK(opened.error().message.find('\n') == std::string::npos);
     if (std::string_view(url).find(':') != std::string_view::npos)
       CHECK(opened.error().message.find("s3cret") == std::string::npos);

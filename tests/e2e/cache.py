@@ -201,7 +201,7 @@ class Cache(Case):
                 done = self.run_program(program, *command, "--cache-url",
                                         "rediss://user:s3cret@127.0.0.1:1",
                                         *(["-t", self.template] if program == "num8" else []))
-                self.assertNotEqual(done.returncode, 0)
+                self.assertEqual(done.returncode, 2, done.stderr)
                 self.assertIn("no TLS", done.stderr)
                 self.assertNotIn("s3cret", done.stderr)
 

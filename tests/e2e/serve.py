@@ -326,6 +326,14 @@ class Manners(Service):
             done = self.run_program("m8", "serve", "--port", 0, *arguments)
             self.assert_one_error(done, 2, *words)
 
+    def test_a_broker_and_a_cache_that_it_can_not_use_are_told_at_the_start(self):
+        for flag, url, words in (("--queue-url", "kafka://u:hidden@host", "amqp://"),
+                                 ("--queue-url", "amqp://u:hidden@host/a/b", "write %2f"),
+                                 ("--cache-url", "rediss://u:hidden@host", "no TLS here")):
+            done = self.run_program("m8", "serve", "--port", 0, flag, url)
+            self.assert_one_error(done, 2, words)
+            self.assertNotIn("hidden", done.stderr)
+
 
 class IllWill(Service):
     def connect(self):

@@ -85,6 +85,10 @@ TEST_CASE("queue/memory: URLs") {
   CHECK((*broker)->describe() == "in this process");
   const auto unknown = open_broker("kafka://user:secret@host", {}, SystemClock::instance(), {});
   REQUIRE_FALSE(unknown.ok());
-  CHECK(unknown.error().code == ErrorCode::kUnsupported);
+  CHECK(unknown.error().code == ErrorCode::kInvalidArgument);
   CHECK(unknown.error().message.find("secret") == std::string::npos);
+  CHECK(check_url("").ok());
+  CHECK(check_url("amqp://user:secret@host:5673/x").ok());
+  CHECK(check_url("kafka://host").error().code == ErrorCode::kInvalidArgument);
+  CHECK(check_url("amqp://host/a/b").error().code == ErrorCode::kInvalidArgument);
 }
