@@ -130,7 +130,7 @@ complete -c asmm8 -n '__asmm8_in enum' -l queue-max-length -x -d 'messages that 
 complete -c asmm8 -n '__asmm8_in enum' -l queue-max-bytes -x -d 'and bytes of them; 0: any number'
 complete -c asmm8 -n '__asmm8_in enum' -l queue-message-ttl -x -d 'a message that waits for longer becomes a dead letter; 0: never'
 complete -c asmm8 -n '__asmm8_in enum' -l queue-overflow -x -a 'reject-publish drop-head' -d 'what a full queue does: refuse (publishers wait) or drop the oldest'
-complete -c asmm8 -n '__asmm8_in enum' -l queue-prefetch -x -d 'messages that one consumer holds at most'
+complete -c asmm8 -n '__asmm8_in enum' -l queue-prefetch -x -d 'messages that one consumer holds at most; a worker with more places has more consumers'
 complete -c asmm8 -n '__asmm8_in enum' -l queue-persistent -x -d 'whether messages survive a restart of the broker'
 complete -c asmm8 -n '__asmm8_in enum' -l queue-in-flight -x -d 'messages published and not confirmed yet'
 complete -c asmm8 -n '__asmm8_in enum' -l queue-in-flight-bytes -x -d 'and bytes of them'

@@ -7,7 +7,8 @@ cli::Program program() {
   cli::Program program;
   program.name = "m8";
   program.brief =
-      "the store, its runs, the practice target, out-of-band interactions and benchmarks";
+      "the API and dashboard, workers, health and metrics, the store and its runs, out-of-band "
+      "interactions, the practice target, benchmarks";
   program.commands = {lab_command(), oob_command(),    serve_command(),      health_command(),
                       top_command(), worker_command(), runs_cancel_command()};
   for (const auto& commands :

@@ -233,8 +233,10 @@ Status show_desired(Session& session) {
   demand.waiting = now.messages;
   demand.growth = (static_cast<double>(now.messages) - static_cast<double>(before.messages)) /
                   std::chrono::duration<double>(interval).count();
-  demand.workers = now.consumers;
   demand.concurrency = session.flags.number<int>("concurrency");
+  const int prefetch = queue::chosen_prefetch(session.flags);
+  const int consumers_of_one = (demand.concurrency + prefetch - 1) / prefetch;
+  demand.workers = now.consumers / static_cast<std::uint64_t>(std::max(consumers_of_one, 1));
   demand.least = session.flags.number<int>("min");
   demand.most = session.flags.number<int>("most");
   return print(fmt::format("{}\n", queue::desired_workers(demand)));

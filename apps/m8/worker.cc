@@ -81,6 +81,7 @@ std::vector<cli::Flag> worker_flags() {
 fleet::WorkerOptions options_of(const cli::Values& flags) {
   fleet::WorkerOptions options;
   options.slots = flags.number<int>("concurrency");
+  options.prefetch = queue::chosen_prefetch(flags);
   options.queues = {queue::chosen_names(flags).work_queue(0)};
   options.programs.cache = fleet::bundle_cache();
   options.share = flags.text("share");

@@ -156,9 +156,7 @@ Status Worker::run(std::stop_token stop) {
   pulse_ = std::make_unique<Pulse>(
       jobs_, pulse, [this](const std::string& why) { lose(why); }, [this] { beat(); }, clock_);
   M8_TRY(pulse_->begin());
-  for (const std::string& queue : options_.queues)
-    consumers_.push_back(
-        M8_TRY(broker_.consume(queue, static_cast<std::uint16_t>(options_.slots), stop)));
+  for (const std::string& queue : options_.queues) M8_TRY(consume(queue, stop));
   {
     std::vector<std::jthread> places;
     for (int i = 0; i < options_.slots; ++i) places.emplace_back([this, stop] { serve(stop); });
@@ -176,6 +174,16 @@ Status Worker::run(std::stop_token stop) {
   consumers_.clear();
   pulse_.reset();
   return broken_;
+}
+
+/// Never more deliveries than places: what waits here could be done elsewhere.
+Status Worker::consume(const std::string& queue, const std::stop_token& stop) {
+  for (int left = options_.slots; left > 0;) {
+    const auto most = static_cast<std::uint16_t>(std::min<int>(left, options_.prefetch));
+    consumers_.push_back(M8_TRY(broker_.consume(queue, most, stop)));
+    left -= most;
+  }
+  return {};
 }
 
 void Worker::serve(const std::stop_token& stop) {
@@ -202,7 +210,7 @@ std::optional<std::pair<queue::Consumer*, queue::Delivery>> Worker::take(
   const std::lock_guard lock(taking_);
   if (stop.stop_requested() || !broken_.ok()) return std::nullopt;
   queue::Consumer& consumer = *consumers_[next_consumer_++ % consumers_.size()];
-  auto next = consumer.next(kTake, stop);
+  auto next = consumer.next(kTake / static_cast<int>(consumers_.size()), stop);
   if (!next.ok()) {
     if (next.error().code != ErrorCode::kCancelled) broken_ = next.error();
     return std::nullopt;

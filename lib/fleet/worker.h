@@ -32,7 +32,8 @@ namespace m8::fleet {
 
 struct WorkerOptions {
   int slots = 2;                    ///< jobs at once
-  std::vector<std::string> queues;  ///< where jobs are; prefetch is one for each place
+  int prefetch = 10;                ///< jobs that one consumer holds; more places have more of them
+  std::vector<std::string> queues;  ///< where jobs are
   std::string share;                ///< folder where archives are; empty: the store
   JobProgramOptions programs;
   store::JobLimits limits;
@@ -68,6 +69,7 @@ class Worker {
   class Gate;
   enum class Fate { kAck, kAgain, kDead };
 
+  Status consume(const std::string& queue, const std::stop_token& stop);
   void serve(const std::stop_token& stop);
   std::optional<std::pair<queue::Consumer*, queue::Delivery>> take(const std::stop_token& stop);
   Fate handle(const queue::Delivery& delivery, const std::stop_token& stop);

@@ -46,7 +46,9 @@ std::vector<cli::Flag> limit_settings() {
           cli::setting("queue.overflow", "HOW", {}, "reject-publish",
                        "what a full queue does: refuse (publishers wait) or drop the oldest"),
           {"reject-publish", "drop-head"}),
-      number("queue.prefetch", 1, 65'535, "10", "messages that one consumer holds at most"),
+      number(
+          "queue.prefetch", 1, 65'535, "10",
+          "messages that one consumer holds at most; a worker with more places has more consumers"),
   };
 }
 

@@ -392,6 +392,20 @@ class Fleet(Services):
             self.assertEqual(len(records(done.stdout)), 2)
             self.assertIn("outside the scope", done.stderr)
 
+    def test_a_consumer_holds_no_more_than_its_prefetch(self):
+        worker = self.start_worker("-c", 12, "--queue-prefetch", 5)
+        self.wait_for("a worker", lambda: "places" in self.log())
+        listed = lambda: sorted(
+            line.split("\t")[1] for line in self.broker.control(
+                "list_consumers", "--no-table-headers", "queue_name", "prefetch_count").splitlines()
+            if line.startswith(f"{self.schema}.work.0"))
+        self.wait_for("its consumers", lambda: listed() == ["2", "5", "5"])
+        desired = self.run_program("m8", "queue", "desired", "--concurrency", 12, "--queue-prefetch",
+                                   5, "--interval", "10ms", *self.shared[2:])
+        self.assertEqual((desired.returncode, desired.stdout), (0, "0\n"), desired.stderr)
+        worker.send_signal(signal.SIGTERM)
+        self.assertEqual(worker.wait(SECONDS), 0, self.log())
+
     def test_autoscale_starts_workers_when_there_is_work(self):
         with Lab("--hosts", 30) as lab:
             self.templates(2)
