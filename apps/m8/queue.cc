@@ -12,6 +12,7 @@
 #include "cli/make_flag.h"
 #include "cli/signals.h"
 #include "commands.h"
+#include "fleet/flags.h"
 #include "output/text.h"
 #include "queue/desired.h"
 #include "queue/settings.h"
@@ -49,8 +50,7 @@ Result<Session> connect(const cli::Values& flags, std::stop_token stop) {
                  "can't be seen"};
   auto broker = M8_TRY(queue::open_chosen(flags, stop));
   const auto names = queue::chosen_names(flags);
-  auto topology = queue::standard_topology(names, queue::queue_limits(flags),
-                                           flags.number<std::size_t>("work-queues"));
+  auto topology = fleet::work_topology(flags);
   return Session{flags, stop, std::move(broker), names, std::move(topology)};
 }
 
@@ -255,9 +255,6 @@ cli::Command queue_command(std::string name, std::string brief, std::string deta
   command.brief = std::move(brief);
   command.detail = std::move(detail);
   command.flags = queue::queue_settings();
-  command.flags.push_back(cli::typed(
-      cli::with_default(cli::valued("Queue", "work-queues", {}, "N", "queues for work"), "1"),
-      ValueType::number(1, 1000)));
   command.run = [run](const cli::Context& context) {
     const cli::Signals signals;
     auto session = connect(context.flags, signals.token());

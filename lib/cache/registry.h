@@ -24,8 +24,8 @@ struct BackendOptions {
 
 /// Opens \p url: empty or "memory:" is in this process; "redis://[USER:]PASSWORD@HOST:PORT/DB" and
 /// "unix:PATH?db=N" (also "redis+unix:") are a Redis, which need not be there: until it is, and
-/// whenever it is gone, everything is a miss. kInvalidArgument: what is no such URL, rediss:// among
-/// them because Debian's hiredis has no TLS. \p clock is borrowed.
+/// whenever it is gone, everything is a miss. kInvalidArgument: what is no such URL, rediss://
+/// among them because Debian's hiredis has no TLS. \p clock is borrowed.
 Result<std::unique_ptr<Backend>> open_backend(const std::string& url, const BackendOptions& options,
                                               Clock& clock);
 
