@@ -61,6 +61,36 @@ bool is_plain(std::string_view pattern) {
          pattern.find_first_of("\\^$.|?*+()[]{}") == std::string_view::npos;
 }
 
+/// \p pattern with its groups (?<name>...), which this RE2 does not know, as (?P<name>...).
+std::string with_p_groups(std::string_view pattern) {
+  constexpr std::string_view kOpen = "(?<";
+  std::string out;
+  bool in_class = false;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const std::string_view rest = pattern.substr(i);
+    if (rest.starts_with("\\Q") && !in_class) {
+      const std::size_t end = std::min(rest.find("\\E"), rest.size());
+      out += rest.substr(0, end);
+      i += end;
+      if (i >= pattern.size()) break;
+    }
+    if (pattern[i] == '\\') {
+      out += pattern.substr(i, 2);
+      ++i;
+      continue;
+    }
+    const bool first_in_class =
+        in_class && (pattern[i - 1] == '[' || pattern.substr(i - 2, 2) == "[^");
+    if (pattern[i] == '[') in_class = true;
+    if (pattern[i] == ']' && !first_in_class) in_class = false;
+    const char after = rest.size() > kOpen.size() ? rest[kOpen.size()] : '=';
+    const bool named = !in_class && rest.starts_with(kOpen) && after != '=' && after != '!';
+    out += named ? std::string_view("(?P") : rest.substr(0, 1);
+    if (named) i += 1;
+  }
+  return out;
+}
+
 /// A text as a program sees it, with each bad byte as U+FFFD, and as it is.
 class Input {
  public:
@@ -245,6 +275,9 @@ struct Regex::Impl : std::enable_shared_from_this<Regex::Impl> {
     RE2::Options options;
     options.set_log_errors(false);
     options.set_max_mem(static_cast<std::int64_t>(max_memory));
+    if (pattern.find("(?<") != std::string::npos) {
+      return std::make_shared<const RE2>(with_p_groups(pattern), options);
+    }
     return std::make_shared<const RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
   }
 

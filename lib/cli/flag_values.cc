@@ -1,12 +1,14 @@
 #include "cli/flag_values.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/file.h"
 #include "net/rate_limiter.h"
 
 namespace m8::cli {
@@ -24,11 +26,25 @@ std::vector<std::string> split_commas(std::string_view text) {
   }
 }
 
+/// The choice that \p text names in any case and with white space around; else \p text.
+std::string as_choice(const Flag& flag, std::string text) {
+  const std::string_view word = trim(text);
+  const auto same = [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) ==
+           std::tolower(static_cast<unsigned char>(b));
+  };
+  const auto found =
+      std::find_if(flag.choices.begin(), flag.choices.end(), [&](const std::string& choice) {
+        return std::equal(choice.begin(), choice.end(), word.begin(), word.end(), same);
+      });
+  return found == flag.choices.end() ? std::move(text) : *found;
+}
+
 std::vector<std::string> values_of(const Flag& flag, const std::vector<std::string>& texts) {
   if (!flag.repeatable || flag.literal) return texts;
   std::vector<std::string> values;
   for (const std::string& text : texts) {
-    for (std::string& part : split_commas(text)) values.push_back(std::move(part));
+    for (std::string& part : split_commas(text)) values.push_back(as_choice(flag, std::move(part)));
   }
   return values;
 }

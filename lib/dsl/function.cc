@@ -78,8 +78,9 @@ Result<std::int64_t> Call::integer(std::size_t i) const {
   const Value& value = (*this)[i];
   if (const auto* number = value.as<double>()) return to_int64(*number);
   if (const auto* whole = value.as<std::int64_t>()) return *whole;
-  const bool text = value.as<std::string>() != nullptr || value.as<Bytes>() != nullptr;
-  if (!text) return bad_argument(fmt::format("invalid number: {}", value.type_name()));
+  if (value.as<std::string>() == nullptr) {
+    return bad_argument(fmt::format("invalid number: {}", value.go_type()));
+  }
   const Text shown(value);
   const auto number = parse_float(trim_space(shown));
   if (number) return to_int64(*number);
@@ -90,8 +91,12 @@ Result<std::int64_t> Call::integer(std::size_t i) const {
 Result<std::string_view> Call::string(std::size_t i) const {
   const Value& value = (*this)[i];
   if (const auto* text = value.as<std::string>()) return std::string_view(*text);
-  if (const auto* bytes = value.as<Bytes>()) return std::string_view(bytes->data);
   return bad_argument(fmt::format("argument {} is not a string but {}", i + 1, value.type_name()));
+}
+
+Result<std::string_view> Call::bytes(std::size_t i) const {
+  if (const auto* bytes = (*this)[i].as<Bytes>()) return std::string_view(bytes->data);
+  return string(i);
 }
 
 Result<Regex> Call::regex(std::size_t i) const {

@@ -30,8 +30,10 @@ class Call {
   /// The argument as a number: numbers truncate toward zero, text must be a number (dsl.md 6,
   /// int(x)). kInvalidArgument.
   Result<std::int64_t> integer(std::size_t i) const;
-  /// The argument if it is really a string or bytes ("S" in dsl.md 7). kInvalidArgument.
+  /// The argument if it is really a string ("S" in dsl.md 7). kInvalidArgument.
   Result<std::string_view> string(std::size_t i) const;
+  /// The argument if it is a string or bytes. kInvalidArgument.
+  Result<std::string_view> bytes(std::size_t i) const;
   /// The regular expression in argument \p i: compiled with the expression when it is a literal.
   Result<Regex> regex(std::size_t i) const;
   Services& services() const { return services_; }

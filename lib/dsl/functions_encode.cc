@@ -36,7 +36,7 @@ Result<Value> base64_py(const Call& call) {
 
 Result<Value> to_hex(const Call& call) {
   if (call.size() < 1 || call.size() > 2) return bad_signature();
-  const auto bytes = call.string(0);
+  const auto bytes = call.bytes(0);
   if (!bytes.ok()) return Value("");
   const std::string digits = hex_encode(*bytes);
   const bool escaped = call.size() == 2 && to_lower(Text(call[1])) == "x";
@@ -130,27 +130,20 @@ Result<Value> json_prettify(const Call& call) {
   return Value(std::move(pretty));
 }
 
-/// Go's name of the type of a value.
-const char* go_type(const Value& value) {
-  constexpr std::array<const char*, 7> kNames{"<nil>",  "bool",     "float64", "int",
-                                              "string", "[]string", "[]uint8"};
-  return kNames[value.data().index()];
-}
-
 Result<Value> xor_all(const Call& call) {
   if (call.size() < 2) return bad_argument("at least two arguments needed");
   std::size_t longest = 0;
   for (std::size_t i = 0; i < call.size(); ++i) {
-    const auto bytes = call.string(i);
+    const auto bytes = call.bytes(i);
     if (!bytes.ok()) {
-      return bad_argument(fmt::format("invalid argument type {}", go_type(call[i])));
+      return bad_argument(fmt::format("invalid argument type {}", call[i].go_type()));
     }
     if (bytes->empty()) return bad_argument("empty arguments are not allowed");
     longest = std::max(longest, bytes->size());
   }
   std::string out(longest, '\0');
   for (std::size_t i = 0; i < call.size(); ++i) {
-    const std::string_view key = *call.string(i);
+    const std::string_view key = *call.bytes(i);
     for (std::size_t at = 0; at < longest; ++at) {
       out[at] = static_cast<char>(out[at] ^ key[at % key.size()]);
     }

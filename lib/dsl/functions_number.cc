@@ -13,12 +13,31 @@
 namespace m8::dsl {
 namespace {
 
+/// What the reference takes for a number: a sign only before digits, and each part may be missing.
+bool looks_decimal(std::string_view text) {
+  static const Result<Regex> pattern =
+      Regex::compile(R"(^(?:[-+]?[0-9]+)?(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?$)");
+  return pattern->search(text);
+}
+
+Error strconv_error(const char* function, std::string_view text, const char* why) {
+  return bad_argument(fmt::format("strconv.{}: parsing \"{}\": {}", function, text, why));
+}
+
 Result<Value> to_number(const Call& call) {
-  const Text text(call[0]);
-  if (const auto whole = parse_integer(text)) return Value(static_cast<double>(*whole));
+  const Text source(call[0]);
+  const std::string_view text = source;
+  if (text.empty()) return strconv_error("Atoi", text, "invalid syntax");
+  if (!looks_decimal(text))
+    return bad_argument(fmt::format("{} could not be converted to int", text));
+  const bool whole = text.find_first_of(".eE") == std::string_view::npos;
+  const bool padded = text[text.find_first_not_of("+-")] == '0';
+  if (whole && !padded && !parse_integer(text)) {
+    return strconv_error("Atoi", text, "value out of range");
+  }
   if (const auto number = parse_float(text)) return Value(*number);
-  if (text.view().empty()) return bad_argument("strconv.Atoi: parsing \"\": invalid syntax");
-  return bad_argument(fmt::format("{} could not be converted to int", text.view()));
+  const bool has_digits = text.find_first_of("0123456789") < text.find_first_of("eE");
+  return strconv_error("ParseFloat", text, has_digits ? "value out of range" : "invalid syntax");
 }
 
 Result<Value> to_string(const Call& call) { return Value(call[0].text()); }
@@ -47,18 +66,22 @@ Result<Value> dec_to_hex(const Call& call) {
 
 Result<Value> from_base(const Call& call, std::string_view prefix, int base) {
   const Text text(call[0]);
-  std::string_view digits = text;
-  const bool negative = digits.starts_with('-');
-  if (negative || digits.starts_with('+')) digits.remove_prefix(1);
-  if (digits.starts_with(prefix)) digits.remove_prefix(prefix.size());
-  const std::string signed_digits = (negative ? "-" : "") + std::string(digits);
-  std::int64_t value = 0;
-  const char* end = signed_digits.data() + signed_digits.size();
-  const auto read = std::from_chars(signed_digits.data(), end, value, base);
-  const bool doubly_signed = digits.starts_with('-');
-  if (read.ec != std::errc() || read.ptr != end || doubly_signed) {
-    return bad_argument(fmt::format("invalid number: {}", text.view()));
+  const Error bad = bad_argument(fmt::format("invalid number: {}", text.view()));
+  std::string digits = text.str();
+  if (digits.starts_with(prefix)) {
+    // As a literal of the language: no sign, and single underscores between the digits.
+    digits.replace(0, prefix.size(), "_");
+    if (digits.ends_with('_') || digits.find("__") != std::string::npos) return bad;
+    std::erase(digits, '_');
+    if (digits.find_first_of("+-") == 0) return bad;
+  } else if (digits.starts_with('+')) {
+    digits.erase(0, 1);
+    if (digits.starts_with('-')) return bad;
   }
+  std::int64_t value = 0;
+  const char* end = digits.data() + digits.size();
+  const auto read = std::from_chars(digits.data(), end, value, base);
+  if (read.ec != std::errc() || read.ptr != end) return bad;
   return Value(static_cast<double>(value));
 }
 

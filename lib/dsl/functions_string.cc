@@ -75,25 +75,39 @@ bool joins_letters(char32_t c) {
   return std::u32string_view(U"'.:\u00B7\u2018\u2019\u2024\u2027").find(c) != std::u32string::npos;
 }
 
+/// The languages with casing of their own.
+struct Casing {
+  bool dutch;   ///< "ij" is one letter
+  bool turkic;  ///< i has a capital with a dot, I a small letter without
+};
+
+Casing casing_of(std::string_view language) {
+  const std::string tag = to_lower(language);
+  const std::string_view primary = std::string_view(tag).substr(0, tag.find_first_of("-_"));
+  return {primary == "nl", primary == "tr" || primary == "az"};
+}
+
 /// The title case of the first letter of a word, as far as it is not the upper case.
-void append_title(std::string& out, char32_t c) {
+void append_title(std::string& out, char32_t c, const Casing& casing) {
+  constexpr char32_t kDottedCapital = 0x130;
   if (c == 0xDF) {  // sharp s
     out += "Ss";
   } else {
-    append_utf8(out, upper(c));
+    append_utf8(out, c == 'i' && casing.turkic ? kDottedCapital : upper(c));
   }
 }
 
 /// Capital sigma is written otherwise at the end of a word.
-char32_t lower_inside(char32_t c, bool last) {
-  constexpr char32_t kSigma = 0x3A3, kFinalSigma = 0x3C2;
+char32_t lower_inside(char32_t c, bool last, const Casing& casing) {
+  constexpr char32_t kSigma = 0x3A3, kFinalSigma = 0x3C2, kDotless = 0x131;
+  if (c == 'I' && casing.turkic) return kDotless;
   return c == kSigma && last ? kFinalSigma : lower(c);
 }
 
-/// Title case: the first letter of each word upper, the rest lower. Dutch "ij" is one letter.
+/// Title case: the first letter of each word upper, the rest lower.
 Result<Value> title_case(const Call& call) {
   if (call.size() == 0 || call.size() > 2) return bad_signature();
-  const bool dutch = call.size() == 2 && begins(to_lower(Text(call[1])), "nl");
+  const Casing casing = call.size() == 2 ? casing_of(Text(call[1])) : Casing{};
   const std::u32string text = code_points(Text(call[0]));
   const auto letter_at = [&text](std::size_t i) { return i < text.size() && is_letter(text[i]); };
   std::string out;
@@ -101,11 +115,11 @@ Result<Value> title_case(const Call& call) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool first = letter_at(i) && !in_word;
     if (first) {
-      append_title(out, text[i]);
+      append_title(out, text[i], casing);
     } else {
-      append_utf8(out, lower_inside(text[i], !letter_at(i + 1)));
+      append_utf8(out, lower_inside(text[i], !letter_at(i + 1), casing));
     }
-    if (first && dutch && lower(text[i]) == 'i' && i + 1 < text.size() &&
+    if (first && casing.dutch && lower(text[i]) == 'i' && i + 1 < text.size() &&
         lower(text[i + 1]) == 'j') {
       append_utf8(out, upper(text[++i]));
     }

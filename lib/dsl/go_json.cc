@@ -1,25 +1,21 @@
 #include "dsl/go_json.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <map>
 
+#include <fmt/format.h>
+
 #include "base/json.h"
 #include "base/regex.h"
+#include "dsl/go_json_check.h"
 #include "dsl/number.h"
 
 namespace m8::dsl {
 namespace {
 
-/// Go's words for a text that stops too early; ours for the rest.
-Error json_error(std::string_view text, const Error& cause) {
-  const auto count = [text](char c) { return std::count(text.begin(), text.end(), c); };
-  const bool cut = text.find_first_not_of(" \t\r\n") == std::string_view::npos ||
-                   count('{') > count('}') || count('[') > count(']');
-  return {ErrorCode::kInvalidArgument, cut ? "unexpected end of JSON input" : cause.message};
-}
-
-/// Integers beyond 64 bits become fractions: they are all floating-point numbers here.
+/// Integers beyond 64 bits and -0 become fractions: they are all floating-point numbers here.
 std::string widened(std::string_view text) {
   constexpr std::size_t kDigitsOf64Bits = 18;
   std::string out;
@@ -36,16 +32,53 @@ std::string widened(std::string_view text) {
     out += text.substr(i, digits);
     const bool goes_on = end < text.size() && std::string_view(".eE").find(text[end]) < 3;
     const bool fraction = i > 0 && text[i - 1] == '.';
-    if (!in_string && digits > kDigitsOf64Bits && !goes_on && !fraction) out += ".0";
+    const bool minus_zero =
+        i > 0 && text[i - 1] == '-' && text.substr(i, digits) == "0" && text.substr(end, 1) != ".";
+    const bool inexact = digits > kDigitsOf64Bits || minus_zero;
+    if (!in_string && inexact && !goes_on && !fraction) out += ".0";
     i = end;
   }
   return out;
 }
 
+/// The code unit of the escape \uXXXX at \p at; 0 if there is none.
+unsigned escaped_unit(std::string_view text, std::size_t at) {
+  unsigned unit = 0;
+  if (text.size() < at + 6 || text.substr(at, 2) != "\\u") return 0;
+  std::from_chars(text.data() + at + 2, text.data() + at + 6, unit, 16);
+  return unit;
+}
+
+/// Half a surrogate pair is U+FFFD.
+std::string without_halves(std::string_view text) {
+  std::string out(text);
+  const auto is_high = [](unsigned unit) { return unit >= 0xD800 && unit < 0xDC00; };
+  const auto is_low = [](unsigned unit) { return unit >= 0xDC00 && unit < 0xE000; };
+  for (std::size_t i = out.find('\\'); i != std::string::npos; i = out.find('\\', i)) {
+    const unsigned unit = escaped_unit(out, i);
+    const bool pair = is_high(unit) && is_low(escaped_unit(out, i + 6));
+    if (!pair && (is_high(unit) || is_low(unit))) out.replace(i + 2, 4, "fffd");
+    i += pair ? 12 : 2;
+  }
+  return out;
+}
+
 Result<json::Value> parsed(std::string_view text) {
-  auto value = json::parse(widened(is_utf8(text) ? std::string(text) : to_utf8(text)));
-  if (!value.ok()) return json_error(text, value.error());
-  return value;
+  M8_TRY(check_go_json(text));
+  return json::parse(without_halves(widened(is_utf8(text) ? std::string(text) : to_utf8(text))));
+}
+
+const char* go_kind(json::Value::Type type) {
+  switch (type) {
+    case json::Value::Type::kBool:
+      return "bool";
+    case json::Value::Type::kString:
+      return "string";
+    case json::Value::Type::kArray:
+      return "array";
+    default:
+      return "number";
+  }
 }
 
 /// Plain decimals, with an exponent below 1e-6 and from 1e21.
@@ -196,15 +229,20 @@ std::string minified(const json::Value& value) {
 
 Result<std::string> minified_object(std::string_view text) {
   const json::Value value = M8_TRY(parsed(text));
-  if (!value.is_object()) {
-    return Error{ErrorCode::kInvalidArgument, "json: cannot unmarshal: not an object"};
+  if (!value.is_object() && value.type() != json::Value::Type::kNull) {
+    return Error{ErrorCode::kInvalidArgument,
+                 fmt::format("json: cannot unmarshal {} into Go value of type "
+                             "map[string]interface {{}}",
+                             go_kind(value.type()))};
   }
   return minified(value);
 }
 
 Result<std::string> indented(std::string_view text, std::string_view indent) {
-  M8_TRY(parsed(text));
-  return Indenter(text, indent).run();
+  M8_TRY(check_go_json(text));
+  const std::size_t end = text.find_last_not_of(" \t\r\n") + 1;
+  // Go keeps the white space behind the value.
+  return Indenter(text.substr(0, end), indent).run() + std::string(text.substr(end));
 }
 
 }  // namespace m8::dsl

@@ -168,8 +168,13 @@ class Reader {
   bool read(std::string_view layout) {
     while (!layout.empty()) {
       const Element element = first_element(layout);
-      if (!read_part(element)) return false;
       layout.remove_prefix(element.text.size());
+      if (element.text == " ") {
+        if (!spaces(layout)) return false;
+        continue;
+      }
+      fraction_follows_ = fraction_length(layout) > 0;
+      if (!read_part(element)) return false;
     }
     return text_.empty() && finish();
   }
@@ -246,6 +251,14 @@ class Reader {
     }
   }
 
+  /// Any number of spaces for any number of them, also none at the end of the text.
+  bool spaces(std::string_view& layout) {
+    if (!text_.empty() && text_[0] != ' ') return false;
+    while (layout.starts_with(' ')) layout.remove_prefix(1);
+    while (text_.starts_with(' ')) text_.remove_prefix(1);
+    return true;
+  }
+
   bool literal(std::string_view wanted) {
     if (!text_.starts_with(wanted)) return false;
     text_.remove_prefix(wanted.size());
@@ -294,7 +307,10 @@ class Reader {
 
   bool fraction(std::string_view layout) {
     // ".999" is there or not, ".000" must be.
-    if (layout[1] == '9') return optional_fraction();
+    if (layout[1] == '9') {
+      fraction_follows_ = false;
+      return optional_fraction();
+    }
     if (text_.empty() || (text_[0] != '.' && text_[0] != ',')) return false;
     text_.remove_prefix(1);
     int ignored = 0;
@@ -302,6 +318,7 @@ class Reader {
   }
 
   bool optional_fraction() {
+    if (fraction_follows_) return true;  // the layout says where it is
     if (text_.size() < 2 || (text_[0] != '.' && text_[0] != ',') || !is_digit_at(text_, 1)) {
       return true;
     }
@@ -332,15 +349,37 @@ class Reader {
     return true;
   }
 
-  /// Three or four capital letters. A name that is not the zone's own has no known offset: UTC.
-  bool zone_name() {
+  /// Length of a sign and an hour at the start, 0 if there is none or it is over 23.
+  static std::size_t signed_hours(std::string_view text) {
+    if (text.empty() || (text[0] != '+' && text[0] != '-')) return 0;
+    std::size_t end = 1;
+    int hours = 0;
+    for (; is_digit_at(text, end); ++end) hours = std::min(hours * 10 + (text[end] - '0'), 99);
+    return end > 1 && hours <= 23 ? end : 0;
+  }
+
+  /// Length of a zone's name at the start: capital letters as zones have them, "GMT+3", "+03".
+  static std::size_t zone_name_length(std::string_view text) {
+    if (text.size() < 3) return 0;
+    if (text.starts_with("ChST") || text.starts_with("MeST")) return 4;
+    if (text.starts_with("GMT")) return 3 + signed_hours(text.substr(3));
+    if (text[0] == '+' || text[0] == '-') return signed_hours(text);
     std::size_t letters = 0;
-    while (letters < text_.size() && letters < 5 && text_[letters] >= 'A' &&
-           text_[letters] <= 'Z') {
+    while (letters < std::min<std::size_t>(text.size(), 6) && text[letters] >= 'A' &&
+           text[letters] <= 'Z') {
       ++letters;
     }
-    if (letters < 3 || letters > 4) return false;
-    text_.remove_prefix(letters);
+    if (letters == 3) return 3;
+    const bool ends_in_t = letters > 0 && text[letters - 1] == 'T';
+    if (letters == 4) return ends_in_t || text.starts_with("WITA") ? 4 : 0;
+    return letters == 5 && ends_in_t ? 5 : 0;
+  }
+
+  /// A name that is not the zone's own has no known offset: UTC.
+  bool zone_name() {
+    const std::size_t length = zone_name_length(text_);
+    if (length == 0) return false;
+    text_.remove_prefix(length);
     if (!time_.offset) time_.offset = 0;
     return true;
   }
@@ -362,6 +401,7 @@ class Reader {
 
   std::string_view text_;
   Civil time_;
+  bool fraction_follows_ = false;  ///< the next element of the layout is one
 };
 
 std::string offset_text(const Element& element, long seconds) {

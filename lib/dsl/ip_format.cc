@@ -89,7 +89,9 @@ Result<std::string> format_quad(const net::IpAddress& ip, int format) {
 Result<std::string> format_ip(std::string_view text, int format) {
   if (format == 2) return without_zero_parts(text);
   if (format == 9) return percent_encoded(text);
-  const auto ip = net::IpAddress::parse(text);
+  // An IPv4 address in the IPv6 notation is the IPv4 address.
+  const bool mapped = text.starts_with("::ffff:") && text.find('.') != std::string_view::npos;
+  const auto ip = net::IpAddress::parse(mapped ? text.substr(7) : text);
   if (!ip.ok()) {
     if (format == 1 || format == 5) return std::string("<nil>");
     return no_result();

@@ -33,7 +33,9 @@ std::string with_times(std::string claims, const JwtRequest& request) {
 }  // namespace
 
 Result<std::string> make_jwt(const JwtRequest& request) {
-  const std::string claims = with_times(M8_TRY(minified_object(request.claims)), request);
+  std::string object = M8_TRY(minified_object(request.claims));
+  if (object == "null") return Error{ErrorCode::kInvalidArgument, "no object with claims"};
+  const std::string claims = with_times(std::move(object), request);
   std::string algorithm = to_upper(request.algorithm);
   const bool none = algorithm.empty() || algorithm == "NONE";
   if (none) algorithm = request.algorithm.empty() ? "NONE" : std::string(request.algorithm);

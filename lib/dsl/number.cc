@@ -68,6 +68,9 @@ std::optional<double> parse_float(std::string_view text) {
   if (text.find_first_not_of("0123456789+-.eE") != std::string_view::npos) return {};
   double value = 0;
   const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool tiny = end.ec == std::errc::result_out_of_range &&
+                    std::abs(std::strtod(std::string(text).c_str(), nullptr)) < 1;
+  if (tiny) return 0;
   if (end.ec != std::errc() || end.ptr != text.data() + text.size() || text.empty()) return {};
   return value;
 }

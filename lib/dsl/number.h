@@ -19,7 +19,7 @@ std::string shortest_text(double v);
 /// Whole decimal number with an optional sign; leading zeros are fine.
 std::optional<std::int64_t> parse_integer(std::string_view text);
 /// Decimal or exponent form with an optional sign: no white space, no hexadecimal, no infinities.
-/// Out of range is empty.
+/// Too large is empty, too small is 0.
 std::optional<double> parse_float(std::string_view text);
 
 /// Truncation toward zero, saturating; NaN is 0.

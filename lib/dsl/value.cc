@@ -54,4 +54,11 @@ const char* Value::type_name() const {
   return kNames[data_.index()];
 }
 
+const char* Value::go_type() const {
+  constexpr std::array<const char*, 7> kNames{"<nil>",  "bool",     "float64", "int",
+                                              "string", "[]string", "[]uint8"};
+  static_assert(std::variant_size_v<Variant> == kNames.size());
+  return kNames[data_.index()];
+}
+
 }  // namespace m8::dsl

@@ -49,6 +49,8 @@ class Value {
   std::string go_text() const;
   /// "string", "number", "int", "bool", "nil", "list", "bytes".
   const char* type_name() const;
+  /// Go's %T: "<nil>", "bool", "float64", "int", "string", "[]string", "[]uint8".
+  const char* go_type() const;
 
   /// Deep equality with types: int and number differ, as in the reference engine.
   friend bool operator==(const Value&, const Value&) = default;

@@ -193,11 +193,11 @@ Status set_server_name(const http::Annotations& annotations, const RequestSource
 Status apply_annotations(const http::Annotations& annotations, const RequestSource& source,
                          GeneratedRequest& out) {
   http::Request& request = out.request;
+  // The URL names the other host from here on, also where the finding tells what matched.
   if (annotations.host) {
     if (!annotations.host_scheme.empty()) request.url.scheme = annotations.host_scheme;
-    request.connect_to = *annotations.host;
-    if (request.url.port) request.connect_to->port = request.url.port;
-    if (!request.connect_to->port) request.connect_to->port = request.url.effective_port();
+    request.url.host = annotations.host->host;
+    if (annotations.host->port) request.url.port = annotations.host->port;
   }
   M8_TRY(set_server_name(annotations, source, request));
   if (annotations.timeout) {

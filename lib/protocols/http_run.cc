@@ -245,7 +245,7 @@ void HttpRun::announce(const InFlight& flight, http::Request& request) const {
 
 void HttpRun::dispatch(InFlight&& flight, http::Request&& request) {
   if (plan_.digest) flight.unanswered = std::make_shared<http::Request>(request);
-  const bool at_home = flight.sent->url.host == home_ && !request.connect_to;
+  const bool at_home = flight.sent->url.host == home_;
   execution_->scan.session.send(
       std::move(request), [self = shared_from_this(), flight = std::move(flight),
                            at_home](Result<http::Exchange> result) mutable {
@@ -421,6 +421,7 @@ bool HttpRun::evaluate_hop(const InFlight& request, std::shared_ptr<const HttpFi
   HttpEvent event(fields, request.names, plan_.keeps_history ? &history_ : nullptr, *execution_);
   DeferredWaits services(execution_->scan.services);  // a matcher has nothing to put off
   operators::Context context{services, {}, execution_->on_verdict != nullptr};
+  if (plan_.exports) export_fields(event);
   operators::Verdict verdict;
   if (!is_ruled_out(*fields)) verdict = plan_.operators.evaluate(event, context);
   for (const std::string& warning : context.warnings) warn(warning);
@@ -438,7 +439,7 @@ bool HttpRun::evaluate_hop(const InFlight& request, std::shared_ptr<const HttpFi
     report(make_finding(*execution_, *request.names, *fields, hit));
   if (verdict.hits.empty() && execution_->scan.settings.matcher_status)
     keep_unmatched(make_finding(*execution_, *request.names, *fields, {}));
-  if (plan_.exports) export_event(event, verdict);
+  if (plan_.exports) export_values(verdict);
   hold(request, fields);
   const bool any_result = verdict.matched || !verdict.hits.empty();
   if (execution_->every_match) return false;
@@ -482,7 +483,7 @@ void HttpRun::remember(const operators::Verdict& verdict) {
   for (const auto& [name, values] : verdict.internal) dynamic_[name] = values;
 }
 
-void HttpRun::export_event(const HttpEvent& event, const operators::Verdict& verdict) {
+void HttpRun::export_values(const operators::Verdict& verdict) {
   dsl::Variables out;
   for (const auto& [name, values] : verdict.internal) {
     if (values.size() == 1 || plan_.flow) {
@@ -492,6 +493,11 @@ void HttpRun::export_event(const HttpEvent& event, const operators::Verdict& ver
     out.set(name, values.front());
     for (std::size_t i = 1; i < values.size(); ++i) out.set(name + std::to_string(i), values[i]);
   }
+  execution_->context.merge(out);
+}
+
+void HttpRun::export_fields(const HttpEvent& event) {
+  dsl::Variables out;
   const auto take = [&](std::string_view field) {
     const dsl::Value* value = event.fields().find(field);
     if (value != nullptr) out.set(plan_.id + "_" + std::string(field), *value);

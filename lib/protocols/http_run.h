@@ -101,7 +101,9 @@ class HttpRun : public std::enable_shared_from_this<HttpRun> {
   /// Keeps an event for interactions that are yet to come.
   void hold(const InFlight& request, const std::shared_ptr<const HttpFields>& fields);
   void remember(const operators::Verdict& verdict);
-  void export_event(const HttpEvent& event, const operators::Verdict& verdict);
+  /// What other blocks, and this one's own operators, may read of an event.
+  void export_fields(const HttpEvent& event);
+  void export_values(const operators::Verdict& verdict);
   void run_global_matchers(const InFlight& request,
                            const std::shared_ptr<const HttpFields>& fields);
   void report(model::Finding finding);

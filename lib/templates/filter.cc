@@ -83,13 +83,18 @@ dsl::Value value_of(const json::Value& value) {
   return list;
 }
 
+/// Measured: the reference sees the text of an empty Go struct where a template has no such list.
+dsl::Value words_or_none(dsl::List words) {
+  return words.empty() ? dsl::Value("{<nil>}") : dsl::Value(std::move(words));
+}
+
 void add_classification(const model::TemplateInfo& info, dsl::Variables& out) {
   if (!info.classification) return;
   const auto& classification = *info.classification;
   out.set("cvss_metrics", classification.cvss_metrics);
   out.set("cvss_score", classification.cvss_score.value_or(0));
-  out.set("cve_id", classification.cve_id.value_or(dsl::List()));
-  out.set("cwe_id", classification.cwe_id.value_or(dsl::List()));
+  out.set("cve_id", words_or_none(classification.cve_id.value_or(dsl::List())));
+  out.set("cwe_id", words_or_none(classification.cwe_id.value_or(dsl::List())));
   out.set("cpe", classification.cpe);
   out.set("epss_score", classification.epss_score.value_or(0));
   out.set("epss_percentile", classification.epss_percentile.value_or(0));
@@ -123,8 +128,7 @@ dsl::Variables condition_variables(const Document& document) {
   out.set("id", info.id);
   out.set("name", info.name);
   out.set("description", info.description);
-  // Measured: the reference sees the text of an empty Go struct where a template has no tags.
-  out.set("tags", info.tags.empty() ? dsl::Value("{<nil>}") : dsl::Value(info.tags));
+  out.set("tags", words_or_none(info.tags));
   out.set("authors", info.author);
   out.set("severity", document.has_severity ? to_string(info.severity) : "");
   out.set("protocol", to_string(document.kind));

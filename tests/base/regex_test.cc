@@ -122,6 +122,16 @@ TEST_CASE("base/regex: programs that made room for others are made again, on all
   CHECK(wrong == 0);
 }
 
+TEST_CASE("base/regex: groups may be named without a P, as in Go") {
+  CHECK(Regex::compile("(?<year>\\d+)-(?<m>\\d+)")->replace_all("2022-01", "$m/${year}") ==
+        "01/2022");
+  CHECK(Regex::compile("\\(?<x[(?<y]")->search("<x?"));
+  CHECK(Regex::compile("\\Q(?<n>\\E(?<n>a)")->search("(?<n>a"));
+  CHECK(Regex::compile("[](?<](?<n>b)")->find_all("]b", 1) == std::vector<std::string>{"b"});
+  CHECK_FALSE(Regex::compile("(?<=a)b").ok());
+  CHECK_FALSE(Regex::compile("(?<!a)b").ok());
+}
+
 TEST_CASE("base/regex: a trusted pattern that is bad after all matches nothing") {
   std::optional<Regex> regex;
   {

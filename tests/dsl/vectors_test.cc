@@ -46,6 +46,25 @@ TEST_CASE("dsl/vectors: every row of the development file") {
   CHECK(left_out <= 9);  // wappalyzer, cookie_unsign
 }
 
+TEST_CASE("dsl/vectors: every row of ours, most of them from Go's own library") {
+  setenv("TZ", "UTC", 1);
+  const char* source = std::getenv("M8_SOURCE_DIR");
+  const std::filesystem::path folder = source != nullptr ? source : ".";
+  const auto text = read_file((folder / "tests/data/dsl-near.tsv").string());
+  REQUIRE_MESSAGE(text.ok(), text.error().message);
+  const auto vectors = parse_vectors(*text);
+  REQUIRE_MESSAGE(vectors.ok(), vectors.error().message);
+  CHECK(vectors->size() > 700);
+  Services services;
+  for (const Vector& vector : *vectors) {
+    const Verdict verdict = check_vector(vector, services);
+    CAPTURE(vector.line);
+    CAPTURE(vector.expression);
+    CAPTURE(vector.expected);
+    CHECK_MESSAGE(verdict.good, verdict.got);
+  }
+}
+
 TEST_CASE("dsl/vectors: a row that does not hold is told") {
   Services services;
   const auto rows = parse_vectors(

@@ -410,6 +410,18 @@ TEST_CASE("protocols/http_run: fields and internal values are exported for later
   CHECK(server.paths().back() == "/two?from=/one&l=n");
 }
 
+TEST_CASE("protocols/http_run: a block's operators see its own exported fields") {
+  RecordingServer server(echo_path);
+  BlockFixture fixture(server.url());
+  fixture.options.block_id = "http_2";
+  fixture.options.export_fields = true;
+  fixture.options.template_text = "http_2_body";
+  fixture.run(
+      "{path: ['{{BaseURL}}/one', '{{BaseURL}}/two'],"
+      " matchers: [{type: dsl, dsl: [\"http_2_body == '/two' && body == '/two'\"]}]}");
+  CHECK(fixture.findings().size() == 1);
+}
+
 TEST_CASE("protocols/http_run: without a server a block runs up to its first interaction marker") {
   RecordingServer server(echo_path);
   BlockFixture fixture(server.url());

@@ -148,6 +148,18 @@ TEST_CASE("protocols/http_wire: @Host connects elsewhere and leaves the Host lin
   CHECK(fixture.findings().size() == 1);
 }
 
+TEST_CASE("protocols/http_wire: a port of @Host wins, and the finding is where it was found") {
+  test::RecordingServer other([](const std::string&) { return test::ok_reply("other"); });
+  test::BlockFixture fixture("http://127.0.0.2:1");
+  fixture.run("{raw: [\"@Host: http://127.0.0.1:" + other.port() +
+              "\\nGET /1 HTTP/1.1\\nHost: {{Hostname}}\\n\\n\"],"
+              " matchers: [{type: word, words: [other]}]}");
+  REQUIRE(other.requests().size() == 1);
+  CHECK(other.requests()[0].find("Host: 127.0.0.2:1\r\n") != std::string::npos);
+  REQUIRE(fixture.findings().size() == 1);
+  CHECK(fixture.findings()[0].matched_at == "http://127.0.0.1:" + other.port() + "/1");
+}
+
 TEST_CASE("protocols/http_wire: what no header can hold is not sent") {
   test::RecordingServer server([](const std::string&) { return test::ok_reply("x"); });
   test::BlockFixture fixture(server.url());

@@ -89,6 +89,7 @@ TEST_CASE("templates/filter: conditions see the facts of a template") {
                       {"nosuch == 1", false},
                       {"len(tags)", false},
                       {"protocol == 'http'", true},
+                      {"cwe_id == '{<nil>}'", true},
                       {"contains(matcher_type, 'word')", true}};
   dsl::Services services;
   const Document document = sample();
