@@ -158,7 +158,7 @@ class BadInput(Case):
             targets = self.write("targets", "".join(f"http://127.81.0.{i}:{lab.port}\n"
                                                     for i in range(1, BIG_HOSTS + 1)))
             # Three batches, one a second; the disk has room for two of them at most.
-            done = self.scan_on_a_small_disk(1500, "-q", "-r", lab.dns, "-t", page, "-l", targets,
+            done = self.scan_on_a_small_disk(3000, "-q", "-r", lab.dns, "-t", page, "-l", targets,
                                              "--rate", BIG_HOSTS // 3)
         self.assert_one_error(done, 1, "store.db", "disk is full", "free space and run again")
         printed = {event["url"] for event in records(done.stdout)}
