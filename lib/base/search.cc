@@ -1,6 +1,8 @@
 #include "base/search.h"
 
+#include <algorithm>
 #include <cstring>
+#include <string>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -9,6 +11,7 @@
 namespace m8 {
 namespace {
 
+constexpr std::size_t kShortNeedle = 256;
 constexpr std::size_t kNone = std::string_view::npos;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
@@ -94,6 +97,11 @@ std::size_t find_bytes(std::string_view text, std::string_view needle) {
 std::size_t find_folded(std::string_view text, std::string_view lower_needle) {
   if (lower_needle.empty()) return 0;
   if (lower_needle.size() > text.size()) return kNone;
+  if (lower_needle.size() > kShortNeedle) {
+    std::string folded(text);
+    std::transform(folded.begin(), folded.end(), folded.begin(), lower);
+    return find_bytes(folded, lower_needle);
+  }
   const Stopped stopped = scan_blocks<Folded>(text, lower_needle, text.size());
   if (stopped.found != kNone) return stopped.found;
   for (std::size_t at = stopped.at; at + lower_needle.size() <= text.size(); ++at)

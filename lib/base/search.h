@@ -12,7 +12,7 @@ namespace m8 {
 std::size_t find_bytes(std::string_view text, std::string_view needle);
 
 /// The same with ASCII letters folded; \p lower_needle is in lower case already. O(text x needle)
-/// at worst, for texts that are made for it.
+/// at worst for needles up to 256 bytes and texts that are made for it, else O(text).
 std::size_t find_folded(std::string_view text, std::string_view lower_needle);
 
 }  // namespace m8

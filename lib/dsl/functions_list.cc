@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/search.h"
 #include "dsl/function.h"
 #include "dsl/number.h"
 #include "dsl/unicode.h"
@@ -72,7 +73,7 @@ Result<Value> split_by(std::string_view text, std::string_view separator, std::i
   while (!full()) {
     const bool characters = separator.empty();
     if (characters && text.size() <= (text.empty() ? 0 : decode(text, 0).bytes)) break;
-    const std::size_t at = characters ? decode(text, 0).bytes : text.find(separator);
+    const std::size_t at = characters ? decode(text, 0).bytes : find_bytes(text, separator);
     if (at == std::string_view::npos) break;
     out.emplace_back(text.substr(0, at));
     text.remove_prefix(at + separator.size());

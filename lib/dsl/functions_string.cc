@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bitset>
 
+#include "base/search.h"
 #include "dsl/function.h"
 #include "dsl/number.h"
 #include "dsl/unicode.h"
@@ -13,7 +14,7 @@ namespace {
 using Test = bool (*)(std::string_view, std::string_view);
 
 bool has(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
+  return find_bytes(text, part) != std::string_view::npos;
 }
 bool begins(std::string_view text, std::string_view part) { return text.starts_with(part); }
 bool ends(std::string_view text, std::string_view part) { return text.ends_with(part); }
@@ -151,10 +152,16 @@ std::string interleave(std::string_view text, std::string_view with) {
   return out;
 }
 
+/// string_view::find() takes O(text x part) for texts that are made for it.
+std::size_t find_from(std::string_view text, std::string_view part, std::size_t from) {
+  const std::size_t at = find_bytes(text.substr(from), part);
+  return at == std::string_view::npos ? at : from + at;
+}
+
 std::size_t occurrences(std::string_view text, std::string_view part) {
   std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != std::string_view::npos;
-       at = text.find(part, at + part.size())) {
+  for (std::size_t at = find_bytes(text, part); at != std::string_view::npos;
+       at = find_from(text, part, at + part.size())) {
     ++count;
   }
   return count;
@@ -173,7 +180,8 @@ Result<Value> replace(const Call& call) {
   if (part.empty()) return Value(interleave(text, with));
   std::string out;
   std::size_t from = 0;
-  for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, from)) {
+  for (std::size_t at = find_bytes(text, part); at != std::string_view::npos;
+       at = find_from(text, part, from)) {
     out.append(text.substr(from, at - from)).append(with);
     from = at + part.size();
   }

@@ -35,6 +35,14 @@ TEST_CASE("base/search: the first occurrence, as std::string finds it") {
   }
 }
 
+TEST_CASE("base/search: long needles in texts that are made to be slow") {
+  const std::string text(4'000'000, 'A');
+  const std::string needle = std::string(2'000'000, 'a') + 'b';
+  CHECK(find_folded(text, needle) == std::string::npos);
+  CHECK(find_folded(text + "B", needle) == 2'000'000);
+  CHECK(find_bytes(lowered(text), needle) == std::string::npos);
+}
+
 TEST_CASE("base/search: at the edges of the blocks that are looked at together") {
   for (std::size_t size = 1; size < 70; ++size) {
     for (std::size_t at = 0; at + 3 <= size; ++at) {

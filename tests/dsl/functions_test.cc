@@ -244,6 +244,18 @@ TEST_CASE("dsl/functions: random texts are drawn in one go, and long sets cost n
   });
 }
 
+TEST_CASE("dsl/functions: texts that are made to be slow to search are not") {
+  check({
+      {"contains(repeat('a', 4000000), concat(repeat('a', 2000000), 'b'))", "bool", "false"},
+      {"count(repeat('a', 4000000), concat(repeat('a', 2000000), 'b'))", "int", "0"},
+      {"len(replace(repeat('a', 4000000), concat(repeat('a', 2000000), 'b'), ''))", "number",
+       "4000000"},
+      {"len(split(repeat('a', 4000000), concat(repeat('a', 2000000), 'b')))", "number", "1"},
+      {"replace('abcabc', 'bc', 'x')", "string", "axax"},
+      {"count('aaaa', 'aa')", "int", "2"},
+  });
+}
+
 TEST_CASE("dsl/functions: the network is asked through the services") {
   check({
       {"resolve('a.test')", "string", "a.test/a"},
