@@ -1,9 +1,11 @@
 #include "issues/burp.h"
 
 #include <algorithm>
+#include <charconv>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,6 +18,19 @@ namespace m8::issues {
 namespace {
 
 constexpr std::size_t kMostBody = 256u << 20;
+
+/// A number, or the text of one.
+std::optional<std::int64_t> event_id(const json::Value& event) {
+  const std::string text(event.string_at("id"));
+  std::int64_t number = -1;
+  if (!text.empty()) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size()) number = -1;
+  } else if (const json::Value* id = event.find("id"); id != nullptr) {
+    number = id->as_int(-1);
+  }
+  return number < 0 ? std::nullopt : std::optional(number);
+}
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -200,17 +215,18 @@ Result<std::string> start_burp_scan(const BurpScanner& scanner,
   return location->value.substr(location->value.rfind('/') + 1);
 }
 
-Result<BurpProgress> parse_burp_progress(std::string_view json, WallTime now) {
+Result<BurpProgress> parse_burp_progress(std::string_view json, WallTime now, std::int64_t after) {
   const auto answer = M8_TRY(json::parse(json));
   BurpProgress progress;
+  progress.last_event = after;
   progress.status = answer.string_at("scan_status");
   if (progress.status.empty()) return Error{ErrorCode::kInvalidArgument, "Burp: no scan status"};
   const json::Value* events = answer.find("issue_events");
   if (events == nullptr) return progress;
   for (const json::Value& event : events->items()) {
-    const json::Value* id = event.find("id");
-    if (id != nullptr && id->as_int() > 0)
-      progress.last_event = std::max(progress.last_event, static_cast<std::uint64_t>(id->as_int()));
+    const auto id = event_id(event);
+    if (id && *id <= after) continue;
+    if (id) progress.last_event = std::max(progress.last_event, *id);
     const json::Value* issue = event.find("issue");
     if (issue == nullptr) continue;
     if (auto finding = read_issue(*issue, now); finding.ok())
@@ -223,15 +239,15 @@ Result<std::string> follow_burp_scan(const BurpScanner& scanner, const std::stri
                                      const std::function<Status(const model::Finding&)>& each,
                                      std::stop_token stop) {
   const SteadyTime end = scanner.clock.now() + scanner.timeout;
-  std::uint64_t after = 0;
+  std::int64_t after = -1;
   for (;;) {
-    const std::string query = after > 0 ? fmt::format("after={}", after) : "";
+    const std::string query = after >= 0 ? fmt::format("after={}", after) : "";
     const auto request =
         request_to(at(scanner.api, api_path(scanner, "scan/" + percent_encode(task)), query));
     const auto response = M8_TRY(scanner.session.call(request, stop));
     if (response.status != 200) return answered(scanner.api, response.status);
-    const auto progress = M8_TRY(parse_burp_progress(response.body, scanner.clock.wall()));
-    after = std::max(after, progress.last_event);
+    const auto progress = M8_TRY(parse_burp_progress(response.body, scanner.clock.wall(), after));
+    after = progress.last_event;
     for (const model::Finding& finding : progress.findings) M8_TRY(each(finding));
     if (is_over(progress.status)) return progress.status;
     if (scanner.clock.now() >= end)

@@ -91,10 +91,12 @@ Result<std::string> follow_burp_scan(const BurpScanner& scanner, const std::stri
 /// One answer to a poll.
 struct BurpProgress {
   std::string status;
-  std::uint64_t last_event = 0;  ///< highest id
+  std::int64_t last_event = -1;  ///< highest id, or that of the poll before
   std::vector<model::Finding> findings;
 };
-/// kInvalidArgument for what is none.
-Result<BurpProgress> parse_burp_progress(std::string_view json, WallTime now);
+/// What came after the event with id \p after (-1: all), also if the answer repeats what was before
+/// it. kInvalidArgument for what is none.
+Result<BurpProgress> parse_burp_progress(std::string_view json, WallTime now,
+                                         std::int64_t after = -1);
 
 }  // namespace m8::issues

@@ -77,6 +77,7 @@ class Burp(unittest.TestCase):
                               env={**support.clean_environment(self.folder), **environment})
         self.assertEqual(done.returncode, code, done.stderr)
         self.assertNotIn("s3cret", done.stdout + done.stderr)
+        self.said = done.stderr
         return done.stdout
 
     def test_site_map(self):
@@ -123,13 +124,16 @@ class Burp(unittest.TestCase):
             (get("/s3cret/v0.1/scan/12"), 200, "", json.dumps({"scan_status": "crawling"})),
             (get("/s3cret/v0.1/scan/12"), 200, "", json.dumps(
                 {"scan_status": "auditing",
-                 "issue_events": [{"id": 3, "type": "issue_found", "issue": issue},
+                 "issue_events": [{"id": "0", "type": "issue_found", "issue": issue},
                                   {"id": 4, "type": "issue_found", "issue": {"name": "odd"}}]})),
-            (get("/s3cret/v0.1/scan/12?after=4"), 200, "", json.dumps({"scan_status": "succeeded",
-                                                                       "issue_events": []})))
+            # One that tells of what was before, too.
+            (get("/s3cret/v0.1/scan/12?after=4"), 200, "", json.dumps(
+                {"scan_status": "succeeded",
+                 "issue_events": [{"id": "0", "type": "issue_found", "issue": issue}]})))
         self.num8("burp", "scan", "--burp-api", f"http://127.0.0.1:{burp.port}", "--poll", "1ms",
                   "--store", self.store, "https://a.com/", "https://b.com/", M8_BURP_KEY="s3cret")
         self.assertEqual(burp.wrong, [])
+        self.assertIn("succeeded, 1 issues", self.said)
         stored = json.loads(self.num8("issue", "export", "--store", self.store))
         self.assertEqual(stored["template-id"], "burp-00100200")
         self.assertEqual(stored["info"]["severity"], "high")
