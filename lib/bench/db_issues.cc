@@ -211,26 +211,44 @@ Status time_list(const Context& context, std::vector<std::string> arguments, std
   return {};
 }
 
+/// Where the last run that SQLite stored stays, so that its issues are listed when there is psql.
+std::string sqlite_path(const Context& context) { return context.temp_directory + "/run.db"; }
+
+/// The issues of the stores against psql, all in turn.
 Status compare_list(const Context& context, std::size_t issues, const std::string& store_url,
                     const std::string& bin, Report& report) {
+  const std::string file = sqlite_path(context), program = M8_TRY(context.own_program("num8"));
+  const bool both = ::access(file.c_str(), R_OK) == 0;
   Row& speed = report.row("num8 issue list --jsonl", "issues/s", Bar::ratio_at_least(0.5));
-  speed.peer_name = "psql copy to stdout";
+  Row* const from_file =
+      both ? &report.row("SQLite: num8 issue list --jsonl", "issues/s", Bar::ratio_at_least(0.5))
+           : nullptr;
   Row& peak = report.row("num8 issue list, peak memory", "MB", Bar::at_most(100));
-  const std::string program = M8_TRY(context.own_program("num8"));
+  speed.peer_name = "psql copy to stdout";
+  if (both) from_file->peer_name = speed.peer_name;
   constexpr const char* kSelect =
       "copy (select id, signature, template_id, name, matcher, severity, host, matched_at, tags,"
       " status, first_seen, last_seen, target, gone, first_run, last_run from issue order by id)"
       " to stdout";
-  return alternate(
+  const auto ours = [&](const std::string& url, Series& series) {
+    return time_list(context, {program, "issue", "list", "--jsonl", "--store", url}, issues, series,
+                     &peak.ours);
+  };
+  const auto measured = alternate(
       context,
-      [&] {
-        return time_list(context, {program, "issue", "list", "--jsonl", "--store", store_url},
-                         issues, speed.ours, &peak.ours);
+      [&]() -> Status {
+        if (both) M8_TRY(ours("sqlite:" + file, from_file->ours));
+        return ours(store_url, speed.ours);
       },
       [&] {
         return time_list(context, {bin + "/psql", store_url, "-qc", kSelect}, issues, speed.peer,
                          nullptr);
       });
+  if (both) {
+    for (const double value : speed.peer.values()) from_file->peer.add(value);
+    ::unlink(file.c_str());
+  }
+  return measured;
 }
 
 }  // namespace
@@ -241,10 +259,10 @@ Status measure_run_sqlite(const Context& context, std::size_t names, Report& rep
       report.row("SQLite: issues stored, new", "1/s"),
       report.row("SQLite: issues stored, known", "1/s")};
   for (int i = 0; i < context.repeats; ++i) {
-    const std::string path = fmt::format("{}/run-{}.db", context.temp_directory, i);
+    const std::string path = sqlite_path(context);
+    ::unlink(path.c_str());
     const auto store = M8_TRY(store::open_store("sqlite:" + path));
     M8_TRY(measure_run(context, *store, names, rows));
-    ::unlink(path.c_str());
   }
   report.note(
       fmt::format("a run: {} hostnames and {} issues with events of 600 bytes", names, names / 5));
