@@ -248,6 +248,8 @@ bool has_markers(std::string_view text) {
 
 Result<std::string> render(std::string_view text, const Names& names, Services& services) {
   std::string out;
+  constexpr std::size_t kUsualGrowth = 48;
+  out.reserve(text.size() + kUsualGrowth);
   std::size_t done = 0;  // what is before is in `out`
   std::size_t at = 0;
   for (int round = 0; round <= kMaxRounds; ++round) {

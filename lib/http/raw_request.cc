@@ -5,12 +5,14 @@
 #include <cmath>
 #include <utility>
 
+#include "base/byte_set.h"
 #include "base/file.h"
 
 namespace m8::http {
 namespace {
 
 constexpr std::chrono::minutes kMaxTimeout{5};
+constexpr ByteSet kNoBlanks = ByteSet().with_range(0, 0xff).without(" \t\r\n\v\f");
 
 /// Cuts the first line off \p text; the line comes without its LF but with a CR if it has one.
 std::string_view take_line(std::string_view& text) {
@@ -66,6 +68,7 @@ void set_header(std::vector<Header>& headers, std::string_view name, std::string
 /// Reads header lines up to the empty one. True if the body is multipart.
 bool read_headers(std::string_view& rest, std::vector<Header>& headers) {
   bool multipart = false;
+  headers.reserve(8);
   std::string_view value;
   while (!rest.empty()) {
     const std::string_view line = trim(take_line(rest));
@@ -160,7 +163,7 @@ Result<RequestLine> parse_request_line(std::string_view line, bool lenient) {
   while (count < fields.size()) {
     line = trim(line);
     if (line.empty()) break;
-    const std::size_t end = std::min(line.find_first_of(" \t\r\n\v\f"), line.size());
+    const std::size_t end = kNoBlanks.skip(line, 0);
     fields[count++] = line.substr(0, end);
     line.remove_prefix(end);
   }

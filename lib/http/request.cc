@@ -1,5 +1,7 @@
 #include "http/request.h"
 
+#include <cstring>
+
 #include "http/text.h"
 
 namespace m8::http {
@@ -13,23 +15,42 @@ const Header* find_header(const std::vector<Header>& headers, std::string_view n
 
 namespace {
 
-std::string write_request(const Request& request, const std::string& root,
-                          const std::string& authorization) {
-  std::string bytes;
+/// Writes into room that is there.
+class Pen {
+ public:
+  explicit Pen(char* at) : at_(at) {}
+  Pen& put(std::string_view text) {
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+    return *this;
+  }
+
+ private:
+  char* at_;
+};
+
+constexpr std::string_view kVersion = " HTTP/1.1\r\n", kColon = ": ", kEnd = "\r\n";
+constexpr std::string_view kProxyLogin = "Proxy-Authorization: ";
+
+std::string write_request(const Request& request, std::string_view root,
+                          std::string_view authorization) {
   const net::Url& url = request.url;
-  std::size_t size = request.method.size() + root.size() + url.path.size() + url.query.size() +
-                     authorization.size() + 50;
-  for (const Header& header : request.headers) size += header.name.size() + header.value.size() + 4;
-  bytes.reserve(size + request.body.size());
-  bytes.append(request.method).append(" ").append(root);
-  bytes.append(url.path.empty() ? std::string_view("/") : std::string_view(url.path));
-  if (url.has_query) bytes.append("?").append(url.query);
-  bytes.append(" HTTP/1.1\r\n");
+  const std::string_view path = url.path.empty() ? std::string_view("/") : url.path;
+  std::size_t size = request.method.size() + 1 + root.size() + path.size() + kVersion.size() +
+                     kEnd.size() + request.body.size();
+  if (url.has_query) size += 1 + url.query.size();
   for (const Header& header : request.headers)
-    bytes.append(header.name).append(": ").append(header.value).append("\r\n");
-  if (!authorization.empty())
-    bytes.append("Proxy-Authorization: ").append(authorization).append("\r\n");
-  bytes.append("\r\n").append(request.body);
+    size += header.name.size() + kColon.size() + header.value.size() + kEnd.size();
+  if (!authorization.empty()) size += kProxyLogin.size() + authorization.size() + kEnd.size();
+  std::string bytes(size, '\0');
+  Pen pen(bytes.data());
+  pen.put(request.method).put(" ").put(root).put(path);
+  if (url.has_query) pen.put("?").put(url.query);
+  pen.put(kVersion);
+  for (const Header& header : request.headers)
+    pen.put(header.name).put(kColon).put(header.value).put(kEnd);
+  if (!authorization.empty()) pen.put(kProxyLogin).put(authorization).put(kEnd);
+  pen.put(kEnd).put(request.body);
   return bytes;
 }
 

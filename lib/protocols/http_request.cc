@@ -59,9 +59,18 @@ std::string header_or(const std::vector<Header>& headers, std::string_view name,
 }
 
 constexpr ByteSet kFieldBytes = ByteSet("\t").with_range(0x20, 0xff).without("\x7f");
+/// Without what a marker begins with, as it is or encoded.
+constexpr ByteSet kPlainField = kFieldBytes.without("{%");
+constexpr ByteSet kPlainName = ByteSet::alphanumeric_and("-_");
 
-Status check_headers(const std::vector<Header>& headers) {
+/// \p plain: whether no header can hold a marker.
+Status check_headers(const std::vector<Header>& headers, bool& plain) {
+  plain = true;
   for (const Header& header : headers) {
+    if (!header.name.empty() && kPlainName.has_all(header.name) &&
+        kPlainField.has_all(header.value))
+      continue;
+    plain = false;
     if (http::is_token(header.name) && kFieldBytes.has_all(header.value)) continue;
     return Error{ErrorCode::kInvalidArgument,
                  fmt::format("invalid header field {} for safe requests", header.name)};
@@ -80,17 +89,22 @@ void collect_unresolved(std::string_view text, std::vector<std::string>& out) {
   for (std::string& marker : dsl::unresolved(text)) out.push_back(std::move(marker));
 }
 
+void collect_unresolved(const std::vector<Header>& headers, std::vector<std::string>& out) {
+  for (const Header& header : headers) {
+    collect_unresolved(header.name, out);
+    collect_unresolved(header.value, out);
+  }
+}
+
 /// templates 2.5: nothing leaves with a marker in it.
-Status check_resolved(const http::Request& request) {
+Status check_resolved(const GeneratedRequest& generated) {
+  const http::Request& request = generated.request;
   std::vector<std::string> markers;
   collect_unresolved(request.wire, markers);
   if (request.wire.empty()) {
     collect_unresolved(request.url.path, markers);
     collect_unresolved(request.url.query, markers);
-    for (const Header& header : request.headers) {
-      collect_unresolved(header.name, markers);
-      collect_unresolved(header.value, markers);
-    }
+    if (!generated.plain_headers) collect_unresolved(request.headers, markers);
     collect_unresolved(request.body, markers);
   }
   if (markers.empty()) return {};
@@ -157,15 +171,17 @@ void add_credentials(std::vector<Header>& headers, const http::Request& request,
 }
 
 /// Headers, limits, redirects: what every safe request goes through once its URL stands.
-Status finish_safe(std::vector<Header> own, const RequestSource& source, http::Request& request) {
+Status finish_safe(std::vector<Header> own, const RequestSource& source, GeneratedRequest& out) {
+  http::Request& request = out.request;
   std::vector<Header> headers = M8_TRY(all_headers(std::move(own), source));
   add_defaults(headers, source);
   add_credentials(headers, request, source);
-  M8_TRY(check_headers(headers));
+  M8_TRY(check_headers(headers, out.plain_headers));
   WireOptions options;
   const Header* host = find_exact(headers, "Host");
   options.host = host_line(host ? host->value : request.url.authority(), request.url.scheme,
                            source.settings.leave_default_ports);
+  out.plain_headers = out.plain_headers && options.host.find('%') == std::string::npos;
   options.method = request.method;
   options.body_size = request.body.size();
   options.closes = source.plan.closes;
@@ -226,7 +242,7 @@ Status generate_path(const HttpEntry& entry, const RequestSource& source, Genera
   out.request.url = M8_TRY(
       resolve_path_entry(text, source.plan.self_contained ? none : source.names.builtins().url()));
   out.request.body = M8_TRY(render(source.plan.body, source));
-  return finish_safe({}, source, out.request);
+  return finish_safe({}, source, out);
 }
 
 Status generate_raw(const HttpEntry& entry, const RequestSource& source, GeneratedRequest& out) {
@@ -237,7 +253,7 @@ Status generate_raw(const HttpEntry& entry, const RequestSource& source, Generat
       resolve_raw_target(raw.target, source.names.builtins().url(), source.plan.automerge);
   out.request.body =
       source.plan.has_body ? M8_TRY(render(source.plan.body, source)) : std::move(raw.body);
-  M8_TRY(finish_safe(std::move(raw.headers), source, out.request));
+  M8_TRY(finish_safe(std::move(raw.headers), source, out));
   return apply_annotations(raw.annotations, source, out);
 }
 
@@ -282,7 +298,7 @@ Status generate_self_contained(const HttpEntry& entry, const RequestSource& sour
   } else {
     out.request.body =
         source.plan.has_body ? M8_TRY(render(source.plan.body, again)) : std::move(raw.body);
-    M8_TRY(finish_safe(std::move(raw.headers), again, out.request));
+    M8_TRY(finish_safe(std::move(raw.headers), again, out));
   }
   return apply_annotations(raw.annotations, again, out);
 }
@@ -329,7 +345,7 @@ Status generate_request(const HttpEntry& entry, const RequestSource& source,
          : plan.self_contained ? generate_self_contained(entry, source, out)
          : plan.unsafe         ? generate_unsafe(entry, source, out)
                                : generate_raw(entry, source, out));
-  return plan.skip_variables_check ? Status() : check_resolved(out.request);
+  return plan.skip_variables_check ? Status() : check_resolved(out);
 }
 
 }  // namespace m8::protocols

@@ -19,6 +19,7 @@ struct GeneratedRequest {
   http::Request request;
   /// What the finding will name for an unsafe request; empty: the answer's URL.
   std::string matched;
+  bool plain_headers = false;     ///< no header can hold a marker
   bool own_deadline = false;      ///< @timeout: its end does not count against the host
   std::chrono::seconds delay{0};  ///< wait_for() in its text: send it so much later
 };

@@ -62,10 +62,13 @@ std::vector<Header> wire_headers(std::vector<Header> headers, WireOptions option
 }
 
 std::string host_line(std::string_view host, std::string_view scheme, bool keep_default_port) {
-  host = host.substr(0, host.find_first_of("/ "));
+  const std::size_t end = kHostBytes.skip(host, 0);
+  if (end < host.size()) {
+    if (host[end] != '/' && host[end] != ' ') return {};
+    host = host.substr(0, end);
+  }
   const std::string_view port = scheme == "https" ? ":443" : ":80";
   if (!keep_default_port && host.ends_with(port)) host.remove_suffix(port.size());
-  if (!kHostBytes.has_all(host)) return {};
   return std::string(host);
 }
 
