@@ -8,6 +8,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -459,6 +460,7 @@ Status measure_server(const Context& context, const Setup& setup, Report& report
     M8_TRY(compare_bulk(context, setup, report));
   }
   if (!setup.has("run")) return {};
+  ::malloc_trim(0);
   context.progress("storing a run with issues");
   const Schema schema = M8_TRY(Schema::create(setup.url));
   return measure_run_postgres(context, setup.names, setup.store_url, setup.bin, report);
@@ -527,6 +529,7 @@ Result<Report> run(const Context& context) {
            std::find(databases.begin(), databases.end(), name) != databases.end();
   };
   if (all && wanted("sqlite")) M8_TRY(measure_file(context, setup, report));
+  ::malloc_trim(0);  // what the allocator keeps of the one database is no memory of the other
   if (wanted("postgresql")) M8_TRY(measure_postgres(context, setup, report));
   if (all) {
     report.row("peak memory", "MB", Bar::at_most(150))
