@@ -109,7 +109,8 @@ void where_issue(Select& select, const IssueFilter& filter) {
   }
   if (filter.first_before) select.where("i.first_seen < ", to_millis(*filter.first_before));
   if (filter.presence == IssueFilter::Presence::kThere) select.where("i.gone = 0");
-  if (filter.presence == IssueFilter::Presence::kGone) select.where("i.gone > 0");
+  if (filter.presence == IssueFilter::Presence::kGone)
+    select.where("i.id IN (SELECT id FROM issue WHERE gone > 0)");
   if (!filter.ids.empty())
     select.where_in("i.id", std::vector<Value>(filter.ids.begin(), filter.ids.end()));
   if (!filter.signatures.empty()) where_signature(select, filter.signatures);
@@ -145,6 +146,13 @@ std::vector<Sample> issue_samples() {
   // A tag may be that of few issues or of all, which nobody knows here: judged is that an index
   // fits.
   const char* const by_index = "SET LOCAL enable_seqscan = off";
+  IssueFilter gone, minor, open, old, behind, before;
+  gone.presence = IssueFilter::Presence::kGone;
+  minor.severities = {model::Severity::kLow};
+  open.statuses = "U";
+  old.first_before = WallTime{};
+  behind.after = before.before = 1;
+  behind.limit = before.limit = 1;
   const ChangeSpan now{WallTime{}}, then{WallTime{}, WallTime{}};
   return {
       {"issues", select_issues({}), true, true},
@@ -157,6 +165,13 @@ std::vector<Sample> issue_samples() {
       {"issues of a status", select_issues(status), false, true},
       {"issues of three statuses", select_issues(statuses), false, true},
       {"issues first seen since", select_issues(fresh), false, true},
+      {"issues that are gone", select_issues(gone), false, true, by_index},
+      {"issues, a page", select_issues(behind), false, true},
+      {"issues, a page backwards", select_issues(before), false, true},
+      // What nearly all of them are.
+      {"issues of a low severity", select_issues(minor), true, true},
+      {"issues that are unreviewed", select_issues(open), true, true},
+      {"issues first seen before", select_issues(old), true, true},
       {"issues by id", select_issues(ids), false, true},
       {"issues by signature", select_issues(signed_so), false, true},
       {"issues that were judged", select_judged(), false, true},

@@ -1,10 +1,10 @@
 #include "store/queries.h"
 
 #include "store/columns.h"
+#include "store/job_samples.h"
 #include "store/life_queries.h"
 #include "store/pages.h"
 #include "store/scan_requests.h"
-#include "store/sql_jobs.h"
 #include "store/sql_samples.h"
 #include "store/tokens.h"
 
@@ -173,9 +173,8 @@ std::vector<Sample> sample_queries() {
       {"endpoints", select_endpoints(), true, true},
   };
   for (auto more : {hostname_samples(), run_samples(), life_samples(), page_samples(),
-                    token_samples(), scan_request_samples(), samples_queries()})
+                    token_samples(), scan_request_samples(), samples_queries(), job_samples()})
     all.insert(all.end(), more.begin(), more.end());
-  for (auto& [name, query] : sample_job_queries()) all.push_back({name, std::move(query)});
   return all;
 }
 

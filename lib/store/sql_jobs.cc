@@ -632,11 +632,4 @@ Result<std::string> SqlJobs::bundle(const std::string& hash) {
   return archive;
 }
 
-std::vector<std::pair<std::string, Query>> sample_job_queries() {
-  return {{"ended jobs of a run", select_ended(1, 100)},
-          {"rate in use", select_used({1, 1})},
-          {"progress of a run", select_progress(1)},
-          {"results of a job", select_results({1, 1})}};
-}
-
 }  // namespace m8::store

@@ -13,6 +13,8 @@ class SqlJobs final : public Jobs {
   /// \p store is borrowed.
   explicit SqlJobs(Store& store)
       : sql_(store.statements()), together_(dynamic_cast<Together*>(&store)) {}
+  /// Both are borrowed.
+  SqlJobs(Statements& sql, Together& together) : sql_(sql), together_(&together) {}
 
   Status begin(std::int64_t run, double rate) override;
   Status cancel(std::int64_t run) override;
@@ -52,8 +54,5 @@ class SqlJobs final : public Jobs {
   Statements& sql_;
   Together* const together_;  ///< null: a store that can't
 };
-
-/// Its queries for parts of large tables, for `m8 db explain`: name and query.
-std::vector<std::pair<std::string, Query>> sample_job_queries();
 
 }  // namespace m8::store
