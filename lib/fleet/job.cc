@@ -141,7 +141,10 @@ Result<Job> decode(std::string_view text) {
     return malformed("secrets");
   job.input = M8_TRY(read_texts(*parsed, "input", kMaxJobLines));
   M8_TRY(read_hosts(*parsed, job.hosts));
-  if (const json::Value* seconds = parsed->find("seconds")) job.seconds = seconds->as_double();
+  if (const json::Value* seconds = parsed->find("seconds")) {
+    if (seconds->as_double() < 0) return malformed("seconds");
+    job.seconds = seconds->as_double() + 0.0;  // of -0.0 too: 0
+  }
   return job;
 }
 

@@ -60,6 +60,7 @@ TEST_CASE("fleet/job: a newer format is told from what is no job") {
       {"b.test", "b\\ntest"},
       {"\"aaaa", "\"../a"},
       {"[\"http", "[1,\"http"},
+      {"\"seconds\":1.5", "\"seconds\":-1.5"},
   };
   for (const auto& [from, to] : kBad) {
     const auto& written = to;
