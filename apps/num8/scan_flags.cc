@@ -187,6 +187,12 @@ Flags rate_flags() {
                "Goes before --rate; better write --rate N/m."),
       common(counted("concurrency", {"c"}, "templates at once on a target", "25", 10'000)),
       common(counted("bulk-size", {"bs", "workers"}, "targets at once", "25", 10'000)),
+      detailed(typed(with_default(valued(in, "host-concurrency", {}, "N",
+                                         "templates at once on a host, of all its targets"),
+                                  "0"),
+                     ValueType::number(0, 1'000'000)),
+               "0 is any number: --concurrency for each of its targets. A template has one "
+               "connection at a time, but for payloads (--payload-concurrency) and races."),
       counted("payload-concurrency", {"pc"}, "payloads at once in a block", "25", 10'000),
       counted("probe-concurrency", {"prc"}, "bare hosts probed at once", "50", 10'000),
       typed(with_default(valued(in, "timeout", {}, "TIME", "for one request"), "10", "seconds"),
@@ -380,6 +386,7 @@ void read_engine(const cli::Values& flags, ScanSettings& out) {
   // Raised to the concurrency, as in the reference: else one burst would drop a slow host.
   engine.host_errors.max_errors =
       std::max(flags.number<int>("max-host-error"), engine.templates_at_once);
+  engine.host_errors.max_running = flags.number<int>("host-concurrency");
   engine.probing.timeout = out.requests.timeout;
   engine.probing.retries = out.requests.retries;
   if (flags.on("explain")) engine.templates_at_once = engine.targets_at_once = 1;

@@ -29,7 +29,8 @@ constexpr Allowed kAllowed[] = {
      "stop-at-first-match interactsh-server interactsh-token interactions-cache-size "
      "interactions-eviction interactions-poll-duration interactions-cooldown-period no-interactsh "
      "rate-host concurrency bulk-size payload-concurrency probe-concurrency timeout retries "
-     "max-host-error no-mhe scan-strategy sorted disable-clustering automatic-scan slice job-lines",
+     "host-concurrency max-host-error no-mhe scan-strategy sorted disable-clustering "
+     "automatic-scan slice job-lines",
      "scope templates workflows templates-dir include-templates exclude-templates secret-file "
      "tech-file",
      "resolvers"},

@@ -1,5 +1,6 @@
 #include "scan/host_budget.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -60,6 +61,22 @@ bool HostBudget::has_answered(std::string_view key) {
   auto state = state_.lock();
   const Entry* known = find(*state, key);
   return known && known->answered;
+}
+
+bool HostBudget::enter(std::string_view key) {
+  if (options_.max_running == 0) return true;
+  auto state = state_.lock();
+  Entry& known = entry(*state, key);
+  if (known.running >= options_.max_running) return false;
+  ++known.running;
+  return true;
+}
+
+void HostBudget::leave(std::string_view key) {
+  if (options_.max_running == 0) return;
+  auto state = state_.lock();
+  Entry& known = entry(*state, key);
+  known.running = std::max(0, known.running - 1);  // it may have been forgotten
 }
 
 bool HostBudget::answered(std::string_view key) {

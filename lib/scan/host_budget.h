@@ -1,4 +1,5 @@
-/// HostBudget: how many errors a host may cost before it is left alone (templates.md 12.3).
+/// HostBudget: how many errors a host may cost before it is left alone (templates.md 12.3), and how
+/// many templates may run on it at once.
 ///
 /// A refused connection or an unknown name drops the host at once; resets and time-outs count until
 /// an answer comes. Thread-safe; remembers the hosts used last, bounded.
@@ -24,6 +25,7 @@ class HostBudget {
     bool enabled = true;             ///< false: -nmhe, nothing is ever dropped
     int max_errors = 30;             ///< -mhe: consecutive temporary errors
     std::size_t max_hosts = 10'000;  ///< remembered at least; at most twice as many
+    int max_running = 0;             ///< templates at once, of all its targets; 0: any number
   };
   /// A host that has just been dropped.
   struct Dropped {
@@ -40,6 +42,10 @@ class HostBudget {
 
   bool may_send(std::string_view key);
   bool has_answered(std::string_view key);
+  /// Takes a place for a template on the host; false if there is none. Of each place that was
+  /// taken, leave() is called once.
+  bool enter(std::string_view key);
+  void leave(std::string_view key);
   /// Resets the count. True at the host's first answer.
   bool answered(std::string_view key);
   /// Counts \p error, if it is one of the host's. Says so once, when this drops the host.
@@ -48,6 +54,7 @@ class HostBudget {
  private:
   struct Entry {
     int errors = 0;
+    int running = 0;
     bool dropped = false;
     bool answered = false;
   };

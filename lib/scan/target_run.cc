@@ -248,13 +248,19 @@ void TargetRun::wait_for_room() {
 }
 
 void TargetRun::start_next() {
-  const std::size_t number = next_++;
+  const std::size_t number = next_;
   const templates::Template& next = *scan_.templates[number];
   if (!chosen_.empty() && !chosen_[number]) {
+    ++next_;
     progress(next.request_count());
     return;
   }
+  // All that needs no target is of no host.
+  const bool counted = !target_.url.host.empty();
+  if (counted && !scan_.budget.enter(host_key_)) return wait_for_room();
+  ++next_;
   if (job.journal && !job.journal->begin(number)) {
+    if (counted) scan_.budget.leave(host_key_);
     ++outcome_.resumed;
     progress(next.request_count());
     return;
@@ -267,6 +273,7 @@ void TargetRun::start_next() {
                          &next](const protocols::BlockOutcome& outcome) {
     --self->running_;
     if (self->finished_) return;  // and what scan_ refers to may be gone
+    if (!self->target_.url.host.empty()) self->scan_.budget.leave(self->host_key_);
     if (!outcome.status.ok()) self->report_failure(next, outcome.status.error());
     if (execution->unmatched && outcome.findings == 0)
       self->finding(std::move(*execution->unmatched));

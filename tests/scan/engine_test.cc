@@ -257,6 +257,30 @@ TEST_CASE("scan/engine: at most so many requests are in flight") {
   CHECK(most <= 3);
 }
 
+TEST_CASE("scan/engine: at most so many templates run on a host, of all its targets") {
+  for (const bool template_major : {false, true}) {
+    CAPTURE(template_major);
+    std::atomic<int> now{0}, most{0};
+    const RecordingServer server([&](const std::string&) {
+      const int in_flight = ++now;
+      for (int seen = most; seen < in_flight && !most.compare_exchange_weak(seen, in_flight);) {
+      }
+      std::this_thread::yield();
+      --now;
+      return ok_reply("no");
+    });
+    ScanFixture scan;
+    for (int i = 0; i < 20; ++i) scan.add_word(fmt::format("t-{}", i), "/x");
+    scan.options.template_major = template_major;
+    scan.options.host_errors.max_running = 2;
+    REQUIRE(
+        scan.run({server.url("/a"), server.url("/b"), server.url("/c"), server.url("/d")}).ok());
+    CHECK(server.requests().size() == 80);
+    CHECK(most <= 2);
+    CHECK(scan.totals().targets_done == 4);
+  }
+}
+
 TEST_CASE("scan/engine: a host that stops answering is lost work") {
   const RecordingServer server([n = std::make_shared<std::atomic<int>>(0)](const std::string&) {
     return ++*n == 1 ? ok_reply("no") : std::string("");

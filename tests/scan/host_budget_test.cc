@@ -75,3 +75,17 @@ TEST_CASE("scan/host_budget: it forgets the hosts not used for long") {
   CHECK(budget.may_send("first:80"));
   CHECK(!budget.may_send("29"));
 }
+
+TEST_CASE("scan/host_budget: places for templates, of each host apart") {
+  HostBudget budget({.max_running = 2});
+  CHECK(budget.enter("a:80"));
+  CHECK(budget.enter("a:80"));
+  CHECK_FALSE(budget.enter("a:80"));
+  CHECK(budget.enter("b:80"));
+  budget.leave("a:80");
+  CHECK(budget.enter("a:80"));
+  CHECK_FALSE(budget.enter("a:80"));
+  budget.leave("c:80");
+  HostBudget any({});
+  for (int i = 0; i < 100; ++i) CHECK(any.enter("a:80"));
+}
