@@ -141,6 +141,7 @@ complete -c num8 -n '__num8_in scan' -l per-host-rate-limit -d '--rate is for ea
 complete -c num8 -n '__num8_in scan' -o rlm -l rate-limit-minute -x -d 'requests a minute in all'
 complete -c num8 -n '__num8_in scan' -s c -l concurrency -x -d 'templates at once on a target'
 complete -c num8 -n '__num8_in scan' -o bs -l workers -l bulk-size -x -d 'targets at once'
+complete -c num8 -n '__num8_in scan' -l host-concurrency -x -d 'templates at once on a host, of all its targets'
 complete -c num8 -n '__num8_in scan' -o pc -l payload-concurrency -x -d 'payloads at once in a block'
 complete -c num8 -n '__num8_in scan' -o prc -l probe-concurrency -x -d 'bare hosts probed at once'
 complete -c num8 -n '__num8_in scan' -l timeout -x -d 'for one request'
