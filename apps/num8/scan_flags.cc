@@ -357,6 +357,7 @@ Status read_requests(const cli::Values& flags, ScanSettings& out) {
   requests.payload_concurrency = flags.number<int>("payload-concurrency");
   requests.server_name = flags.text("sni");
   requests.matcher_status = flags.on("matcher-status");
+  requests.names_all_matchers = flags.on("debug") || flags.on("debug-resp");
   const auto lines = flags.list("job-lines");
   requests.audited =
       !flags.text("audit").empty() || std::find(lines.begin(), lines.end(), "audit") != lines.end();

@@ -228,7 +228,8 @@ Result<std::vector<std::string>> expand_files(const std::vector<std::string>& va
   for (const std::string& value : values) {
     const std::string extension = fs::path(value).extension().string();
     std::error_code error;
-    if (extension == ".yaml" || extension == ".json" || !fs::is_regular_file(value, error)) {
+    const bool document = extension == ".yaml" || extension == ".yml" || extension == ".json";
+    if (document || !fs::is_regular_file(value, error)) {
       out.push_back(value);
       continue;
     }

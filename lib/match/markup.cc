@@ -130,11 +130,45 @@ std::string with_whole_names(std::string_view html) {
   return out;
 }
 
+bool is_element(const xmlNode* node, const char* name) {
+  return node->type == XML_ELEMENT_NODE && xmlStrEqual(node->name, BAD_CAST name) != 0;
+}
+
+/// Rows that stand in a table itself go into a tbody, with all up to the next section.
+void wrap_rows(xmlNode* table) {
+  xmlNode* body = nullptr;
+  for (xmlNode* node = table->children; node != nullptr;) {
+    xmlNode* const next = node->next;
+    const bool row = is_element(node, "tr");
+    if (row && body == nullptr) {
+      body = xmlNewDocNode(table->doc, nullptr, BAD_CAST "tbody", nullptr);
+      if (body == nullptr) return;
+      xmlAddPrevSibling(node, body);
+    }
+    if (node->type == XML_ELEMENT_NODE && !row) body = nullptr;
+    if (body != nullptr) {
+      xmlUnlinkNode(node);
+      xmlAddChild(body, node);
+    }
+    node = next;
+  }
+}
+
+/// HTML 5 puts the rows of each table into a tbody, libxml2 does not, and paths count on it.
+void add_table_bodies(xmlDoc* document) {
+  xmlNode* root = xmlDocGetRootElement(document);
+  for (xmlNode* node = root; node != nullptr; node = next_element(node, root)) {
+    if (is_element(node, "table")) wrap_rows(node);
+  }
+}
+
 xmlDoc* parse_html(std::string_view bytes) {
   const std::string text = with_whole_names(bytes);
-  return htmlReadMemory(
+  xmlDoc* document = htmlReadMemory(
       text.data(), static_cast<int>(text.size()), nullptr, "UTF-8",
       HTML_PARSE_RECOVER | HTML_PARSE_NONET | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING);
+  if (document != nullptr) add_table_bodies(document);
+  return document;
 }
 
 }  // namespace

@@ -2,9 +2,14 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
+#include <ctime>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "dsl/go_time.h"
+#include "dsl/number.h"
 #include "dsl/value.h"
 
 namespace m8::operators {
@@ -24,16 +29,57 @@ std::string trimmed_lower(std::string_view text) {
   return out;
 }
 
-/// 2023-05-31
-bool is_date(std::string_view text) {
-  if (text.size() != 10) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 4 || i == 7;
-    if (dash ? text[i] != '-' : std::isdigit(static_cast<unsigned char>(text[i])) == 0) {
-      return false;
-    }
+/// A date, or a date and a time, as Go prints a time in UTC.
+std::optional<std::string> time_text(std::string_view text) {
+  constexpr std::size_t kShortest = 8;  // 2006-1-2
+  if (text.size() < kShortest || text[4] != '-') return std::nullopt;
+  for (const std::string_view layout : {"2006-1-2", "2006-1-2 15:4:5"}) {
+    if (const auto seconds = dsl::parse_time(layout, text, dsl::Zone::kUtc))
+      return fmt::format("{:%Y-%m-%d %H:%M:%S} +0000 UTC", fmt::gmtime(std::time_t{*seconds}));
   }
-  return true;
+  return std::nullopt;
+}
+
+/// The base that the digits are in, whose prefix goes.
+int take_base(std::string_view& digits) {
+  if (digits.size() < 2 || digits[0] != '0') return 10;
+  const char letter = static_cast<char>(digits[1] | 0x20);
+  const int base = letter == 'x' ? 16 : letter == 'b' ? 2 : 8;
+  digits.remove_prefix(base != 8 || letter == 'o' ? 2 : 1);
+  return base;
+}
+
+/// A whole number in any base; \p text has no underscores.
+std::optional<std::string> integer_text(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  const int base = take_base(text);
+  std::uint64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, value, base);
+  if (text.empty() || read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  return fmt::format("{}{}", negative && value > 0 ? "-" : "", value);
+}
+
+/// The text of an unquoted scalar after YAML 1.2 gave it a type, as Go's library does.
+std::string plain_text(std::string_view text) {
+  for (const std::string_view null : {"", "~", "null", "Null", "NULL"})
+    if (text == null) return {};
+  for (const std::string_view yes : {"true", "True", "TRUE"})
+    if (text == yes) return "true";
+  for (const std::string_view no : {"false", "False", "FALSE"})
+    if (text == no) return "false";
+  if (auto time = time_text(text)) return *std::move(time);
+  std::string digits(text);
+  std::erase(digits, '_');
+  if (auto whole = integer_text(digits)) return *std::move(whole);
+  const bool fraction = digits.find_first_of("0123456789") < digits.find_first_of("eE");
+  if (const auto number = dsl::parse_float(digits); number && fraction)
+    return dsl::Value(*number).text();
+  return std::string(text);
+}
+}
+return true;
 }
 
 }  // namespace
@@ -108,12 +154,8 @@ Result<std::size_t> word_field(const yaml::Node& map, std::string_view key,
 }
 
 std::string typed_text(const yaml::Node& node) {
-  std::string text = node.str();
-  if (node.quoted()) return text;
-  if (bool flag = false; node.as_bool(flag)) return flag ? "true" : "false";
-  if (std::int64_t number = 0; node.as_int(number)) return std::to_string(number);
-  if (double number = 0; node.as_double(number)) return dsl::Value(number).text();
-  return is_date(text) ? text + " 00:00:00 +0000 UTC" : text;
+  if (!node.is_scalar()) return {};
+  return node.quoted() ? node.str() : plain_text(node.text());
 }
 
 }  // namespace m8::operators

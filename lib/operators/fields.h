@@ -32,7 +32,8 @@ Result<std::vector<const yaml::Node*>> items_of(const yaml::Node& map, std::stri
 Result<std::size_t> word_field(const yaml::Node& map, std::string_view key,
                                std::initializer_list<std::string_view> words, std::size_t fallback);
 
-/// Text of a scalar that YAML types: 007 is "7", 1.10 is "1.1", a date is a time (templates 1.3.2).
+/// Text of a scalar that YAML types: 010 is "8", 1.10 is "1.1", a date is a time (templates 1.3.2),
+/// null and what is no scalar are empty.
 std::string typed_text(const yaml::Node& node);
 
 }  // namespace m8::operators

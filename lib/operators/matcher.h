@@ -23,6 +23,8 @@ struct Context {
   std::vector<std::string> warnings;  ///< for the caller to log, with the template's id
   /// Extracted values are wanted also of an event that does not match.
   bool wants_values = false;
+  /// -debug: every matcher that fires is told by name, also where all must match (templates 6.3.1).
+  bool names_all = false;
 };
 
 /// Keys that every type has.

@@ -7,6 +7,8 @@
 #include <numeric>
 #include <span>
 
+#include <fmt/format.h>
+
 #include "base/regex.h"
 #include "operators/fields.h"
 #include "operators/registry.h"
@@ -198,18 +200,28 @@ const std::vector<std::uint16_t>& Operators::candidates(const Parts& parts) cons
   return out;
 }
 
+/// The name under which a matcher that fired is told; empty if it has none that counts.
+std::string Operators::name_of(std::size_t index, const Context& context) const {
+  const MatcherFields& fields = matchers_[index]->fields();
+  if (context.names_all && fields.name.empty()) return fmt::format("{}-{}", fields.type, index + 1);
+  return all_ && !context.names_all ? std::string() : fields.name;
+}
+
 bool Operators::match(const Parts& parts, Context& context, std::vector<std::string>& names) const {
   bool any = false;
   for (const std::uint16_t index : candidates(parts)) {
     const auto& matcher = matchers_[index];
     const bool matched = matcher->matches(parts, context);
-    if (!matched && all_) return false;
+    if (!matched && all_) {
+      names.clear();
+      return false;
+    }
     if (!matched) continue;
     any = true;
-    if (!all_ && !named_) return true;
-    const std::string& name = matcher->fields().name;
-    const bool counts = !all_ && !name.empty();
-    if (counts && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    if (!all_ && !named_ && !context.names_all) return true;
+    std::string name = name_of(index, context);
+    const bool counts = !name.empty() && std::find(names.begin(), names.end(), name) == names.end();
+    if (counts) names.push_back(std::move(name));
   }
   return any;
 }

@@ -97,6 +97,7 @@ class Operators {
   std::vector<Extracted> extract(Parts& parts, Context& context) const;
   const std::vector<std::uint16_t>& candidates(const Parts& parts) const;
   void plan_order();
+  std::string name_of(std::size_t index, const Context& context) const;
   bool match(const Parts& parts, Context& context, std::vector<std::string>& names) const;
   static std::vector<Hit> hits(const std::vector<std::string>& names,
                                const std::vector<Extracted>& extracted);

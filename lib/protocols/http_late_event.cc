@@ -43,7 +43,7 @@ void HttpLateEvent::judge(const std::shared_ptr<const model::Interaction>& inter
                   source_.history.empty() ? nullptr : &source_.history, execution);
   event.set_interaction(*interaction);
   DeferredWaits services(execution.scan.services);
-  operators::Context context{services, {}};
+  operators::Context context{services, {}, false, execution.scan.settings.names_all_matchers};
   const operators::Verdict verdict = source_.plan.operators.evaluate(event, context);
   for (const std::string& warning : context.warnings)
     execution.scan.observer.warning(fmt::format("[{}] {}", execution.info->id, warning));

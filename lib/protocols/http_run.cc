@@ -420,7 +420,10 @@ bool HttpRun::is_ruled_out(const HttpFields& fields) const {
 bool HttpRun::evaluate_hop(const InFlight& request, std::shared_ptr<const HttpFields> fields) {
   HttpEvent event(fields, request.names, plan_.keeps_history ? &history_ : nullptr, *execution_);
   DeferredWaits services(execution_->scan.services);  // a matcher has nothing to put off
-  operators::Context context{services, {}, execution_->on_verdict != nullptr};
+  operators::Context context{services,
+                             {},
+                             execution_->on_verdict != nullptr,
+                             execution_->scan.settings.names_all_matchers};
   if (plan_.exports) export_fields(event);
   operators::Verdict verdict;
   if (!is_ruled_out(*fields)) verdict = plan_.operators.evaluate(event, context);

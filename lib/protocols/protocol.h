@@ -89,6 +89,7 @@ struct Settings {
   bool leave_default_ports = false;                ///< -ldp
   int payload_concurrency = 25;                    ///< -pc
   std::string server_name;                         ///< -sni
+  bool names_all_matchers = false;                 ///< -debug, -debug-resp (templates 6.3.1)
   bool matcher_status = false;                     ///< -ms: also tell of templates without a match
   const http::Credentials* credentials = nullptr;  ///< -sf; null: none. Borrowed
   bool audited = false;                            ///< requests say for whom they are

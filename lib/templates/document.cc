@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
-#include "dsl/value.h"
+#include "operators/fields.h"
 
 namespace m8::templates {
 namespace {
@@ -217,27 +217,6 @@ Status read_pairs(const yaml::Node& root, std::string_view key,
   return {};
 }
 
-bool all_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(),
-                                      [](unsigned char c) { return std::isdigit(c) != 0; });
-}
-
-/// 2023-05-31
-bool is_date(std::string_view text) {
-  return text.size() == 10 && text[4] == '-' && text[7] == '-' && all_digits(text.substr(0, 4)) &&
-         all_digits(text.substr(5, 2)) && all_digits(text.substr(8, 2));
-}
-
-std::string typed_scalar(const yaml::Node& node) {
-  std::string text = node.str();
-  if (node.quoted()) return text;
-  if (is_date(text)) return text + " 00:00:00 +0000 UTC";
-  if (bool flag = false; node.as_bool(flag)) return flag ? "true" : "false";
-  if (std::int64_t number = 0; node.as_int(number)) return fmt::format("{}", number);
-  if (double number = 0; node.as_double(number)) return dsl::Value(number).text();
-  return text;
-}
-
 }  // namespace
 
 const char* to_string(Kind kind) { return kKindNames[static_cast<std::size_t>(kind)]; }
@@ -266,7 +245,7 @@ std::optional<yaml::Node> find_block(const yaml::Node& root, std::size_t number)
 
 std::string typed_text(const yaml::Node& node) {
   if (node.is_null()) return {};
-  if (node.is_scalar()) return typed_scalar(node);
+  if (node.is_scalar()) return operators::typed_text(node);
   if (!node.is_sequence()) return node.to_json();
   std::string out = "[";
   for (const yaml::Node& item : node.items()) out += (out.size() > 1 ? " " : "") + typed_text(item);

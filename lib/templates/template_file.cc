@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "dsl/go_json_check.h"
 #include "templates/include.h"
 
 namespace m8::templates {
@@ -20,8 +21,14 @@ std::optional<TemplateFile> read_record(const std::optional<CompiledCache::Recor
       std::move(source).value(), stamp, *record, {}, {}, {}, record->proven, is_new};
 }
 
+/// The YAML parser reads JSON, too, but lets more pass.
+Status check_json(std::string_view text, const std::string& path) {
+  return path.ends_with(".json") ? dsl::check_go_json(text) : Status();
+}
+
 Result<TemplateFile> parse_file(std::string text, const std::string& path) {
   TemplateFile read;
+  M8_TRY(check_json(text, path));
   if (has_includes(text)) text = M8_TRY(fill_includes(text, path));
   read.source = M8_TRY(parse_source(text));
   return read;
@@ -36,6 +43,7 @@ Result<TemplateFile> read_cached(const std::string& path, const CompiledCache& c
   if (has_includes(text)) return parse_file(text, path);
   std::string digest = CompiledCache::digest_of(text);
   if (auto known = read_record(cache.find(path, digest), stamp, true)) return *std::move(known);
+  M8_TRY(check_json(text, path));
   TemplateFile read{{}, stamp, {}, {}, std::move(digest), {}, false, true};
   read.source = M8_TRY(parse_source(text, &read.packed));
   return read;

@@ -37,6 +37,20 @@ TEST_CASE("html: a tag's name goes up to a blank, a slash or >") {
   CHECK(select("<p$", "//p").empty());
 }
 
+TEST_CASE("html: the rows of a table stand in a tbody") {
+  constexpr std::string_view kTable =
+      "<table><caption>c</caption> "
+      "<tr><td>1</td></tr>\n<tr><td>2<table><tr><td>in</td></tr></table>"
+      "</td></tr><tfoot><tr><td>3</td></tr></tfoot><tr><td>4</td></tr></table>";
+  CHECK(select(kTable, "/html/body/table/tbody[1]/tr[1]/td") == Texts{"1"});
+  CHECK(select(kTable, "/html/body/table/tbody[2]/tr/td") == Texts{"4"});
+  CHECK(select(kTable, "//td/table/tbody/tr/td") == Texts{"in"});
+  CHECK(select(kTable, "//tfoot/tr/td") == Texts{"3"});
+  CHECK(select(kTable, "//table/tr").empty());
+  CHECK(select("<table><tbody><tr><td>1</td></tr></tbody></table>", "//table/tbody/tr") ==
+        Texts{"1"});
+}
+
 TEST_CASE("xml is strict, and a default namespace needs no name") {
   constexpr std::string_view kFeed =
       "<?xml version='1.0'?><feed xmlns='urn:a' xmlns:x='urn:x'><Title>T</Title>"

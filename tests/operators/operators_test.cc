@@ -85,6 +85,24 @@ TEST_CASE("operators/operators: results of one event (templates 6.3)") {
   }
 }
 
+TEST_CASE("operators/operators: -debug tells every matcher that fired by name (templates 6.3.1)") {
+  const auto told = [](const char* yaml_text) {
+    auto compiled = test::compile_operators(yaml_text, {});
+    REQUIRE_MESSAGE(compiled.ok(), yaml_text);
+    dsl::Services services;
+    operators::Context context{services, {}, false, /*names_all=*/true};
+    test::MapParts parts = test::sample_parts();
+    return hits(compiled->evaluate(parts, context));
+  };
+  const std::string matchers =
+      "matchers: [{type: word, words: [Hello]}, {type: status, status: [200], name: b}";
+  CHECK(told(("{matchers-condition: and, " + matchers + "]}").c_str()) == "b/[] word-1/[] ");
+  CHECK(told((matchers + ", {type: status, status: [404]}]").c_str()) == "word-1/[] b/[] ");
+  CHECK(
+      told(("{matchers-condition: and, " + matchers + ", {type: status, status: [404]}]}").c_str())
+          .empty());
+}
+
 TEST_CASE("operators/operators: the value of an event in a flow (templates 8.4.2)") {
   struct Row {
     const char* yaml;
