@@ -78,9 +78,6 @@ std::string plain_text(std::string_view text) {
     return dsl::Value(*number).text();
   return std::string(text);
 }
-}
-return true;
-}
 
 }  // namespace
 
