@@ -200,14 +200,16 @@ cli::Flag count_flag(const char* name, const char* initial, long long max, const
 }
 
 std::vector<cli::Flag> flags() {
-  return {
-      cli::switched("Scan", "load", {},
-                    "only what a request costs, and how many may go on at once"),
-      cli::valued("Scan", "templates", {}, "DIR", "also measure one target with all that is in it"),
-      count_flag("endpoints", "100", 10'000, "endpoints for the workers"),
-      count_flag("workers", "25", 1000, "targets at once; given, only this is run"),
-      count_flag("dead", "200000", 1'000'000, "targets where nobody listens"),
-      count_flag("live", "2000", 10'000, "hosts with large bodies")};
+  return {cli::switched("Scan", "load", {},
+                        "only what a request costs, and how many may go on at once"),
+          cli::valued(
+              "Scan", "templates", {}, "DIR",
+              "also measure one target with all that is in it: the collection's root, where its "
+              "payload lists are"),
+          count_flag("endpoints", "100", 10'000, "endpoints for the workers"),
+          count_flag("workers", "25", 1000, "targets at once; given, only this is run"),
+          count_flag("dead", "200000", 1'000'000, "targets where nobody listens"),
+          count_flag("live", "2000", 10'000, "hosts with large bodies")};
 }
 
 }  // namespace
