@@ -579,7 +579,7 @@ complete -c m8 -n '__m8_in bench resolvers' -l version -d 'show name, version an
 complete -c m8 -n '__m8_in bench scan' -s n -l repeat -x -d 'how often to measure; the median counts'
 complete -c m8 -n '__m8_in bench scan' -l json -d 'one line of JSON with every value instead of the table'
 complete -c m8 -n '__m8_in bench scan' -l load -d 'only what a request costs, and how many may go on at once'
-complete -c m8 -n '__m8_in bench scan' -l templates -x -d 'also measure one target with all that is in it'
+complete -c m8 -n '__m8_in bench scan' -l templates -x -d 'also measure one target with all that is in it: the collection\'s root, where its payload lists are'
 complete -c m8 -n '__m8_in bench scan' -l endpoints -x -d 'endpoints for the workers'
 complete -c m8 -n '__m8_in bench scan' -l workers -x -d 'targets at once; given, only this is run'
 complete -c m8 -n '__m8_in bench scan' -l dead -x -d 'targets where nobody listens'
