@@ -167,7 +167,7 @@ class Enum(Case):
         self.assert_one_error(done, 1, "small/out", "no space left")
 
     def test_a_disk_that_is_full_for_the_store(self):
-        done = self.on_a_small_disk(1300, "--store", "small/store.db")
+        done = self.on_a_small_disk(2000, "--store", "small/store.db")
         self.assert_one_error(done, 1, "store.db", "disk is full")
 
     def test_a_stdout_that_takes_nothing_is_named(self):
