@@ -1,6 +1,6 @@
 #include "http/request.h"
 
-#include <cstring>
+#include <algorithm>
 
 #include "http/text.h"
 
@@ -20,8 +20,7 @@ class Pen {
  public:
   explicit Pen(char* at) : at_(at) {}
   Pen& put(std::string_view text) {
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
+    at_ = std::copy(text.begin(), text.end(), at_);
     return *this;
   }
 
