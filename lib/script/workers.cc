@@ -35,13 +35,12 @@ void Workers::work(const std::stop_token& stop) {
   while (more_.wait(lock, stop, [this] { return !jobs_.empty(); }) && !stop.stop_requested());
 }
 
-/// True once a job has waited for so long that one more engine pays; false at the end. The more
-/// there are, the longer.
+/// True once a job has waited for so long that one more engine pays; false at the end.
 bool Workers::wait_for_late_job(Lock& lock, const std::stop_token& stop) {
   for (;;) {
     late_.wait(lock, stop, [this] { return !jobs_.empty(); });
     if (stop.stop_requested()) return false;
-    const auto due = jobs_.front().since + patience_ * engines_;
+    const auto due = jobs_.front().since + patience_ * engines_ * engines_;
     if (due <= std::chrono::steady_clock::now()) return true;
     late_.wait_until(lock, stop, due, [] { return false; });  // by then it may be another job
   }

@@ -23,7 +23,7 @@ class Workers {
   using Job = std::function<void(Engine&)>;
 
   /// \p limit engines at most, 1..64. One more begins when a job has waited for \p patience times
-  /// those that there are.
+  /// the square of those that there are.
   Workers(std::size_t limit, std::chrono::milliseconds patience)
       : limit_(limit), patience_(patience) {}
   /// Waits for the jobs that run; those that wait are dropped.
