@@ -23,8 +23,8 @@ Query select_events(std::int64_t issue);
 Query select_issue_changes(const ChangeSpan& span);
 Query select_endpoint_changes(const ChangeSpan& span);
 
-/// At most so many rows in one statement of the following: SQLite compares each parameter with those
-/// before it.
+/// At most so many rows in one statement of the following: SQLite compares each parameter with
+/// those before it.
 inline constexpr std::size_t kRowsAtOnce = 200;
 Query insert_templates(std::int64_t run, std::span<const std::string> ids);
 /// Of pieces that are done, and of those that failed.
