@@ -41,7 +41,7 @@ std::string widened(std::string_view text) {
   return out;
 }
 
-/// The code unit of the escape \uXXXX at \p at; 0 if there is none.
+/// The code unit of the escape at \p at, a \u with four digits; 0 if there is none.
 unsigned escaped_unit(std::string_view text, std::size_t at) {
   unsigned unit = 0;
   if (text.size() < at + 6 || text.substr(at, 2) != "\\u") return 0;

@@ -46,14 +46,7 @@ class Pacing(Case):
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        (self.folder / "t").mkdir()
-        for i in range(TEMPLATES):
-            self.write(f"t/t{i}.yaml", f"""id: t{i}
-info: {{name: t, author: a, severity: info}}
-http:
-  - path: ["{{{{BaseURL}}}}/t{i}"]
-    matchers: [{{type: word, words: [hit]}}]
-""")
+        self.write_hit_templates(TEMPLATES)
         done = self.run_program("num8", "scan", "-u", f"http://127.0.0.1:{server.server_port}",
                                 "-t", "t", "-rl", 0, "-timeout", 30, "-j", "-v", "--no-store")
         self.assertEqual(done.returncode, 0, done.stderr)

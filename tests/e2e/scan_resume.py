@@ -43,14 +43,7 @@ class Resume(Case):
         self.addCleanup(self.server.server_close)
         self.addCleanup(self.server.shutdown)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        (self.folder / "t").mkdir()
-        for i in range(TEMPLATES):
-            self.write(f"t/t{i}.yaml", f"""id: t{i}
-info: {{name: t, author: a, severity: info}}
-http:
-  - path: ["{{{{BaseURL}}}}/t{i}"]
-    matchers: [{{type: word, words: [hit]}}]
-""")
+        self.write_hit_templates(TEMPLATES)
         port = self.server.server_port
         self.write("targets", f"http://127.0.0.1:{port}/a\nhttp://127.0.0.1:{port}/b\n")
         self.arguments = ["scan", "-l", "targets", "-t", "t", "-rl", RATE, "-j", "-o", "out",

@@ -80,6 +80,17 @@ class Case(unittest.TestCase):
         path.write_text(text)
         return path
 
+    def write_hit_templates(self, count):
+        """Folder t: templates t0, t1, ..., each of which asks for its own path and finds "hit"."""
+        (self.folder / "t").mkdir()
+        for i in range(count):
+            self.write(f"t/t{i}.yaml", f"""id: t{i}
+info: {{name: t, author: a, severity: info}}
+http:
+  - path: ["{{{{BaseURL}}}}/t{i}"]
+    matchers: [{{type: word, words: [hit]}}]
+""")
+
     def run_program(self, program, *arguments, stdin="", **options):
         return subprocess.run(command(program, *arguments), input=stdin, text=True,
                               capture_output=True, timeout=SECONDS, cwd=self.folder,

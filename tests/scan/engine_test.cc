@@ -238,37 +238,36 @@ TEST_CASE("scan/engine: targets outside the scope are never contacted") {
   CHECK(scan.totals().targets_skipped.at("outside the scope") == 1);
 }
 
-TEST_CASE("scan/engine: at most so many requests are in flight") {
+/// Notes how many requests were in flight at most.
+struct Crowd {
   std::atomic<int> now{0}, most{0};
-  const RecordingServer server([&](const std::string&) {
+  std::string answer() {
     const int in_flight = ++now;
     for (int seen = most; seen < in_flight && !most.compare_exchange_weak(seen, in_flight);) {
     }
     std::this_thread::yield();
     --now;
     return ok_reply("no");
-  });
+  }
+};
+
+TEST_CASE("scan/engine: at most so many requests are in flight") {
+  Crowd crowd;
+  const RecordingServer server([&](const std::string&) { return crowd.answer(); });
   ScanFixture scan;
   for (int i = 0; i < 40; ++i) scan.add_word(fmt::format("t-{}", i), "/x");
   scan.options.templates_at_once = 3;
   scan.options.targets_at_once = 1;
   REQUIRE(scan.run({server.url("/a"), server.url("/b")}).ok());
   CHECK(server.requests().size() == 80);
-  CHECK(most <= 3);
+  CHECK(crowd.most <= 3);
 }
 
 TEST_CASE("scan/engine: at most so many templates run on a host, of all its targets") {
   for (const bool template_major : {false, true}) {
     CAPTURE(template_major);
-    std::atomic<int> now{0}, most{0};
-    const RecordingServer server([&](const std::string&) {
-      const int in_flight = ++now;
-      for (int seen = most; seen < in_flight && !most.compare_exchange_weak(seen, in_flight);) {
-      }
-      std::this_thread::yield();
-      --now;
-      return ok_reply("no");
-    });
+    Crowd crowd;
+    const RecordingServer server([&](const std::string&) { return crowd.answer(); });
     ScanFixture scan;
     for (int i = 0; i < 20; ++i) scan.add_word(fmt::format("t-{}", i), "/x");
     scan.options.template_major = template_major;
@@ -276,7 +275,7 @@ TEST_CASE("scan/engine: at most so many templates run on a host, of all its targ
     REQUIRE(
         scan.run({server.url("/a"), server.url("/b"), server.url("/c"), server.url("/d")}).ok());
     CHECK(server.requests().size() == 80);
-    CHECK(most <= 2);
+    CHECK(crowd.most <= 2);
     CHECK(scan.totals().targets_done == 4);
   }
 }
